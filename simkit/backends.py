@@ -1,0 +1,103 @@
+"""Kernels and their backends: the only place that asks what this machine can run.
+
+A backend is a table entry with a probe. The probe answers None (it runs here) or the sentence why it cannot.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+
+from simkit.errors import BackendError, UnknownNameError
+
+AUTO = "auto"
+
+
+def _probe_reference() -> str | None:
+    return None
+
+
+def _probe_cpu() -> str | None:
+    if importlib.util.find_spec("numba") is None:
+        return "Numba is not installed (pip install numba)"
+    return None
+
+
+def _probe_cuda() -> str | None:
+    if importlib.util.find_spec("cupy") is None:
+        return "CuPy is not installed, so no CUDA device can be used"
+    cuda = importlib.import_module("cupy").cuda
+    try:
+        found = bool(cuda.is_available())
+    except Exception as error:  # CuPy raises errors of its driver's own types when that is broken
+        return f"CuPy cannot reach a CUDA device ({error})"
+    return None if found else "CuPy finds no CUDA device"
+
+
+#: name -> probe, in the order in which `auto` prefers them
+BACKENDS: Mapping[str, Callable[[], str | None]] = {
+    "cuda": _probe_cuda,
+    "cpu": _probe_cpu,
+    "reference": _probe_reference,
+}
+
+
+@cache
+def probe(backend: str) -> str | None:
+    """Say why `backend` cannot run on this machine, or None if it can."""
+    if backend not in BACKENDS:
+        raise UnknownNameError("backend", backend, [AUTO, *BACKENDS])
+    return BACKENDS[backend]()
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A named set of functions with one module a backend.
+
+    Parameters
+    ----------
+    name : str
+        Name of the folder under ``simkit.kernels``.
+    backends : tuple of str
+        Backends that the folder has a module for.
+    """
+
+    name: str
+    backends: tuple[str, ...]
+
+    def resolve(self, backend: str = AUTO) -> str:
+        """Return the backend to run, or raise BackendError with every reason."""
+        return resolve((self,), backend)
+
+    def load(self, backend: str = AUTO) -> ModuleType:
+        """Import and return the module of `backend`."""
+        return importlib.import_module(f"simkit.kernels.{self.name}.{self.resolve(backend)}")
+
+
+def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
+    """Return the one backend that all `kernels` run on here.
+
+    ``auto`` takes the first of BACKENDS that every kernel has and whose probe passes. Any other name is
+    taken at its word or refused; there is no fall-back.
+    """
+    if backend != AUTO:
+        why = probe(backend) or _lacking(kernels, backend)
+        if why:
+            raise BackendError(f"backend {backend!r} cannot run here: {why}; --backend auto takes what can")
+        return backend
+    reasons = {name: probe(name) or _lacking(kernels, name) for name in BACKENDS}
+    for name, why in reasons.items():
+        if why is None:
+            return name
+    raise BackendError("no backend can run here: " + "; ".join(f"{name}: {why}" for name, why in reasons.items()))
+
+
+def _lacking(kernels: tuple[Kernel, ...], backend: str) -> str | None:
+    for kernel in kernels:
+        if backend not in kernel.backends:
+            return f"kernel {kernel.name!r} has no {backend} backend, only {', '.join(kernel.backends)}"
+    return None

@@ -1,0 +1,51 @@
+"""Every exception simkit raises on purpose.
+
+A message says what was asked, what was found, and what to do. The command line prints it as one line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SimkitError(Exception):
+    """The root of all errors that are the user's to mend."""
+
+
+class UnknownNameError(SimkitError):
+    """A name (source, parameter, field, command) that does not exist."""
+
+    def __init__(self, what: str, asked: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(asked, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known) or 'none'}"
+        super().__init__(f"no {what} {asked!r}; {hint}")
+
+
+class ParameterError(SimkitError):
+    """A parameter, row range or count out of its range or of the wrong kind."""
+
+
+class RuleError(ParameterError):
+    """A rulestring that is not a Life-like rule; shows the position."""
+
+
+class RecipeError(SimkitError):
+    """A recipe file that cannot be read as a recipe."""
+
+
+class SchemaError(SimkitError):
+    """A batch that is not what its schema declares."""
+
+
+class BackendError(SimkitError):
+    """A backend that does not exist or cannot run here."""
+
+
+class StoreError(SimkitError):
+    """A data set that cannot be created, continued, read or written."""
+
+
+class DamageError(StoreError):
+    """Stored bytes that are not what was written: truncated, flipped, missing."""

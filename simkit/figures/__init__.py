@@ -1,0 +1,1 @@
+"""Figures: stores -> pictures. Nothing is computed here."""

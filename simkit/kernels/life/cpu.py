@@ -1,0 +1,327 @@
+"""Life-like automata in Numba, 64 cells a word and LANES words a vector.
+
+Layout of a board: its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column ``w`` of
+row ``v`` of every band makes one vector, at index ``(w * n_rows + v) * LANES``, with ``n_rows = ceil(H / LANES)``. So the
+rows above and below a vector are vectors too, with no shuffle; only the first and the last row of the bands take
+theirs from the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one row short: their
+last row is then a copy of the first row of the next band, computed along with it, and the rotation takes the rows next
+to it (marks behind the last state say which bands are not short).
+
+A generation is, for each vector, two shifts and six nodes of the adder plus the rule stage: 11 vector operations for
+B3/S23. Column after column, the sums of two rows stay in registers, so that it costs three loads and one store.
+
+If the width is no multiple of 64, the first and last word column wrap at the bit ``width % 64`` (`edge`).
+
+Nothing here holds the GIL.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from simkit.kernels.life import Settled
+from simkit.kernels.life.circuit import MAJ, SELECT, XOR3
+from simkit.kernels.life.rule import Rule
+from simkit.kernels.life.simd import (
+    LANES,
+    both,
+    differ,
+    load,
+    lut3,
+    rotate,
+    rule_stage,
+    shift_down,
+    shift_in,
+    shift_up,
+    splat,
+    store,
+)
+
+U8 = npt.NDArray[np.uint8]
+U64 = npt.NDArray[np.uint64]
+
+#: generations between two looks for a cycle: finds the periods 1, 2, 3, 4, 6, 8, 12, 24 at once, with little overshoot
+STRIDE = 24
+
+#: looks that a marked state is kept for at least
+_MIN_MARK = 4
+
+#: boards in the workspace of one thread
+N_STATES = 6
+
+_EITHER = 0xFC  # table of x | y
+
+_ONE = np.uint64(1)
+
+
+class _Shape(NamedTuple):
+    """What the compiled code knows of a board."""
+
+    size: int  # words of a state
+    width: int  # cells
+    n_rows: int  # rows of a band
+    is_uneven: bool  # whether some bands are a row short
+
+
+@nb.njit(inline="always")
+def _row_sums(states, here, west, east, edge):
+    """Return XOR3 and MAJ of the cells left of, at and right of the vector at `here`."""
+    c = load(states, here)
+    if edge is None:
+        left = shift_in(c, load(states, west), 1)
+        right = shift_in(load(states, east), c, 63)
+    else:
+        one = splat(_ONE)
+        carry = both(shift_down(load(states, west), splat(edge[0])), one)
+        left = lut3(_EITHER, shift_up(c, one), carry, carry)
+        carry = shift_up(both(load(states, east), one), splat(edge[1]))
+        right = lut3(_EITHER, shift_down(c, one), carry, carry)
+    return lut3(XOR3, left, c, right), lut3(MAJ, left, c, right), c
+
+
+@nb.njit(inline="always")
+def _next(p0, p1, q0, q1, n0, n1, c, edge, rule):
+    """Return the next state of row q with centre c between rows p and n, from their row sums."""
+    alive = rule_stage(
+        rule, lut3(XOR3, p0, q0, n0), lut3(MAJ, p0, q0, n0), lut3(XOR3, p1, q1, n1), lut3(MAJ, p1, q1, n1), c
+    )
+    if edge is None:
+        return alive
+    return both(alive, splat(edge[2]))
+
+
+@nb.njit(inline="always")
+def _column(states, here, west, east, target, shape, edge, rule):
+    """Advance the word column at `here`, between those at `west` and `east`, by a generation, into that at `target`."""
+    last = (shape.n_rows - 1) * LANES
+    p0, p1, c = _row_sums(states, here + last, west + last, east + last, edge)
+    first0, first1, c = _row_sums(states, here, west, east, edge)
+    n0, n1 = first0, first1
+    if shape.is_uneven:
+        is_full = load(states, N_STATES * shape.size)
+        above = last - LANES
+        s0, s1, _ = _row_sums(states, here + above, west + above, east + above, edge)
+        p0, p1 = lut3(SELECT, is_full, p0, s0), lut3(SELECT, is_full, p1, s1)
+        is_full = rotate(is_full, 1)
+        s0, s1, _ = _row_sums(states, here + LANES, west + LANES, east + LANES, edge)
+        n0, n1 = lut3(SELECT, is_full, n0, s0), lut3(SELECT, is_full, n1, s1)
+    end0, end1 = rotate(n0, -1), rotate(n1, -1)
+    p0, p1 = rotate(p0, 1), rotate(p1, 1)
+    q0, q1 = first0, first1
+    for v in range(LANES, last + LANES, LANES):
+        n0, n1, n = _row_sums(states, here + v, west + v, east + v, edge)
+        store(states, target + v - LANES, _next(p0, p1, q0, q1, n0, n1, c, edge, rule))
+        p0, p1, q0, q1, c = q0, q1, n0, n1, n
+    store(states, target + last, _next(p0, p1, q0, q1, end0, end1, c, edge, rule))
+
+
+@nb.njit
+def _generation(states, source, target, shape, rule):
+    """Put the state one generation after the one at `source` at `target`."""
+    n_columns, tail = (shape.width + 63) // 64, shape.width % 64
+    size = shape.n_rows * LANES
+    for w in range(n_columns):
+        is_first, is_last = w == 0, w == n_columns - 1
+        here = source + w * size
+        west = source + (n_columns - 1) * size if is_first else here - size
+        east = source if is_last else here + size
+        if tail != 0 and (is_first or is_last):
+            edge = (
+                np.uint64(tail - 1 if is_first else 63),
+                np.uint64(tail - 1 if is_last else 63),
+                np.uint64(_ONE << np.uint64(tail)) - _ONE if is_last else ~np.uint64(0),
+            )
+            _column(states, here, west, east, target + w * size, shape, edge, rule)
+        else:
+            _column(states, here, west, east, target + w * size, shape, None, rule)
+
+
+@nb.njit
+def _copy(states, source, target, size):
+    for i in range(size):
+        states[target + i] = states[source + i]
+
+
+@nb.njit
+def _equal(states, a, b, size):
+    for i in range(0, size, LANES):
+        if differ(load(states, a + i), load(states, b + i)):
+            return False
+    return True
+
+
+@nb.njit
+def _advance(states, source, target, spare, n, shape, rule):
+    """Put the state `n` generations after the one at `source` at `target`; keeps `source`, spends `spare`."""
+    if n == 0:
+        _copy(states, source, target, shape.size)
+    for left in range(n, 0, -1):
+        after = target if left % 2 == 1 else spare
+        _generation(states, source, after, shape, rule)
+        source = after
+
+
+@nb.njit
+def _load_board(words, states, target, n_rows):
+    height, n_columns = words.shape
+    for w in range(n_columns):
+        for v in range(n_rows):
+            for lane in range(LANES):
+                row = (lane * height // LANES + v) % height
+                states[target + (w * n_rows + v) * LANES + lane] = words[row, w]
+
+
+@nb.njit
+def _store_board(states, source, words, n_rows):
+    height, n_columns = words.shape
+    for lane in range(LANES):
+        start = lane * height // LANES
+        for v in range((lane + 1) * height // LANES - start):
+            for w in range(n_columns):
+                words[start + v, w] = states[source + (w * n_rows + v) * LANES + lane]
+
+
+@nb.njit
+def _meet(states, a, b, spare, start, shape, rule):
+    """Advance the states at `a` (generation `start`) and `b` (a multiple of the period later) until they are equal.
+
+    Returns the generation of the former then, which is the first of the cycle, and where the state is.
+    """
+    while not _equal(states, a, b, shape.size):
+        _generation(states, a, spare, shape, rule)
+        a, spare = spare, a
+        _generation(states, b, spare, shape, rule)
+        b, spare = spare, b
+        start += 1
+    return start, a
+
+
+@nb.njit
+def _recurrence(states, a, b, spare, limit, shape, rule):
+    """Return after how many generations the state at `a` recurs, or 0 if not within `limit`; spends `b`, `spare`."""
+    _copy(states, a, b, shape.size)
+    for n in range(1, limit + 1):
+        _generation(states, b, spare, shape, rule)
+        b, spare = spare, b
+        if _equal(states, a, b, shape.size):
+            return n
+    return 0
+
+
+@nb.njit
+def _settle_board(states, words, max_steps, shape, rule):
+    """Run one board; return settle, period and where in `states` the ash is.
+
+    The state is looked at every STRIDE generations and compared with the one a stride before, which finds the periods
+    that divide STRIDE, and with a marked state, which finds all others: Brent's cycle search, but the mark moves on
+    after a quarter of the time so far instead of after all of it, since what is long here is the way to the cycle.
+    Then the first generation of the cycle is found by replaying from the last state known to lie before it.
+    """
+    size = shape.size
+    before, now, after, mark, old_mark, spare = 0, size, 2 * size, 3 * size, 4 * size, 5 * size
+    _load_board(words, states, now, shape.n_rows)
+    _copy(states, now, mark, size)
+    t, t_mark, t_old_mark = 0, 0, 0
+    while t + STRIDE <= max_steps:
+        _advance(states, now, after, spare, STRIDE, shape, rule)
+        t += STRIDE
+        lag, start, first, second = 0, 0, old_mark, before
+        if _equal(states, now, after, size):
+            lag = STRIDE
+            if t > STRIDE:  # the states at t - 2 STRIDE and t - STRIDE differed: the cycle begins after the former
+                start, first, second = t - 2 * STRIDE, before, now
+            else:
+                first, second = now, after
+        elif _equal(states, mark, after, size):
+            lag = t - t_mark
+            if t_mark > 0 and lag <= t_mark - t_old_mark:
+                start = t_old_mark  # this lag was tried from there, in vain
+            else:
+                _load_board(words, states, first, shape.n_rows)
+            _advance(states, first, second, spare, lag, shape, rule)
+        if lag > 0:
+            settle, ash = _meet(states, first, second, spare, start, shape, rule)
+            return settle, _recurrence(states, ash, after, mark, lag, shape, rule), ash
+        before, now, after = now, after, before
+        if t - t_mark >= max(_MIN_MARK * STRIDE, t_mark // 4):
+            mark, old_mark = old_mark, mark
+            _copy(states, now, mark, size)
+            t_mark, t_old_mark = t, t_mark
+
+    # At max_steps: a board that settled by then is in its cycle, of at most max_steps generations.
+    _advance(states, now, mark, spare, max_steps - t, shape, rule)
+    period = _recurrence(states, mark, before, spare, max_steps, shape, rule)
+    if period > 0:
+        _load_board(words, states, now, shape.n_rows)
+        _advance(states, now, after, spare, period, shape, rule)
+        settle, ash = _meet(states, now, after, spare, 0, shape, rule)
+        if settle + period <= max_steps:
+            return settle, period, ash
+    return -1, 0, mark
+
+
+@nb.njit(nogil=True, cache=True)
+def _settle_boards(words, max_steps, states, shape, rule, ash, settles, periods):
+    for i in range(words.shape[0]):
+        settles[i], periods[i], source = _settle_board(states, words[i], max_steps, shape, rule)
+        _store_board(states, source, ash[i], shape.n_rows)
+
+
+@nb.njit(nogil=True, cache=True)
+def _step_boards(words, n, states, shape, rule, out):
+    for i in range(words.shape[0]):
+        _load_board(words[i], states, 0, shape.n_rows)
+        _advance(states, 0, shape.size, 2 * shape.size, n, shape, rule)
+        _store_board(states, shape.size, out[i], shape.n_rows)
+
+
+def step(boards: U8, width: int, rule: Rule, n_generations: int) -> U8:
+    """Return the boards `n_generations` later; see the package's docstring."""
+    words = _to_words(boards)
+    out = np.empty_like(words)
+    _step_boards(words, n_generations, *_workspace(boards.shape[1], width), rule, out)
+    return _to_bytes(out, boards.shape[-1])
+
+
+def settle(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, max_steps: int) -> Settled:
+    """Run each board until its whole state recurs; see the package's docstring."""
+    words = _to_words(boards)
+    ash = np.empty_like(words)
+    settles, periods = np.empty(len(boards), np.int32), np.empty(len(boards), np.int32)
+    states, shape = _workspace(boards.shape[1], width)
+    for index, rule in enumerate(rules):
+        rows = np.flatnonzero(which == index)
+        if rows.size:
+            part = np.empty_like(words[rows]), np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
+            _settle_boards(words[rows], max_steps, states, shape, rule, *part)
+            ash[rows], settles[rows], periods[rows] = part
+    return Settled(_to_bytes(ash, boards.shape[-1]), settles, periods)
+
+
+def _to_words(boards: U8) -> U64:
+    """View packed boards as words (sample, y, word), padding each row of cells to whole words."""
+    n_bytes = 8 * -(-boards.shape[-1] // 8)
+    padded = np.zeros((*boards.shape[:-1], n_bytes), np.uint8)
+    padded[..., : boards.shape[-1]] = boards
+    return padded.view("<u8")
+
+
+def _to_bytes(words: U64, n_bytes: int) -> U8:
+    return np.ascontiguousarray(words.view(np.uint8)[..., :n_bytes])
+
+
+def _workspace(height: int, width: int) -> tuple[U64, _Shape]:
+    """Return room for N_STATES boards, aligned to vectors, with the marks of the bands that are not short behind."""
+    n_rows = -(-height // LANES)
+    shape = _Shape(-(-width // 64) * n_rows * LANES, width, n_rows, height % LANES != 0)
+    n_words = N_STATES * shape.size + LANES
+    room = np.empty(n_words + LANES, np.uint64)
+    skip = -room.ctypes.data // 8 % LANES
+    states = room[skip : skip + n_words]
+    starts = np.arange(LANES + 1) * height // LANES
+    states[-LANES:] = np.where(np.diff(starts) == n_rows, ~np.uint64(0), np.uint64(0))
+    return states, shape

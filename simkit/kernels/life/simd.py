@@ -1,0 +1,201 @@
+"""Vectors of 64-bit words as a Numba type, and the circuit of a rule as an operation on them.
+
+Numba code that uses `load`, `store`, `lut3`, `rule_stage` and friends compiles to straight vector instructions, whatever
+LLVM's auto-vectoriser thinks. With AVX-512 a vector is eight words and every node of a circuit one
+``vpternlogq``; elsewhere it is four words, and a node becomes the and/xor chain of its algebraic normal form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.registry import cpu_target
+from numba.extending import NativeValue, intrinsic, models, register_model, typeof_impl, unbox
+
+from simkit.kernels.life.circuit import compile_rule
+from simkit.kernels.life.rule import Rule
+
+#: whether the code that Numba generates here may use AVX-512 (it honours NUMBA_CPU_NAME and NUMBA_CPU_FEATURES)
+HAS_AVX512 = "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2]
+
+#: 64-bit words in a vector
+LANES = 8 if HAS_AVX512 else 4
+
+_I32 = ir.IntType(32)
+_VECTOR = ir.VectorType(ir.IntType(64), LANES)
+
+
+class Vector(types.Type):
+    """Numba type of a vector of LANES 64-bit words."""
+
+    def __init__(self) -> None:
+        super().__init__(f"Vector({LANES} x uint64)")
+
+
+vector = Vector()
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, numba_type: Any) -> None:
+        super().__init__(manager, numba_type, _VECTOR)
+
+
+class RuleType(types.Opaque):
+    """Numba type of one Rule: a function that takes a rule is compiled once for each."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        super().__init__(f"Rule({rule})")
+
+
+register_model(RuleType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Rule)
+def _typeof_rule(value: Rule, _context: Any) -> RuleType:
+    return RuleType(value)
+
+
+@unbox(RuleType)
+def _unbox_rule(_type: RuleType, _value: Any, c: Any) -> NativeValue:
+    return NativeValue(c.context.get_dummy_value())
+
+
+def _constant(words: list[int]) -> ir.Constant:
+    return ir.Constant(_VECTOR, words)
+
+
+def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
+
+
+@intrinsic
+def load(_context, array, index):
+    """Return the vector of words ``array[index : index + LANES]``."""
+
+    def generate(context, builder, signature, args):
+        return builder.load(_pointer(context, builder, signature.args[0], *args), align=8)
+
+    return vector(array, types.intp), generate
+
+
+@intrinsic
+def store(_context, array, index, value):
+    """Write the vector `value` to ``array[index : index + LANES]``."""
+
+    def generate(context, builder, signature, args):
+        builder.store(args[2], _pointer(context, builder, signature.args[0], *args[:2]), align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), generate
+
+
+def _emit_lut3(builder: Any, table: int, x: Any, y: Any, z: Any) -> Any:
+    if HAS_AVX512:
+        kind = ir.FunctionType(_VECTOR, [_VECTOR, _VECTOR, _VECTOR, _I32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.pternlog.q.512")
+        return builder.call(function, [x, y, z, ir.Constant(_I32, table)])
+    return _normal_form(builder, table, (x, y, z))
+
+
+def _normal_form(builder: Any, table: int, inputs: tuple[Any, ...]) -> Any:
+    """Build f = f0 ^ (x & (f0 ^ f1)), where f0 and f1 are f at x = 0 and x = 1; None stands for 0."""
+    if not inputs:
+        return _constant([-1] * LANES) if table else None
+    half = 1 << (len(inputs) - 1)
+    low, high = table & ((1 << half) - 1), table >> half
+    at_zero = _normal_form(builder, low, inputs[1:])
+    change = _normal_form(builder, low ^ high, inputs[1:])
+    if change is not None:
+        change = builder.and_(inputs[0], change)
+        return change if at_zero is None else builder.xor(at_zero, change)
+    if at_zero is None and len(inputs) == 3:
+        return _constant([0] * LANES)
+    return at_zero
+
+
+@intrinsic(prefer_literal=True)
+def lut3(_context, table, x, y, z):
+    """Apply the function of three bits with the literal `table` to each bit of x, y, z."""
+    value = table.literal_value
+
+    def generate(_context, builder, _signature, args):
+        return _emit_lut3(builder, value, *args[1:])
+
+    return vector(table, vector, vector, vector), generate
+
+
+@intrinsic
+def rule_stage(_context, rule, b0, k, t, g, c):
+    """Return the next state of the cells from their five sums, by the circuit of `rule`."""
+    circuit = compile_rule(rule.rule)
+
+    def generate(_context, builder, _signature, args):
+        return circuit.run(lambda *node: _emit_lut3(builder, *node), *args[1:])
+
+    return vector(rule, vector, vector, vector, vector, vector), generate
+
+
+@intrinsic(prefer_literal=True)
+def shift_in(_context, high, low, n):
+    """Shift each word of `high` up by the literal `n` bits and fill from the top of `low` (a funnel shift)."""
+    n_bits = n.literal_value
+
+    def generate(_context, builder, _signature, args):
+        kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fshl.v{LANES}i64")
+        return builder.call(function, [args[0], args[1], _constant([n_bits] * LANES)])
+
+    return vector(vector, vector, n), generate
+
+
+@intrinsic
+def splat(_context, word):
+    """Return the vector that holds `word` in every lane."""
+
+    def generate(_context, builder, _signature, args):
+        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), args[0], _I32(0))
+        return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
+
+    return vector(types.uint64), generate
+
+
+def _bitwise(name: str) -> Any:
+    @intrinsic
+    def operation(_context, x, y):
+        def generate(_context, builder, _signature, args):
+            return getattr(builder, name)(*args)
+
+        return vector(vector, vector), generate
+
+    return operation
+
+
+shift_up, shift_down, both = _bitwise("shl"), _bitwise("lshr"), _bitwise("and_")
+
+
+@intrinsic(prefer_literal=True)
+def rotate(_context, value, n):
+    """Move lane ``i`` to lane ``i + n`` (literal), round the end."""
+    order = [(lane - n.literal_value) % LANES for lane in range(LANES)]
+
+    def generate(_context, builder, _signature, args):
+        return builder.shuffle_vector(args[0], args[0], ir.Constant(ir.VectorType(_I32, LANES), order))
+
+    return vector(vector, n), generate
+
+
+@intrinsic
+def differ(_context, x, y):
+    """Return whether any bit of two vectors differs."""
+
+    def generate(context, builder, _signature, args):
+        kind = ir.FunctionType(ir.IntType(64), [_VECTOR])
+        reduce_or = cgutils.get_or_insert_function(builder.module, kind, f"llvm.vector.reduce.or.v{LANES}i64")
+        return builder.icmp_unsigned("!=", builder.call(reduce_or, [builder.xor(*args)]), ir.IntType(64)(0))
+
+    return types.boolean(vector, vector), generate

@@ -1,0 +1,135 @@
+"""Field, Schema and check(): the datum that crosses module borders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.errors import ParameterError, SchemaError, UnknownNameError
+
+Array = npt.NDArray[Any]
+Batch = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One named array of a batch, described without its leading ``sample`` axis.
+
+    Parameters
+    ----------
+    dtype : str
+        NumPy dtype name, e.g. ``"uint8"``.
+    doc : str
+        One line: meaning, range, special values.
+    dims : tuple of str
+        Names of the axes after ``sample``.
+    shape : tuple of int
+        Lengths of those axes.
+    unit : str
+        Unit of the values, ``""`` where there is none.
+    atol : float
+        How far a backend may be from the reference; 0 is bit for bit.
+    bits : int or None
+        For a bit-packed field: the number of cells along the last axis. Eight cells a byte, the first cell
+        in the lowest bit (little bit order), the spare bits of the last byte 0.
+    """
+
+    dtype: str
+    doc: str
+    dims: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    unit: str = ""
+    atol: float = 0.0
+    bits: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.dims) != len(self.shape):
+            raise SchemaError(f"dims {self.dims} and shape {self.shape} differ in length")
+        if self.bits is not None and (self.dtype != "uint8" or self.shape[-1] != -(-self.bits // 8)):
+            raise SchemaError(f"{self.bits} packed bits need uint8 and {-(-self.bits // 8)} bytes on the last axis")
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one row."""
+        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
+
+    def empty(self, n_rows: int) -> Array:
+        """An uninitialised array for `n_rows` rows."""
+        return np.empty((n_rows, *self.shape), self.dtype)
+
+
+class Schema(Mapping[str, Field]):
+    """An ordered mapping of field name to Field."""
+
+    def __init__(self, **fields: Field) -> None:
+        self._fields = fields
+
+    def __getitem__(self, name: str) -> Field:
+        try:
+            return self._fields[name]
+        except KeyError:
+            raise UnknownNameError("field", name, self._fields) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Schema({', '.join(self)})"
+
+    @property
+    def row_nbytes(self) -> int:
+        """Bytes of one row over all fields."""
+        return sum(field.nbytes for field in self.values())
+
+    def empty(self, n_rows: int) -> Batch:
+        """An uninitialised batch of `n_rows` rows."""
+        return {name: field.empty(n_rows) for name, field in self.items()}
+
+
+def check(schema: Schema, batch: Mapping[str, Array], n_rows: int) -> None:
+    """Raise SchemaError unless `batch` is exactly `n_rows` rows of `schema`."""
+    if list(batch) != list(schema):
+        raise SchemaError(f"fields {list(batch)} where the schema says {list(schema)}")
+    for name, field in schema.items():
+        array = batch[name]
+        if str(array.dtype) != field.dtype:
+            raise SchemaError(f"field {name!r} has dtype {array.dtype} where the schema says {field.dtype}")
+        if array.shape != (n_rows, *field.shape):
+            raise SchemaError(f"field {name!r} has shape {array.shape}, the schema says {(n_rows, *field.shape)}")
+
+
+def unpack(boards: npt.NDArray[np.uint8], width: int | None = None) -> npt.NDArray[np.uint8]:
+    """Unpack bit-packed boards into one byte a cell.
+
+    Parameters
+    ----------
+    boards : uint8, shape (..., y, x_byte)
+        As the field ``ash`` holds them: eight cells a byte, lowest bit first.
+    width : int, optional
+        Cells along x; all the bits if it is not given (right for widths that are multiples of 8).
+
+    Returns
+    -------
+    uint8, shape (..., y, x), values 0 (dead) and 1 (alive)
+
+    Raises
+    ------
+    ParameterError
+        If `boards` is not uint8 or holds fewer than `width` cells along x.
+    """
+    boards = np.asarray(boards)
+    if boards.dtype != np.uint8 or boards.ndim < 1:
+        raise ParameterError(f"unpack takes packed uint8 boards; this is {boards.dtype} of shape {boards.shape}")
+    if width is not None and not 0 < width <= 8 * boards.shape[-1]:
+        raise ParameterError(f"width {width} does not fit {boards.shape[-1]} bytes a row ({8 * boards.shape[-1]} cells)")
+    return np.unpackbits(boards, axis=-1, count=width, bitorder="little")

@@ -1,0 +1,1 @@
+"""Sources: one file a generator. `simkit.registry` lists them."""
