@@ -1,0 +1,46 @@
+"""simkit: simulations and data sets with fully known causes, for interpretability research.
+
+    >>> import simkit
+    >>> batch = simkit.source("ca-ash", rules=("B3/S23",)).generate(seed=0, rows=range(100))
+    >>> boards = simkit.unpack(batch["ash"])          # uint8 (100, 128, 128)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simkit.errors import SimkitError as SimkitError
+    from simkit.recipe import Recipe as Recipe
+    from simkit.registry import source as source
+    from simkit.run import generate as generate
+    from simkit.schema import unpack as unpack
+    from simkit.store import open_store as open  # noqa: A004 - simkit.open, as in zarr.open
+
+__version__ = "0.1.0"
+
+#: public name -> where it lives; imported when first used, so that `import simkit` costs nothing
+_PUBLIC = {
+    "Recipe": ("simkit.recipe", "Recipe"),
+    "SimkitError": ("simkit.errors", "SimkitError"),
+    "generate": ("simkit.run", "generate"),
+    "open": ("simkit.store", "open_store"),
+    "source": ("simkit.registry", "source"),
+    "unpack": ("simkit.schema", "unpack"),
+}
+
+__all__ = ["Recipe", "SimkitError", "generate", "open", "source", "unpack"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'simkit' has no attribute {name!r}; it has {', '.join(_PUBLIC)}")
+    module, attribute = _PUBLIC[name]
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_PUBLIC]

@@ -75,7 +75,16 @@ class Kernel:
 
     def load(self, backend: str = AUTO) -> ModuleType:
         """Import and return the module of `backend`."""
-        return importlib.import_module(f"simkit.kernels.{self.name}.{self.resolve(backend)}")
+        name = f"simkit.kernels.{self.name}.{self.resolve(backend)}"
+        try:
+            return importlib.import_module(name)
+        except RuntimeError as error:
+            if "cannot cache function" not in str(error):
+                raise
+            raise BackendError(
+                f"Numba finds no folder in which it may keep compiled code ({error}); "
+                "set NUMBA_CACHE_DIR to one that can be written"
+            ) from error
 
 
 def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:

@@ -7,6 +7,8 @@ LLVM's auto-vectoriser thinks. With AVX-512 a vector is eight words and every no
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
@@ -22,6 +24,10 @@ HAS_AVX512 = "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2]
 
 #: 64-bit words in a vector
 LANES = 8 if HAS_AVX512 else 4
+
+#: digest of this folder's code. Numba's cache looks only at the file of the function it compiled, but what is compiled for
+#: a rule depends on every file here; as part of the rule's type the digest makes the cache see all of them.
+_CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 _I32 = ir.IntType(32)
 _VECTOR = ir.VectorType(ir.IntType(64), LANES)
@@ -48,7 +54,7 @@ class RuleType(types.Opaque):
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        super().__init__(f"Rule({rule})")
+        super().__init__(f"Rule({rule}, code {_CODE[:16]})")
 
 
 register_model(RuleType)(models.OpaqueModel)

@@ -1,4 +1,4 @@
-"""Philox4x32-10 in Numba, eight blocks at a time so that LLVM keeps them in vector registers."""
+"""Philox4x32-10 in Numba. Nothing here holds the GIL."""
 
 from __future__ import annotations
 

@@ -1,0 +1,206 @@
+"""Source: a pure function (parameters, seed, rows) -> named arrays, with a declared schema.
+
+Five laws hold for every source (``tests/laws`` holds each registered one to them):
+
+pure
+    The same parameters, seed and row give the same sample, whoever asks, wherever, in whatever company.
+divisible
+    ``generate(a..c)`` is ``generate(a..b)`` followed by ``generate(b..c)``; the empty range works.
+declared
+    A batch is exactly what the schema says.
+agreeing
+    Every backend gives the reference's values, to the field's ``atol`` (0 = bit for bit).
+nameable
+    ``parse(source.spec())`` gives the source back.
+
+A sample that goes wrong is data, not an exception.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from simkit.backends import AUTO, Kernel, resolve
+from simkit.errors import ParameterError, UnknownNameError
+from simkit.schema import Array, Batch, Schema
+
+#: seeds are 64-bit: the key of Philox
+MAX_SEED = 2**64 - 1
+
+#: row numbers are below this; they fill two words of Philox's counter
+MAX_ROWS = 2**63
+
+Spec = dict[str, Any]
+
+
+def param(default: Any, doc: str) -> Any:
+    """Declare a parameter of a source: its default and one line of documentation."""
+    return dataclasses.field(default=default, metadata={"doc": doc})
+
+
+@dataclass(frozen=True)
+class Source(ABC):
+    """A generator of samples. Concrete classes are frozen dataclasses of plain parameters, and final."""
+
+    #: lower case, as in ``simkit generate NAME``
+    name: ClassVar[str]
+    #: raised whenever any sample changes
+    version: ClassVar[int]
+    #: one line
+    title: ClassVar[str]
+    #: small parameters, for tests and docs
+    tiny: ClassVar[Mapping[str, Any]]
+    #: the kernels that `generate` calls
+    kernels: ClassVar[tuple[Kernel, ...]]
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = _coerce(f"{self.name}: parameter {field.name!r}", str(field.type), getattr(self, field.name))
+            object.__setattr__(self, field.name, value)
+        self.validate()
+
+    def validate(self) -> None:  # noqa: B027 - most sources need none
+        """Raise ParameterError if the parameters make no sense; may set them to their canonical form."""
+
+    @abstractmethod
+    def schema(self) -> Schema:
+        """Return the fields of a batch."""
+
+    @abstractmethod
+    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+        """Compute a batch; called by `generate` with checked arguments, a non-empty range and a resolved backend."""
+
+    def notes(self) -> list[str]:
+        """Sentences that a user of these parameters should read."""
+        return []
+
+    def summary(self, read: Callable[[str], Array]) -> str:
+        """Say in a phrase what is remarkable in finished data; ``read(field)`` returns a whole small field."""
+        del read
+        return ""
+
+    def resolve(self, backend: str = AUTO) -> str:
+        """Return the backend that `generate` would run on here."""
+        return resolve(self.kernels, backend)
+
+    def generate(self, seed: int, rows: range, *, backend: str = AUTO) -> Batch:
+        """Generate samples.
+
+        Parameters
+        ----------
+        seed : int, 0..2**64-1
+        rows : range with step 1, from 0 up to 2**63
+        backend : str
+            ``"auto"``, or one of ``simkit.backends.BACKENDS``.
+
+        Returns
+        -------
+        dict of field name to array
+            As `schema` declares, with ``len(rows)`` rows each. Nothing here starts threads; the compiled backends
+            release the GIL, so that callers may.
+
+        Raises
+        ------
+        ParameterError
+            For a seed or rows out of range.
+        BackendError
+            If the backend cannot run here.
+        """
+        check_seed(seed)
+        if not isinstance(rows, range) or rows.step != 1 or rows.start < 0 or rows.stop > MAX_ROWS:
+            raise ParameterError(f"rows are a range(start, stop) with 0 <= start and step 1; this is {rows!r}")
+        resolved = self.resolve(backend)
+        return self.rows(seed, rows, resolved) if len(rows) else self.schema().empty(0)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return the parameters as plain JSON and TOML values."""
+        return {
+            field.name: list(value) if isinstance(value := getattr(self, field.name), tuple) else value
+            for field in dataclasses.fields(self)
+        }
+
+    def spec(self) -> Spec:
+        """Return what names this source: its name, version and parameters, as plain values."""
+        return {"source": self.name, "version": self.version, "parameters": self.parameters()}
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the spec, in hexadecimal."""
+        return hashlib.sha256(json.dumps(self.spec(), sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def build(cls, parameters: Mapping[str, Any]) -> Source:
+        """Make a source from parameters, given as values or as the text of ``--set name=text``."""
+        known = [field.name for field in dataclasses.fields(cls)]
+        for name in parameters:
+            if name not in known:
+                raise UnknownNameError(f"parameter of {cls.name}", name, known)
+        return cls(**parameters)
+
+
+def check_seed(seed: int) -> None:
+    """Raise ParameterError unless `seed` is an integer from 0 to 2**64 - 1."""
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+        raise ParameterError(f"a seed is an integer from 0 to 2**64 - 1; this is {seed!r}")
+
+
+def documented(cls: type[Source]) -> Iterable[tuple[str, str, Any, str]]:
+    """Yield name, kind, default and documentation of each parameter of a source class."""
+    for field in dataclasses.fields(cls):
+        yield field.name, str(field.type), field.default, field.metadata["doc"]
+
+
+def _coerce(what: str, kind: str, value: Any) -> Any:
+    """Return `value` as the kind of parameter that its annotation names, or raise ParameterError."""
+    readers: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+        "int": (_integer, "an integer"),
+        "float": (_number, "a number"),
+        "str": (_string, "a text"),
+        "tuple[str, ...]": (_strings, "a list of texts, such as A,B"),
+        "tuple[int, int]": (_pair, "one integer or two, such as 128 or 128x64"),
+    }
+    read, description = readers[kind]
+    try:
+        return read(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ParameterError(f"{what} takes {description}; this is {value!r}") from None
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, str):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        raise ValueError
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise TypeError
+    return float(value)
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    return tuple(_string(item).strip() for item in items)
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    if isinstance(value, str):
+        value = value.lower().split("x")
+        value = value[0] if len(value) == 1 else value
+    if isinstance(value, (int, float, str)):
+        return _integer(value), _integer(value)
+    first, second = value
+    return _integer(first), _integer(second)

@@ -1,0 +1,104 @@
+"""Recipes: a data set as a few lines of TOML. A recipe is data: nothing in it is evaluated."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from simkit import registry
+from simkit.errors import ParameterError, RecipeError, UnknownNameError
+from simkit.contract import MAX_ROWS, Source, Spec, check_seed
+
+#: keys of a recipe file: needed, and free to be left out
+_NEEDED = ("source", "version", "n")
+_OPTIONAL = ("seed", "parameters", "title", "citation", "digest")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that determines a data set.
+
+    Parameters
+    ----------
+    source : Source
+    seed : int, 0..2**64-1
+    n : int
+        Rows, at least 1.
+    digest : str or None
+        The root digest that the finished data set must have, where it is known.
+    """
+
+    source: Source
+    seed: int
+    n: int
+    digest: str | None = None
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed)
+        if isinstance(self.n, bool) or not isinstance(self.n, int) or not 1 <= self.n < MAX_ROWS:
+            raise ParameterError(f"n is the number of rows, at least 1; this is {self.n!r}")
+
+    def spec(self) -> Spec:
+        """Return the recipe as plain values, as the attribute ``recipe`` of a data set holds it."""
+        return {**self.source.spec(), "seed": self.seed, "n": self.n}
+
+    @classmethod
+    def parse(cls, spec: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that ``spec()`` gave."""
+        return cls(registry.parse(spec), spec["seed"], spec["n"])
+
+
+def load(path: Path) -> Mapping[str, Any]:
+    """Read a recipe file into its plain values.
+
+    Raises
+    ------
+    RecipeError
+        If it is not TOML, lacks a key, or has one that recipes do not have.
+    """
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"the recipe {path} is not TOML: {error}") from None
+    for key in values:
+        if key not in _NEEDED + _OPTIONAL:
+            raise UnknownNameError(f"recipe key (in {path})", key, _NEEDED + _OPTIONAL)
+    for key in _NEEDED:
+        if key not in values:
+            raise RecipeError(f"the recipe {path} lacks {key!r}; it needs {', '.join(_NEEDED)}")
+    for key, kind in (("source", str), ("title", str), ("citation", str), ("digest", str), ("parameters", dict)):
+        if not isinstance(values.get(key, kind()), kind):
+            raise RecipeError(f"in the recipe {path} {key!r} has to be a {'table' if kind is dict else 'text'}")
+    return {"seed": 0, "parameters": {}, **values}
+
+
+def shipped() -> dict[str, Path]:
+    """Return name -> path of the recipes that come with simkit (the folder ``datasets`` of its repository)."""
+    beside = Path(__file__).parent.parent / "datasets"
+    if (beside.parent / "pyproject.toml").is_file():
+        paths = list(beside.glob("*.toml"))
+    else:
+        files = metadata.files("simkit") or []
+        paths = [Path(str(file.locate())) for file in files if file.match("share/simkit/datasets/*.toml")]
+    return {path.stem: path.resolve() for path in sorted(paths)}
+
+
+def find(text: str) -> Path | None:
+    """Return the recipe file that `text` means, or None if it is not written like one.
+
+    That is a path that ends in ``.toml``, or the name of a shipped recipe, also as ``datasets/NAME.toml``.
+    """
+    path = Path(text)
+    if text.endswith(".toml"):
+        if path.exists():
+            return path
+        if path.parent in (Path(), Path("datasets")) and path.stem in shipped():
+            return shipped()[path.stem]
+        raise RecipeError(f"there is no recipe {text}; simkit comes with {', '.join(shipped()) or 'none'}")
+    return shipped().get(text)

@@ -1,0 +1,70 @@
+"""The list of sources: name -> "module:Class", one line a source.
+
+Other packages add theirs with the entry point group ``simkit.sources``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError
+from simkit.contract import Source
+
+BUILT_IN = {
+    "ca-ash": "simkit.sources.ca_ash:CaAsh",
+}
+
+
+def sources() -> dict[str, str]:
+    """Return name -> "module:Class" of every source, the built-in ones first."""
+    found = dict(BUILT_IN)
+    for entry in sorted(entry_points(group="simkit.sources"), key=lambda entry: entry.name):
+        if entry.name in found:
+            raise SimkitError(f"two sources are called {entry.name!r}: {found[entry.name]} and {entry.value}")
+        found[entry.name] = entry.value
+    return found
+
+
+def source_class(name: str) -> type[Source]:
+    """Return the class of the source called `name`."""
+    known = sources()
+    if name not in known:
+        raise UnknownNameError("source", name, known)
+    module, _, attribute = known[name].partition(":")
+    cls: type[Source] = getattr(importlib.import_module(module), attribute)
+    return cls
+
+
+def source(name: str, **parameters: Any) -> Source:
+    """Return the source called `name` with `parameters`, e.g. ``source("ca-ash", rules=("B3/S23",))``.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such source or no such parameter.
+    ParameterError
+        If a parameter has the wrong kind or is out of range.
+    """
+    return source_class(name).build(parameters)
+
+
+def parse(spec: Mapping[str, Any]) -> Source:
+    """Return the source that ``source.spec()`` names.
+
+    Raises
+    ------
+    RecipeError
+        If the spec is of another version of the source than this one.
+    """
+    cls = source_class(spec["source"])
+    if not isinstance(spec["parameters"], Mapping):
+        raise ParameterError(f"parameters are a table of name = value; this is {spec['parameters']!r}")
+    if spec["version"] != cls.version:
+        raise RecipeError(
+            f"asked for version {spec['version']!r} of {cls.name}; this simkit has version {cls.version}, whose samples "
+            "differ: install the simkit that wrote it, or generate anew"
+        )
+    return cls.build(spec["parameters"])

@@ -1,0 +1,177 @@
+"""Source -> Store: which shards, which threads, resume."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from simkit.backends import AUTO
+from simkit.errors import ParameterError
+from simkit.recipe import Recipe
+from simkit.schema import Batch
+from simkit.store import Store, writing
+
+#: rows of a block, the work that a thread takes at a time: at most so many rows and bytes
+_BLOCK_ROWS, _BLOCK_BYTES = 256, 2**19
+
+
+@dataclass(frozen=True)
+class Share:
+    """Worker `index` of `n_workers` makes the shards ``index, index + n_workers, ...``."""
+
+    n_workers: int = 1
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        if self.n_workers < 1 or not 0 <= self.index < self.n_workers:
+            raise ParameterError(
+                f"worker {self.index} of {self.n_workers}: workers are numbered 0 to --workers minus 1"
+            )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run has done so far; rows of its own share."""
+
+    n_rows: int
+    n_rows_before: int
+    n_rows_now: int
+
+
+def generate(
+    recipe: Recipe,
+    out: str | Path,
+    *,
+    backend: str = AUTO,
+    n_threads: int | None = None,
+    share: Share = Share(),  # noqa: B008 - a frozen value
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> Store:
+    """Generate the rows of `recipe` that are missing at `out` and return the data set.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    out : path
+        Created, continued or extended; refused if it holds anything else.
+    backend : str
+        As in `Source.generate`; recorded in the data set when it is created.
+    n_threads : int, optional
+        Threads that compute; all processors that this process may use if not given.
+    share : Share
+        Which part of the work this process does, when several share it.
+    progress : callable
+        Called now and then from this thread.
+
+    Raises
+    ------
+    StoreError
+        If `out` cannot be written or holds something else. What is finished is kept.
+    """
+    n_threads = len(os.sched_getaffinity(0)) if n_threads is None else n_threads
+    if n_threads < 1:
+        raise ParameterError(f"at least one thread has to compute; this is {n_threads}")
+    resolved = recipe.source.resolve(backend)
+    made = {"backend": resolved, "versions": versions()}
+    path = Path(out)
+    with writing(path, recipe.source.schema(), recipe.spec(), made, shared=share.n_workers > 1) as store:
+        _fill(store, recipe, resolved, n_threads, share, progress)
+    return store
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a data set records."""
+    return {name: metadata.version(name) for name in ("simkit", "numpy", "numba", "zarr", "numcodecs")}
+
+
+def _fill(
+    store: Store, recipe: Recipe, backend: str, n_threads: int, share: Share, progress: Callable[[Progress], None]
+) -> None:
+    """Compute blocks on `n_threads` threads, put them together to shards, and commit these on one more.
+
+    Blocks are collected in order and at most `ahead` of them are under way, one shard is being put together and two
+    are being written: memory does not depend on the number of rows.
+    """
+    layout = store.layout
+    done = set(store.done())
+    mine = range(share.index, layout.n_shards, share.n_workers)
+    n_rows = sum(len(layout.rows(index)) for index in mine)
+    n_before = sum(len(layout.rows(index)) for index in mine if index in done)
+    block_rows = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // store.schema.row_nbytes))
+    ahead = 4 * n_threads
+    n_now = 0
+    progress(Progress(n_rows, n_before, 0))
+
+    def compute(rows: range) -> Batch:
+        return recipe.source.generate(recipe.seed, rows, backend=backend)
+
+    computing, writing_ = ThreadPoolExecutor(n_threads, "compute"), ThreadPoolExecutor(1, "write")
+    try:
+        blocks = (
+            (index, rows) for index in mine if index not in done for rows in _cut(layout.rows(index), block_rows)
+        )
+        under_way = deque((rows, index, computing.submit(compute, rows)) for index, rows in islice(blocks, ahead))
+        commits: deque[Future[None]] = deque()
+        batch: Batch = {}
+        while under_way:
+            rows, index, future = under_way.popleft()
+            whole = layout.rows(index)
+            if rows.start == whole.start:
+                batch = store.schema.empty(len(whole))
+            for name, values in future.result().items():
+                batch[name][rows.start - whole.start : rows.stop - whole.start] = values
+            if rows.stop == whole.stop:
+                if len(commits) == 2:
+                    commits.popleft().result()
+                commits.append(writing_.submit(store.commit, index, batch))
+            for index_, rows_ in islice(blocks, 1):
+                under_way.append((rows_, index_, computing.submit(compute, rows_)))
+            n_now += len(rows)
+            progress(Progress(n_rows, n_before, n_now))
+        for commit in commits:
+            commit.result()
+    finally:
+        computing.shutdown(wait=False, cancel_futures=True)
+        writing_.shutdown(wait=True, cancel_futures=True)
+
+
+def _cut(rows: range, n: int) -> Iterator[range]:
+    for start in range(rows.start, rows.stop, n):
+        yield range(start, min(start + n, rows.stop))
+
+
+def regenerate(
+    store: Store, n_rows: int, *, backend: str = AUTO, progress: Callable[[int], None] = lambda n_rows: None
+) -> tuple[str, list[str]]:
+    """Run `n_rows` rows of a data set anew, chosen at random among the finished ones, and compare.
+
+    Returns
+    -------
+    backend, faults : str, list of str
+        The backend that ran, and one line for each row and field that differs by more than the field's ``atol``.
+    """
+    source, seed = Recipe.parse(store.recipe).source, store.recipe["seed"]
+    resolved = source.resolve(backend)
+    done = [row for index in store.done() for row in (store.layout.rows(index).start, store.layout.rows(index).stop)]
+    starts, stops = np.array(done[::2], np.int64), np.array(done[1::2], np.int64)
+    ends = np.cumsum(stops - starts)
+    n_done = int(ends[-1]) if ends.size else 0
+    chosen = np.sort(np.random.default_rng().choice(n_done, min(n_rows, n_done), replace=False))
+    shards = np.searchsorted(ends, chosen, side="right")
+    faults = []
+    for row in (stops[shards] - (ends[shards] - chosen)).tolist():
+        again = source.generate(seed, range(row, row + 1), backend=resolved)
+        for name, field in store.schema.items():
+            stored = store[name][row : row + 1]
+            if not np.allclose(again[name], stored, rtol=0, atol=field.atol, equal_nan=True):
+                faults.append(f"row {row:,}, field {name!r}: {store.path} does not hold what {resolved} computes")
+        progress(1)
+    return resolved, faults

@@ -1,0 +1,157 @@
+"""A folder of objects that are written whole or not at all.
+
+An object is written to a temporary file beside its place, flushed to disk and renamed. The temporary file is locked
+while it is written, so that `sweep` can tell one that a killed process left behind from one that is being written.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from simkit.errors import DamageError, StoreError
+
+_PART = ".part"
+
+
+class Place:
+    """The folder `root`; keys are paths below it with ``/``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self) -> None:
+        """Make the folder if there is none."""
+        with self._told(f"create {self.root}"):
+            self.root.mkdir(parents=True, exist_ok=True)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write an object atomically and durably."""
+        target = self.root / key
+        with self._told(f"write {target}"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            while not self._put_once(target, data):
+                pass  # a sweep took the temporary file in the instant before it was locked
+            sync_folder(target.parent)
+
+    def _put_once(self, target: Path, data: bytes) -> bool:
+        part = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_PART}")
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(file, rest) :]
+            os.fsync(file)
+            part.rename(target)
+        except FileNotFoundError:
+            return False
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(file)
+        return True
+
+    def get(self, key: str) -> bytes:
+        """Read an object; DamageError if there is none."""
+        path = self.root / key
+        try:
+            with self._told(f"read {path}"):
+                return path.read_bytes()
+        except FileNotFoundError:
+            raise DamageError(f"{path} is missing; `simkit verify {self.root}` lists all that is") from None
+
+    def has(self, key: str) -> bool:
+        """Say whether there is an object `key`."""
+        return (self.root / key).is_file()
+
+    def delete(self, key: str) -> None:
+        """Remove an object, durably; nothing happens if there is none."""
+        path = self.root / key
+        with self._told(f"remove {path}"):
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                sync_folder(path.parent)
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the objects in `folder`, those being written left out."""
+        path = self.root / folder
+        with self._told(f"list {path}"):
+            return [name for name in os.listdir(path) if not name.endswith(_PART)] if path.is_dir() else []
+
+    def size(self) -> int:
+        """Bytes of all objects."""
+        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
+
+    def sweep(self) -> None:
+        """Remove temporary files that no living process is writing."""
+        with self._told(f"tidy {self.root}"):
+            for part in [*self.root.glob(f".*{_PART}"), *self.root.glob(f"*/.*{_PART}")]:
+                with suppress(FileNotFoundError):  # renamed by its writer meanwhile
+                    file = os.open(part, os.O_WRONLY)
+                    try:
+                        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                        part.unlink()
+                    except BlockingIOError:
+                        continue
+                    finally:
+                        os.close(file)
+
+    @contextmanager
+    def lock(self, folder: str, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
+        """Hold a lock on `folder`, which the system frees when this process ends, however it does.
+
+        Raises StoreError at once if another process holds it, unless `wait`.
+        """
+        path = self.root / folder
+        with self._told(f"lock {path}"):
+            path.mkdir(exist_ok=True)
+            file = os.open(path, os.O_RDONLY)
+        try:
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            try:
+                with self._told(f"lock {path}"):
+                    fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreError(
+                    f"{self.root} is being written by another process; wait for it or stop it, or share the work: give "
+                    "each process --workers N --worker I"
+                ) from None
+            yield
+        finally:
+            os.close(file)
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Turn the system's errors into a StoreError that says what was tried and what to do."""
+        try:
+            yield
+        except (FileNotFoundError, BlockingIOError):
+            raise
+        except OSError as error:
+            advice = {
+                errno.ENOSPC: "free some space",
+                errno.EDQUOT: "free some of your quota",
+                errno.EROFS: "choose a place that can be written with --out",
+                errno.EACCES: "choose a place that you may write with --out, or change its permissions",
+                errno.EPERM: "choose a place that you may write with --out, or change its permissions",
+            }.get(error.errno or 0, "see to that")
+            raise StoreError(
+                f"cannot {what}: {os.strerror(error.errno or 0).lower()}; {advice}, then run the same line again: "
+                "what is finished is kept"
+            ) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Flush a folder's list of names to disk."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

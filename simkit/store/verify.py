@@ -1,0 +1,48 @@
+"""Check a data set against its ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from simkit.errors import DamageError
+from simkit.store.dataset import Store, digest
+
+
+def verify(store: Store, *, full: bool = False, progress: Callable[[int], None] = lambda n_rows: None) -> list[str]:
+    """Return one line for each fault of the finished shards; an empty list if there is none.
+
+    Parameters
+    ----------
+    full : bool
+        False: every ledger entry is whole, every shard file is there, its index is whole and fits the file's size.
+        True: in addition every chunk is decoded and the values have the ledger's digests.
+    progress : callable
+        Called with the number of rows of each shard when it is checked.
+    """
+
+    def check(index: int) -> list[str]:
+        faults = []
+        try:
+            entry = store.entry(index)
+        except DamageError as error:
+            return [str(error)]
+        n_rows = len(store.layout.rows(index))
+        for name in store:
+            try:
+                reader = store.shard(name, index)
+                if full and digest(reader.rows(n_rows)) != entry[name]:
+                    key = store.layout.key(name, index)
+                    faults.append(f"{store.path / key} (field {name!r}, shard {index}) does not hold what was written")
+            except DamageError as error:
+                faults.append(str(error))
+        return faults
+
+    faults = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = store.done()
+        for index, found in zip(done, pool.map(check, done), strict=True):
+            faults += found
+            progress(len(store.layout.rows(index)))
+    return faults
