@@ -115,9 +115,7 @@ def _fill(
 
     computing, writing_ = ThreadPoolExecutor(n_threads, "compute"), ThreadPoolExecutor(1, "write")
     try:
-        blocks = (
-            (index, rows) for index in mine if index not in done for rows in _cut(layout.rows(index), block_rows)
-        )
+        blocks = ((index, rows) for index in mine if index not in done for rows in _cut(layout.rows(index), block_rows))
         under_way = deque((rows, index, computing.submit(compute, rows)) for index, rows in islice(blocks, ahead))
         commits: deque[Future[None]] = deque()
         batch: Batch = {}

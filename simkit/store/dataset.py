@@ -145,7 +145,9 @@ class Store(Mapping[str, Column]):
         """Write a whole shard: the data, flushed to disk, then its entry in the ledger."""
         check(self.schema, batch, len(self.layout.rows(index)))
         for name, rows in batch.items():
-            self.place.put(self.layout.key(name, index), shard.encode(rows, self.layout.shard_rows, self.layout.chunk_rows))
+            self.place.put(
+                self.layout.key(name, index), shard.encode(rows, self.layout.shard_rows, self.layout.chunk_rows)
+            )
         entry = b"".join(digest(rows) for rows in batch.values())
         self.place.put(self.layout.key(LEDGER, index), entry + _checksum(entry))
 

@@ -111,6 +111,8 @@ def _describe(field: Field) -> dict[str, Any]:
         attributes["units"] = field.unit
     if field.bits is not None:
         attributes |= {"bits": field.bits, "bit_order": "little"}
+    if field.labels:
+        attributes["labels"] = list(field.labels)
     return attributes
 
 
@@ -147,5 +149,6 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
             unit=about.get("units", ""),
             atol=about["atol"],
             bits=about.get("bits"),
+            labels=tuple(about.get("labels", ())),
         )
     return Layout(Schema(**fields), attributes["recipe"]["n"], made["shard_rows"], made["chunk_rows"]), attributes

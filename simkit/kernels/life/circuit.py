@@ -70,7 +70,9 @@ def prove(circuit: Circuit, rule: Rule) -> None:
     cells = [sum(1 << p for p in range(512) if p >> i & 1) for i in range(9)]
 
     def lut3(table: int, x: int, y: int, z: int) -> int:
-        return sum((x ^ -(~i >> 2 & 1)) & (y ^ -(~i >> 1 & 1)) & (z ^ -(~i & 1)) & full for i in range(8) if table >> i & 1)
+        return sum(
+            (x ^ -(~i >> 2 & 1)) & (y ^ -(~i >> 1 & 1)) & (z ^ -(~i & 1)) & full for i in range(8) if table >> i & 1
+        )
 
     h0, h1 = ([lut3(table, *cells[row : row + 3]) for row in (0, 3, 6)] for table in (XOR3, MAJ))
     found = circuit.run(lut3, lut3(XOR3, *h0), lut3(MAJ, *h0), lut3(XOR3, *h1), lut3(MAJ, *h1), cells[4])
