@@ -33,7 +33,7 @@ def _probe_cuda() -> str | None:
     cuda = importlib.import_module("cupy").cuda
     try:
         found = bool(cuda.is_available())
-    except Exception as error:  # CuPy raises errors of its driver's own types when that is broken
+    except Exception as error:  # noqa: BLE001 - CuPy raises errors of its driver's own types when that is broken
         return f"CuPy cannot reach a CUDA device ({error})"
     return None if found else "CuPy finds no CUDA device"
 

@@ -42,6 +42,7 @@ class Rate:
 
     @property
     def share(self) -> float:
+        """How much of the bound is reached."""
         return self.rate / self.bound
 
 

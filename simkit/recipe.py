@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from simkit import registry
-from simkit.errors import ParameterError, RecipeError, UnknownNameError
 from simkit.contract import MAX_ROWS, Source, Spec, check_seed
+from simkit.errors import ParameterError, RecipeError, UnknownNameError
 
 #: keys of a recipe file: needed, and free to be left out
 _NEEDED = ("source", "version", "n")

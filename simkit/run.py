@@ -52,7 +52,7 @@ def generate(
     *,
     backend: str = AUTO,
     n_threads: int | None = None,
-    share: Share = Share(),  # noqa: B008 - a frozen value
+    share: Share = Share(),
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Store:
     """Generate the rows of `recipe` that are missing at `out` and return the data set.

@@ -35,7 +35,7 @@ class _Group(click.Group):
 @click.command(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="simkit")
 def main() -> None:
-    """Generate data sets whose causes are fully known, and look at them.
+    r"""Generate data sets whose causes are fully known, and look at them.
 
     \b
     simkit generate ca-ash --n 1e6        a million boards of cellular-automaton ash

@@ -12,7 +12,7 @@ import click
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
-class Count(click.ParamType):
+class Count(click.ParamType[int]):
     """A number of things: 20000, 20_000, 2e4 or 20k (k, M, G = thousands, millions, milliards)."""
 
     name = "count"
@@ -27,10 +27,10 @@ class Count(click.ParamType):
             number = Decimal(match[1]) * _FACTORS[match[2]]
             if number == int(number) and number >= 1:
                 return int(number)
-        self.fail(f"{value!r} is not a count of at least 1; write 20000, 2e4 or 20k", param, ctx)
+        return self.fail(f"{value!r} is not a count of at least 1; write 20000, 2e4 or 20k", param, ctx)
 
 
-class RowRange(click.ParamType):
+class RowRange(click.ParamType[range]):
     """Rows START:STOP, or one row."""
 
     name = "rows"
@@ -44,10 +44,10 @@ class RowRange(click.ParamType):
             rows = range(start, int(match[2]) if match[2] else start + 1)
             if rows:
                 return rows
-        self.fail(f"{value!r} is not START:STOP with START < STOP, such as 0:16, or one row", param, ctx)
+        return self.fail(f"{value!r} is not START:STOP with START < STOP, such as 0:16, or one row", param, ctx)
 
 
-class Assignment(click.ParamType):
+class Assignment(click.ParamType[tuple[str, str]]):
     """NAME=VALUE."""
 
     name = "name=value"

@@ -9,11 +9,11 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
+from simkit.contract import Source, param
 from simkit.errors import ParameterError
 from simkit.kernels import life, philox
 from simkit.kernels.life import Rule
 from simkit.schema import Array, Batch, Field, Schema
-from simkit.contract import Source, param
 
 #: Philox's stream number of the soup
 _SOUP = 0

@@ -35,10 +35,12 @@ class Column:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Lengths of all axes, ``sample`` first."""
         return (len(self), *self.field.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the values."""
         return np.dtype(self.field.dtype)
 
     def __getitem__(self, rows: int | slice | list[int] | Array) -> Array:
@@ -101,6 +103,7 @@ class Store(Mapping[str, Column]):
 
     @property
     def schema(self) -> Schema:
+        """What the fields are."""
         return self.layout.schema
 
     def __getitem__(self, name: str) -> Column:
@@ -132,8 +135,8 @@ class Store(Mapping[str, Column]):
         if not self.place.has(self.layout.key(LEDGER, index)):
             rows = self.layout.rows(index)
             raise StoreError(
-                f"rows {rows.start:,} to {rows.stop - 1:,} of {self.path} are not generated yet; run its `simkit generate` "
-                "line again to continue"
+                f"rows {rows.start:,} to {rows.stop - 1:,} of {self.path} are not generated yet; "
+                "run its `simkit generate` line again to continue"
             )
         key = self.layout.key(name, index)
         where = f"{self.path / key} (field {name!r}, shard {index})"
@@ -247,8 +250,8 @@ def _refuse_other(path: Path, found: Mapping[str, Any], asked: Mapping[str, Any]
         raise StoreError(f"{path} holds another recipe: {'; '.join(differences)}; choose another --out")
     if asked["n"] < found["n"]:
         raise StoreError(
-            f"{path} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; ask for as many or more "
-            "(its first rows are the same), or choose another --out"
+            f"{path} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; "
+            "ask for as many or more (its first rows are the same), or choose another --out"
         )
 
 

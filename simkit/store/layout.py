@@ -54,6 +54,7 @@ class Layout:
 
     @property
     def n_shards(self) -> int:
+        """Shards, the last one maybe not full."""
         return -(-self.n_rows // self.shard_rows)
 
     def rows(self, shard: int) -> range:

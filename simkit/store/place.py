@@ -83,7 +83,7 @@ class Place:
         """Return the names of the objects in `folder`, those being written left out."""
         path = self.root / folder
         with self._told(f"list {path}"):
-            return [name for name in os.listdir(path) if not name.endswith(_PART)] if path.is_dir() else []
+            return [entry.name for entry in path.iterdir() if entry.suffix != _PART] if path.is_dir() else []
 
     def size(self) -> int:
         """Bytes of all objects."""

@@ -2,9 +2,9 @@
 
     inner chunk 0 | inner chunk 1 | ... | index: (offset, length) uint64 each | CRC-32C of the index
 
-An inner chunk is the zstd frame of its rows in C order, little-endian, followed by the frame's CRC-32C. One that holds no
-row is left out (offset and length 2**64 - 1). Written and read here because zarr-python is slower, reads a shard before it
-overwrites it and then fails on a torn one; the tests hold the bytes to be zarr-python's own.
+An inner chunk is the zstd frame of its rows in C order, little-endian, followed by the frame's CRC-32C. One that holds
+no row is left out (offset and length 2**64 - 1). Written and read here because zarr-python is slower, reads a shard
+before it overwrites it and then fails on a torn one; the tests hold the bytes to be zarr-python's own.
 """
 
 from __future__ import annotations

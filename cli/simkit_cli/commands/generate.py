@@ -41,7 +41,7 @@ def command(
     worker: int,
     quiet: bool,
 ) -> None:
-    """Generate a data set from a SOURCE (`simkit sources` lists them) or from a RECIPE file.
+    r"""Generate a data set from a SOURCE (`simkit sources` lists them) or from a RECIPE file.
 
     \b
     simkit generate ca-ash --n 1e6
@@ -119,9 +119,8 @@ def _summarise(store: Store, recipe: Recipe, n_now: int, seconds: float) -> None
         )
         return
     state = "complete" if n_now else "was complete, nothing to do"
-    click.echo(
-        f"{store.path}: {n:,} rows, {state}; {display.bytes_text(store.place.size())} on disk, digest {store.root_digest()}"
-    )
+    size = display.bytes_text(store.place.size())
+    click.echo(f"{store.path}: {n:,} rows, {state}; {size} on disk, digest {store.root_digest()}")
     rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s" if n_now else ""
     about = recipe.source.summary(lambda name: store[name][:])
     click.echo("; ".join(part for part in (rate, about) if part))

@@ -109,9 +109,16 @@ def _solve(ones: int, zeros: int) -> tuple[tuple[int, int, int, int], ...]:
         halves.append((len(low) + len(high), i, low, high))
     _, i, low, high = min(halves)
     shift = len(low)
-    moved = tuple((t, *(s if s < _N_INPUTS else s + shift for s in inputs)) for t, *inputs in high)
+
+    def moved(signal: int) -> int:
+        return signal if signal < _N_INPUTS else signal + shift
+
     last = _N_INPUTS + shift
-    return (*low, *moved, (SELECT, i, last + len(high) - 1, last - 1))  # type: ignore[return-value]
+    return (
+        *low,
+        *((table, moved(x), moved(y), moved(z)) for table, x, y, z in high),
+        (SELECT, i, last + len(high) - 1, last - 1),
+    )
 
 
 @nb.njit(cache=True)
