@@ -76,7 +76,7 @@ def _panel(board: npt.NDArray[np.uint8], ink: tuple[int, int, int]) -> Image.Ima
         height, width = (-(-side // shrink) * shrink for side in board.shape)
         padded = np.zeros((height, width), bool)
         padded[: board.shape[0], : board.shape[1]] = board != 0
-        board = padded.reshape(height // shrink, shrink, width // shrink, shrink).any(axis=(1, 3))
+        board = padded.reshape(height // shrink, shrink, width // shrink, shrink).max(axis=(1, 3)).astype(np.uint8)
     grow = max(1, _SIDE // max(board.shape))
     pixels = np.where((board != 0)[..., None], np.array(ink, np.uint8), np.array(_PAPER, np.uint8))
     return Image.fromarray(pixels.repeat(grow, axis=0).repeat(grow, axis=1))
