@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import tempfile
 import time
@@ -17,6 +16,8 @@ from simkit import registry
 from simkit.errors import UnknownNameError
 from simkit.kernels import life, philox
 from simkit.recipe import Recipe
+from simkit.run import generate as run
+from simkit.run import n_processors
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,7 @@ def highlife_settle(tiny: bool) -> Rate:
 
 def generate(tiny: bool) -> Rate:
     """Rows a second of a whole run into a store on all processors, against the bare kernels on all processors."""
-    from simkit.run import generate as run
-
-    n, n_threads = 64 if tiny else 40_000, len(os.sched_getaffinity(0))
+    n, n_threads = 64 if tiny else 40_000, n_processors()
     source = registry.source("ca-ash")
 
     def whole() -> None:

@@ -35,9 +35,9 @@ class _Group(click.Group):
 @click.command(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="simkit")
 def main() -> None:
-    r"""Generate data sets whose causes are fully known, and look at them.
+    """Generate data sets whose causes are fully known, and look at them.
 
     \b
     simkit generate ca-ash --n 1e6        a million boards of cellular-automaton ash
     simkit sources                        what can be generated
-    """
+    """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped

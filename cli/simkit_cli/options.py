@@ -25,7 +25,7 @@ class Count(click.ParamType[int]):
             from decimal import Decimal
 
             number = Decimal(match[1]) * _FACTORS[match[2]]
-            if number == int(number) and number >= 1:
+            if number == number.to_integral_value() and number >= 1:
                 return int(number)
         return self.fail(f"{value!r} is not a count of at least 1; write 20000, 2e4 or 20k", param, ctx)
 
@@ -38,7 +38,7 @@ class RowRange(click.ParamType[range]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
         if isinstance(value, range):
             return value
-        match = re.fullmatch(r"(\d+)(?::(\d+))?", value.strip())
+        match = re.fullmatch(r"([0-9]{1,18})(?::([0-9]{1,18}))?", value.strip())
         if match:
             start = int(match[1])
             rows = range(start, int(match[2]) if match[2] else start + 1)

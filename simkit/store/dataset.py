@@ -11,6 +11,7 @@ from typing import Any
 
 import google_crc32c
 import numpy as np
+import numpy.typing as npt
 
 from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
 from simkit.schema import Array, Batch, Field, Schema, check
@@ -44,23 +45,38 @@ class Column:
         return np.dtype(self.field.dtype)
 
     def __getitem__(self, rows: int | slice | list[int] | Array) -> Array:
-        if isinstance(rows, slice):
-            wanted = np.arange(*rows.indices(len(self)))
-        else:
-            wanted = np.asarray(rows)
-            if wanted.dtype.kind not in "iu" or wanted.ndim > 1:
-                raise ParameterError(f"{self.name}[...] takes a row, a slice or a list of rows; this is {rows!r}")
-            outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
-            if outside.size:
-                raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
-            wanted = np.where(wanted < 0, wanted + len(self), wanted)
+        wanted = self._rows(rows)
         flat = wanted.reshape(-1)
         out = self.field.empty(flat.size)
         chunk_rows = self._store.layout.chunk_rows
         for chunk in np.unique(flat // chunk_rows):
             here = np.flatnonzero(flat // chunk_rows == chunk)
             out[here] = self._chunk(int(chunk))[flat[here] - chunk * chunk_rows]
-        return out.reshape(*wanted.shape, *self.field.shape)
+        return out.reshape((*wanted.shape, *self.field.shape))
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[row] for row in range(len(self)))
+
+    def _rows(self, rows: int | slice | list[int] | Array) -> npt.NDArray[np.int64]:
+        """Return the rows that an index means, none negative; ParameterError if it means none."""
+        unclear = ParameterError(f"{self.name}[...] takes a row, a slice or a list of rows; this is {rows!r}")
+        try:
+            if isinstance(rows, tuple):
+                raise unclear
+            if isinstance(rows, slice):
+                return np.arange(*rows.indices(len(self)), dtype=np.int64)
+            wanted = np.asarray(rows)
+            if wanted.size == 0:
+                return np.zeros(wanted.shape, np.int64)
+            if wanted.dtype.kind not in "iu":
+                raise unclear
+            wanted = wanted.astype(np.int64, casting="safe" if wanted.dtype != np.uint64 else "same_kind")
+        except (TypeError, ValueError):
+            raise unclear from None
+        outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
+        if outside.size:
+            raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
+        return np.where(wanted < 0, wanted + len(self), wanted)
 
     def _chunk(self, chunk: int) -> Array:
         """Return an inner chunk, counted from the start of the data set; the last one read is kept."""
@@ -91,10 +107,8 @@ class Store(Mapping[str, Column]):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.place = Place(path)
-        if not path.exists():
+        if not self.place.exists():
             raise StoreError(f"there is no {path}; `simkit generate SOURCE --out {path}` would make it")
-        if not path.is_dir():
-            raise StoreError(f"{path} is a file, not a simkit data set (which is a folder)")
         if not self.place.has(ROOT):
             raise StoreError(f"{path} is not a simkit data set: it holds no zarr.json")
         self.layout, attributes = read_metadata(self.place.get(ROOT), str(path))
@@ -204,8 +218,7 @@ def writing(
         another process.
     """
     place = Place(path)
-    if path.exists() and not path.is_dir():
-        raise StoreError(f"{path} is a file; a data set is a folder: choose another --out")
+    place.exists()
     strangers = sorted(set(place.names("")) - {LEDGER})
     if strangers and ROOT not in strangers:
         raise StoreError(

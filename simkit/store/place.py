@@ -25,10 +25,22 @@ class Place:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def exists(self) -> bool:
+        """Say whether there is such a folder; StoreError if there is something else."""
+        with self._told(f"look at {self.root}"):
+            if not self.root.exists():
+                return False
+            if not self.root.is_dir():
+                raise StoreError(f"{self.root} is a file; a data set is a folder: choose another place")
+            return True
+
     def create(self) -> None:
         """Make the folder if there is none."""
         with self._told(f"create {self.root}"):
-            self.root.mkdir(parents=True, exist_ok=True)
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+            except FileNotFoundError as error:  # a file system without folders of one's own, such as /proc
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from error
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object atomically and durably."""

@@ -81,7 +81,7 @@ class Reader:
     def rows(self, n_rows: int) -> Array:
         """Return the first `n_rows` rows of the shard."""
         chunks = [self.chunk(i) for i in range(-(-n_rows // self._chunk_rows))]
-        return np.concatenate(chunks)[:n_rows]
+        return np.concatenate([self._field.empty(0), *chunks])[:n_rows]
 
 
 def _with_checksum(data: bytes) -> bytes:

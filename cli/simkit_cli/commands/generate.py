@@ -41,7 +41,7 @@ def command(
     worker: int,
     quiet: bool,
 ) -> None:
-    r"""Generate a data set from a SOURCE (`simkit sources` lists them) or from a RECIPE file.
+    """Generate a data set from a SOURCE (`simkit sources` lists them) or from a RECIPE file.
 
     \b
     simkit generate ca-ash --n 1e6
@@ -50,14 +50,14 @@ def command(
 
     The same line again continues what was stopped, or says that it is complete; a larger --n extends it. Killed at any
     moment, nothing that was finished is lost, and the result is the same to the last byte.
-    """
-    from simkit.run import Share, generate
+    """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
+    from simkit.run import Share, generate, n_processors
 
     share = Share(workers, worker)
     recipe, name = _recipe(what, n, seed, dict(settings))
     out = out or Path(f"{name}.zarr")
     if not quiet:
-        n_threads = threads or len(os.sched_getaffinity(0))
+        n_threads = threads or n_processors()
         ran_on = f"{recipe.source.resolve(backend)}, {n_threads} thread{'s' if n_threads > 1 else ''}"
         part = f", worker {worker} of {workers}" if workers > 1 else ""
         click.echo(f"{name} -> {out}: {recipe.n:,} rows, seed {recipe.seed}, on {ran_on}{part}", err=True)

@@ -1,11 +1,11 @@
 """Life-like automata in Numba, 64 cells a word and LANES words a vector.
 
 Layout of a board: its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column
-``w`` of row ``v`` of every band makes one vector, at index ``(w * n_rows + v) * LANES``, with ``n_rows = ceil(H / LANES)``.
-So the rows above and below a vector are vectors too, with no shuffle; only the first and the last row of the bands
-take theirs from the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one row short:
-their last row is then a copy of the first row of the next band, computed along with it, and the rotation takes the
-rows next to it (marks behind the last state say which bands are not short).
+``w`` of row ``v`` of every band makes one vector, at index ``(w * n_rows + v) * LANES``, where n_rows is H / LANES
+rounded up. So the rows above and below a vector are vectors too, with no shuffle; only the first and the last row of
+the bands take theirs from the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one
+row short: their last row is then a copy of the first row of the next band, computed along with it, and the rotation
+takes the rows next to it (marks behind the last state say which bands are not short).
 
 A generation is, for each vector, two shifts and six nodes of the adder plus the rule stage: 11 vector operations for
 B3/S23. Column after column, the sums of two rows stay in registers, so that it costs three loads and one store.
