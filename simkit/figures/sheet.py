@@ -54,9 +54,9 @@ def draw_sheet(store: Store, rows: range, out: Path) -> tuple[int, int]:
     inks = next((values[key] for key, field in scalars.items() if field.labels), np.zeros(len(rows), int))
 
     panels = [_panel(board, _CLASS_INKS[int(ink) % len(_CLASS_INKS)]) for board, ink in zip(cells, inks, strict=True)]
+    names = sorted(scalars, key=lambda key: not scalars[key].labels)  # the class first
     captions = [
-        [f"row {row:,}", *(_caption(key, field, values[key][i]) for key, field in scalars.items())]
-        for i, row in enumerate(rows)
+        [f"row {row:,}", *(_caption(key, scalars[key], values[key][i]) for key in names)] for i, row in enumerate(rows)
     ]
     sheet = _arrange(panels, captions, f"{store.path.name}: {store.recipe['source']}, seed {store.recipe['seed']}")
     try:

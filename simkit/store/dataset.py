@@ -68,14 +68,14 @@ class Column:
             wanted = np.asarray(rows)
             if wanted.size == 0:
                 return np.zeros(wanted.shape, np.int64)
-            if wanted.dtype.kind not in "iu":
-                raise unclear
-            wanted = wanted.astype(np.int64, casting="safe" if wanted.dtype != np.uint64 else "same_kind")
         except (TypeError, ValueError):
             raise unclear from None
+        if wanted.dtype.kind not in "iu":
+            raise unclear
         outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
         if outside.size:
             raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
+        wanted = wanted.astype(np.int64)
         return np.where(wanted < 0, wanted + len(self), wanted)
 
     def _chunk(self, chunk: int) -> Array:
@@ -124,6 +124,9 @@ class Store(Mapping[str, Column]):
         if name not in self.schema:
             raise UnknownNameError(f"field of {self.path}", name, self.schema)
         return Column(self, name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.schema
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.schema)

@@ -75,8 +75,11 @@ class Reader:
         part = self._data[offset : offset + length] if length != _ABSENT else self._data[:0]
         if len(part) < 5 or not _is_whole(part):
             raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
-        rows = np.frombuffer(zstd.decompress(part[:-4]), np.dtype(self._field.dtype).newbyteorder("<"))
-        return rows.reshape(self._chunk_rows, *self._field.shape)
+        try:
+            rows = np.frombuffer(zstd.decompress(part[:-4]), np.dtype(self._field.dtype).newbyteorder("<"))
+            return rows.reshape(self._chunk_rows, *self._field.shape)
+        except (RuntimeError, ValueError) as error:
+            raise DamageError(f"{self._where} is damaged: chunk {i} holds something else ({error})") from None
 
     def rows(self, n_rows: int) -> Array:
         """Return the first `n_rows` rows of the shard."""
