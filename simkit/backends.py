@@ -98,7 +98,7 @@ def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
         if why:
             raise BackendError(f"backend {backend!r} cannot run here: {why}; --backend auto takes what can")
         return backend
-    reasons = {name: probe(name) or _lacking(kernels, name) for name in BACKENDS}
+    reasons = {name: _lacking(kernels, name) or probe(name) for name in BACKENDS}
     for name, why in reasons.items():
         if why is None:
             return name

@@ -26,7 +26,8 @@ class Column:
     def __init__(self, store: Store, name: str) -> None:
         self._store, self.name = store, name
         self.field: Field = store.schema[name]
-        self._cached: tuple[int, int, Array] | None = None
+        self._open_shard: tuple[int, shard.Reader] | None = None
+        self._last_chunk: tuple[int, Array] | None = None
 
     def __len__(self) -> int:
         return self._store.layout.n_rows
@@ -79,11 +80,13 @@ class Column:
         return np.where(wanted < 0, wanted + len(self), wanted)
 
     def _chunk(self, chunk: int) -> Array:
-        """Return an inner chunk, counted from the start of the data set; the last one read is kept."""
-        index, inner = divmod(chunk, self._store.layout.shard_rows // self._store.layout.chunk_rows)
-        if self._cached is None or self._cached[:2] != (index, inner):
-            self._cached = (index, inner, self._store.shard(self.name, index).chunk(inner))
-        return self._cached[2]
+        """Return an inner chunk, counted from the start of the data set; the last one and its shard are kept."""
+        if self._last_chunk is None or self._last_chunk[0] != chunk:
+            index, inner = divmod(chunk, self._store.layout.shard_rows // self._store.layout.chunk_rows)
+            if self._open_shard is None or self._open_shard[0] != index:
+                self._open_shard = index, self._store.shard(self.name, index)
+            self._last_chunk = chunk, self._open_shard[1].chunk(inner)
+        return self._last_chunk[1]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         del copy
