@@ -1,11 +1,9 @@
-"""A data set on disk: written under `writing`, read through `Store`."""
+"""A data set on disk, read by row and written by shard."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import numpy.typing as npt
 from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
 from simkit.schema import Array, Batch, Field, Schema, check
 from simkit.store import shard
-from simkit.store.layout import DIGEST_BYTES, FORMAT, LEDGER, ROOT, Layout, read_metadata
+from simkit.store.layout import DIGEST_BYTES, LEDGER, ROOT, read_metadata
 from simkit.store.place import Place
 
 
@@ -200,82 +198,6 @@ def open_store(path: str | Path) -> Store:
         If there is none at `path`; reading rows that are not generated yet raises it too.
     """
     return Store(Path(path))
-
-
-@contextmanager
-def writing(
-    path: Path, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any], *, shared: bool = False
-) -> Iterator[Store]:
-    """Hold the data set of `recipe` at `path` for writing: created, to be continued, or extended to more rows.
-
-    Parameters
-    ----------
-    recipe : mapping
-        ``source``, ``version``, ``parameters``, ``seed`` and ``n``; it becomes the group's attribute ``recipe``.
-    made : mapping
-        What else to record when the data set is created, such as the backend and versions.
-    shared : bool
-        Whether other processes may write other shards at the same time.
-
-    Raises
-    ------
-    StoreError
-        If `path` holds something else, another recipe or more rows than asked for, cannot be written, or is held by
-        another process.
-    """
-    place = Place(path)
-    place.exists()
-    strangers = sorted(set(place.names("")) - {LEDGER})
-    if strangers and ROOT not in strangers:
-        raise StoreError(
-            f"{path} exists and is not a simkit data set (it holds {', '.join(strangers[:3])}); choose another --out"
-        )
-    place.create()
-    with place.lock("", shared=shared):
-        with place.lock(LEDGER, wait=True):
-            _prepare(place, schema, recipe, made)
-            place.sweep()
-        yield Store(path)
-
-
-def _prepare(place: Place, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any]) -> None:
-    """Bring the metadata up to `recipe`. The group's own comes first and is what counts; the rest is put again."""
-    if place.has(ROOT):
-        layout, attributes = read_metadata(place.get(ROOT), str(place.root))
-        _refuse_other(place.root, attributes["recipe"], recipe)
-    else:
-        layout = Layout.plan(schema, recipe["n"])
-        shape = {"format": FORMAT, "shard_rows": layout.shard_rows, "chunk_rows": layout.chunk_rows}
-        attributes = {"recipe": dict(recipe), "simkit": {**made, **shape}}
-        place.put(ROOT, layout.metadata(attributes)[ROOT])
-    if layout.n_rows < recipe["n"]:
-        if layout.n_rows % layout.shard_rows:  # the last shard grows, so that it is not done any more
-            place.delete(layout.key(LEDGER, layout.n_shards - 1))
-        layout = replace(layout, n_rows=recipe["n"])
-        attributes["recipe"] = {**attributes["recipe"], "n": recipe["n"]}
-        place.put(ROOT, layout.metadata(attributes)[ROOT])
-    for key, content in layout.metadata(attributes).items():
-        if not place.has(key) or place.get(key) != content:
-            place.put(key, content)
-
-
-def _refuse_other(path: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """Raise StoreError if the recipes differ in more than that more rows are asked for."""
-    pairs = [(name, found[name], asked[name]) for name in ("source", "version", "seed")]
-    names = sorted({*found["parameters"], *asked["parameters"]})
-    pairs += [(name, found["parameters"].get(name), asked["parameters"].get(name)) for name in names]
-    differences = [f"{name} is {_show(had)} there and {_show(now)} here" for name, had, now in pairs if had != now]
-    if differences:
-        raise StoreError(f"{path} holds another recipe: {'; '.join(differences)}; choose another --out")
-    if asked["n"] < found["n"]:
-        raise StoreError(
-            f"{path} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; "
-            "ask for as many or more (its first rows are the same), or choose another --out"
-        )
-
-
-def _show(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else repr(value)
 
 
 def digest(rows: Array) -> bytes:
