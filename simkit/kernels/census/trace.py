@@ -1,0 +1,302 @@
+"""Follow the islands of a small set of cells through a whole period, compiled: the exact path of the backend cpu.
+
+What `reference` does with a dictionary of all space-time cells is done here generation by generation, in memory of the size of
+the board. Every live cell carries the number of a cell of generation 0 from which it descends and a winding (see
+`split`); a cell that is born or survives takes those of a live neighbour, and all that are neighbours are joined. A second run,
+with the islands known, collects the contacts.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from simkit.kernels.census.split import Contact, Parts, Return, split
+from simkit.kernels.life import Rule
+
+U8 = npt.NDArray[np.uint8]
+I32 = npt.NDArray[np.int32]
+
+#: islands at most around one dead cell: no two of them adjacent on a ring of eight
+_N_SIDES = 4
+
+_DEAD = -1
+
+
+class _State(NamedTuple):
+    """A generation: its live cells as `y * width + x`, and where each descends from (origin, winding)."""
+
+    height: int
+    width: int
+    live: I32
+    n_live: I32  # of one element
+    origin: I32  # of all cells, _DEAD where dead
+    wind_y: I32
+    wind_x: I32
+    count: U8  # live neighbours; 0 between generations
+    near: I32  # cells with live neighbours, and live cells
+    spare: tuple[I32, I32, I32, I32]  # live, origin, wind_y, wind_x of the next generation
+
+
+class _Forest(NamedTuple):
+    """Union-find with windings over the cells of generation 0."""
+
+    parent: I32
+    wind_y: I32
+    wind_x: I32
+    wraps: npt.NDArray[np.bool_]
+
+
+@nb.njit(cache=True)
+def _find(forest, node, wy, wx):
+    while forest.parent[node] != node:
+        wy += forest.wind_y[node]
+        wx += forest.wind_x[node]
+        node = forest.parent[node]
+    if forest.wraps[node]:
+        return node, 0, 0
+    return node, wy, wx
+
+
+@nb.njit(cache=True)
+def _join(forest, a, ay, ax, b, by, bx):
+    a, ay, ax = _find(forest, a, ay, ax)
+    b, by, bx = _find(forest, b, by, bx)
+    if a == b:
+        if ay != by or ax != bx:
+            forest.wraps[a] = True
+    else:
+        forest.parent[b] = a
+        forest.wind_y[b] = ay - by
+        forest.wind_x[b] = ax - bx
+        if forest.wraps[b]:
+            forest.wraps[a] = True
+
+
+@nb.njit(cache=True)
+def _next_to(cell, dy, dx, height, width):
+    """Return the cell that is `dy`, `dx` from `cell`, and how it crosses the edges."""
+    y, x = cell // width + dy, cell % width + dx
+    cy = 1 if y == height else (-1 if y < 0 else 0)
+    cx = 1 if x == width else (-1 if x < 0 else 0)
+    return (y - cy * height) * width + x - cx * width, cy, cx
+
+
+@nb.njit(cache=True)
+def _tally(state):
+    """Count live neighbours; return how many cells are near live ones."""
+    n_near = 0
+    for i in range(state.n_live[0]):
+        cell = state.live[i]
+        if state.count[cell] == 0:
+            state.near[n_near] = cell
+            n_near += 1
+        state.count[cell] |= 16  # alive
+        for dy in range(-1, 2):
+            for dx in range(-1, 2):
+                if dy != 0 or dx != 0:
+                    other, _, _ = _next_to(cell, dy, dx, state.height, state.width)
+                    if state.count[other] == 0:
+                        state.near[n_near] = other
+                        n_near += 1
+                    state.count[other] += 1
+    return n_near
+
+
+@nb.njit(cache=True)
+def _generation(state, forest, n_near, birth, survival):
+    """Go on by a generation, after `_tally`, and join what is next to what."""
+    after, origin, wind_y, wind_x = state.spare
+    n_after = 0
+    for i in range(n_near):
+        cell = state.near[i]
+        count = state.count[cell]
+        counts = survival if count & 16 else birth
+        if not counts >> (count & 15) & 1:
+            continue
+        after[n_after] = cell
+        n_after += 1
+        first = True
+        for dy in range(-1, 2):
+            for dx in range(-1, 2):
+                other, cy, cx = _next_to(cell, dy, dx, state.height, state.width)
+                if state.origin[other] == _DEAD:
+                    continue
+                # `cell` seen from where `other` comes from
+                wy, wx = state.wind_y[other] - cy, state.wind_x[other] - cx
+                if first:
+                    origin[cell], wind_y[cell], wind_x[cell] = state.origin[other], wy, wx
+                    first = False
+                else:
+                    _join(forest, origin[cell], wind_y[cell], wind_x[cell], state.origin[other], wy, wx)
+    for i in range(n_near):
+        state.count[state.near[i]] = 0
+        state.origin[state.near[i]] = _DEAD
+    for i in range(n_after):
+        cell = after[i]
+        state.live[i] = cell
+        state.origin[cell], state.wind_y[cell], state.wind_x[cell] = origin[cell], wind_y[cell], wind_x[cell]
+    state.n_live[0] = n_after
+
+
+@nb.njit(cache=True)
+def _join_neighbours(state, forest):
+    """Join live cells that are neighbours in this generation."""
+    for i in range(state.n_live[0]):
+        cell = state.live[i]
+        for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1)):
+            other, cy, cx = _next_to(cell, dy, dx, state.height, state.width)
+            if state.origin[other] != _DEAD:
+                _join(
+                    forest,
+                    state.origin[cell],
+                    state.wind_y[cell] + cy,
+                    state.wind_x[cell] + cx,
+                    state.origin[other],
+                    state.wind_y[other],
+                    state.wind_x[other],
+                )
+
+
+@nb.njit(cache=True)
+def _contact(state, forest, cell, sides):
+    """Write the sides (root, winding, live neighbours) of a dead cell, in order; return how many there are."""
+    n_sides = 0
+    for dy in range(-1, 2):
+        for dx in range(-1, 2):
+            other, cy, cx = _next_to(cell, dy, dx, state.height, state.width)
+            if state.origin[other] == _DEAD:
+                continue
+            root, wy, wx = _find(forest, state.origin[other], state.wind_y[other] - cy, state.wind_x[other] - cx)
+            s = 0
+            while s < n_sides and (sides[s, 0] != root or sides[s, 1] != wy or sides[s, 2] != wx):
+                s += 1
+            if s == n_sides:
+                sides[s, 0], sides[s, 1], sides[s, 2], sides[s, 3] = root, wy, wx, 0
+                n_sides += 1
+            sides[s, 3] += 1
+    return n_sides
+
+
+@nb.njit(nogil=True, cache=True)
+def _islands(state, forest, n_generations, birth, survival):
+    for _ in range(n_generations):
+        _join_neighbours(state, forest)
+        _generation(state, forest, _tally(state), birth, survival)
+
+
+@nb.njit(nogil=True, cache=True)
+def _contacts(state, forest, n_generations, birth, survival, found):
+    """Write contacts to `found`; return how many, and how many generations there was room for."""
+    n_found = 0
+    fewest = 1
+    while not birth >> fewest & 1 and fewest < 9:
+        fewest += 1
+    for t in range(n_generations):
+        n_near = _tally(state)
+        if n_found + n_near > found.shape[0]:
+            for i in range(n_near):
+                state.count[state.near[i]] = 0
+            return n_found, t
+        for i in range(n_near):
+            cell = state.near[i]
+            count = state.count[cell]
+            if count >= fewest and count < 16 and not birth >> count & 1:
+                n_sides = _contact(state, forest, cell, found[n_found])
+                if n_sides > 1:
+                    found[n_found, n_sides:] = 0
+                    n_found += 1
+        _generation(state, forest, n_near, birth, survival)
+    return n_found, n_generations
+
+
+@nb.njit(nogil=True, cache=True)
+def _recurrence(state, forest, cells, limit, birth, survival):
+    """Return after how many generations, up to `limit`, the `cells` alone are alive again; 0 if they never are."""
+    for n in range(1, limit + 1):
+        _generation(state, forest, _tally(state), birth, survival)
+        same = state.n_live[0] == len(cells)
+        for cell in cells:
+            if not same:
+                break
+            same = state.origin[cell] != _DEAD
+        if same:
+            return n
+    return 0
+
+
+def _start(cells: I32, height: int, width: int) -> tuple[_State, _Forest]:
+    n, size = len(cells), height * width
+    live = np.empty(size, np.int32)
+    live[:n] = cells
+    grids = [np.zeros(size, np.int32) for _ in range(6)]
+    grids[0][:] = _DEAD
+    grids[0][cells] = np.arange(n)
+    state = _State(
+        height, width, live, np.array([n], np.int32), grids[0], grids[1], grids[2], np.zeros(size, np.uint8),
+        np.empty(size, np.int32), (np.empty(size, np.int32), grids[3], grids[4], grids[5]),
+    )  # fmt: skip
+    forest = _Forest(
+        np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.bool_)
+    )
+    return state, forest
+
+
+def recurrence(cells: I32, height: int, width: int, rule: Rule, limit: int) -> int:
+    """Return the exact period of a set of cells (``y * width + x``) on a torus, 0 if it is not within `limit`."""
+    return int(_recurrence(*_start(cells, height, width), cells, limit, rule.birth, rule.survival))
+
+
+def separate(
+    cells: I32, height: int, width: int, rule: Rule, period: int
+) -> list[tuple[bool, list[tuple[int, int]]]]:
+    """Return the objects of a set of cells that recurs after `period` generations on a torus.
+
+    Parameters
+    ----------
+    cells : int32, shape (cell,)
+        The live cells as ``y * width + x``, in reading order.
+
+    Returns
+    -------
+    list of (whether it goes round the torus, its cells (y, x) unrolled, or as they are on the torus if it does)
+    """
+    state, forest = _start(cells, height, width)
+    _islands(state, forest, period, rule.birth, rule.survival)
+
+    def seen(origin: int, wy: int, wx: int) -> tuple[int, int, int]:
+        return tuple(map(int, _find(forest, origin, wy, wx)))  # type: ignore[return-value]
+
+    returns: set[Return] = {
+        (*seen(i, 0, 0), *seen(state.origin[cell], state.wind_y[cell], state.wind_x[cell]))
+        for i, cell in enumerate(cells)
+    }
+    contacts: set[Contact] = set()
+    found = np.empty((max(4096, height * width), _N_SIDES, 4), np.int32)
+    state, _ = _start(cells, height, width)
+    while period > 0:
+        n_found, n_done = _contacts(state, forest, period, rule.birth, rule.survival, found)
+        period -= n_done
+        for record in np.unique(found[:n_found], axis=0).tolist():
+            contacts.add(_relative([side for side in record if side[3]], forest))
+    wraps = np.flatnonzero(forest.wraps & (forest.parent == np.arange(len(cells)))).tolist()
+    parts = split(len(cells), wraps, contacts, returns, rule.birth)
+
+    objects: dict[int, list[tuple[int, int]]] = {}
+    for i, cell in enumerate(cells.tolist()):
+        y, x = divmod(cell, width)
+        part, wy, wx = parts.find(*seen(i, 0, 0))
+        objects.setdefault(part, []).append((y + height * wy, x + width * wx))
+    return [(parts.wraps[part], places) for part, places in objects.items()]
+
+
+def _relative(sides: list[list[int]], forest: _Forest) -> Contact:
+    """Put a contact in one form wherever on the torus it is: in order, windings relative to the first that has one."""
+    sides.sort()
+    y, x = next(((side[1], side[2]) for side in sides if not forest.wraps[side[0]]), (0, 0))
+    return tuple(
+        (root, 0, 0, n) if forest.wraps[root] else (root, wy - y, wx - x, n) for root, wy, wx, n in sides
+    )
