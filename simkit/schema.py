@@ -38,6 +38,8 @@ class Field:
         in the lowest bit (little bit order), the spare bits of the last byte 0.
     labels : tuple of str
         For a field of classes: the names of the values 0, 1, 2, ...
+    columns : tuple of str
+        The names of the entries along the last axis, where they have any.
     """
 
     dtype: str
@@ -48,10 +50,13 @@ class Field:
     atol: float = 0.0
     bits: int | None = None
     labels: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.dims) != len(self.shape):
             raise SchemaError(f"dims {self.dims} and shape {self.shape} differ in length")
+        if self.columns and len(self.columns) != self.shape[-1]:
+            raise SchemaError(f"{len(self.columns)} columns are named on an axis of {self.shape[-1]}")
         if self.bits is not None and (self.dtype != "uint8" or self.shape[-1] != -(-self.bits // 8)):
             raise SchemaError(f"{self.bits} packed bits need uint8 and {-(-self.bits // 8)} bytes on the last axis")
 

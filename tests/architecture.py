@@ -23,6 +23,8 @@ MAY_IMPORT = {
     "store": {"errors", "schema"},
     "run": {"errors", "schema", "backends", "contract", "recipe", "store"},
     "figures": {"errors", "schema", "store"},
+    "tally": {"errors", "schema", "backends", "kernels", "store"},
+    "study": {"errors", "schema", "store"},
     "bench": {"errors", "kernels", "registry", "recipe", "run"},
 }
 
@@ -33,6 +35,7 @@ OWNERS = {
     "google_crc32c": ("simkit.store",),
     "numba": ("simkit.kernels",),
     "llvmlite": ("simkit.kernels",),
+    "sklearn": ("simkit.study",),
     "PIL": ("simkit.figures",),
     "click": ("simkit_cli",),
     "rich": ("simkit_cli",),

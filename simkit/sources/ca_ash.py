@@ -1,8 +1,8 @@
-"""ca-ash: random soups under Life-like rules, run until exactly periodic."""
+"""ca-ash: random soups under Life-like rules, run until exactly periodic, and what is in their ash."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -10,13 +10,28 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.contract import Source, param
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, UnknownNameError
+from simkit.kernels import census as census_kernel
 from simkit.kernels import life, philox
+from simkit.kernels.census import CONSTELLATIONS, KINDS, Objects
+from simkit.kernels.census.kinds import NAMES
 from simkit.kernels.life import Rule
 from simkit.schema import Array, Batch, Field, Schema
 
-#: Philox's stream number of the soup
-_SOUP = 0
+#: draws of a soup after which a row that still holds an unwanted object is kept as it is
+MAX_DRAWS = 100
+
+_CENSUS = ("none", "counts", "objects")
+
+#: fields of the object table: name -> dtype, value where there is no object, meaning
+_TABLE = {
+    "object_kind": ("uint8", 255, "index of the object's apgcode in the columns of counts; 0 = other"),
+    "object_code": ("uint64", 0, "number of the object's apgcode (simkit.kernels.census.hash_of)"),
+    "object_y": ("int16", -1, "top row of the object's bounding box"),
+    "object_x": ("int16", -1, "left column of the object's bounding box"),
+    "object_phase": ("int32", -1, "generations after the pattern of the apgcode"),
+    "object_orientation": ("uint8", 255, "orientation of that pattern, 0..7"),
+}
 
 
 @final
@@ -29,82 +44,168 @@ class CaAsh(Source):
     """
 
     name: ClassVar[str] = "ca-ash"
-    version: ClassVar[int] = 1
-    title: ClassVar[str] = "random soups under Life-like rules, run until exactly periodic (ash)"
-    tiny: ClassVar[dict[str, object]] = {"rules": ("B3/S23", "B36/S23", "B2/S"), "size": (24, 20), "max_steps": 300}
-    kernels: ClassVar = (philox.KERNEL, life.KERNEL)
+    version: ClassVar[int] = 2
+    title: ClassVar[str] = "random soups under Life-like rules, run until exactly periodic (ash), and what is in them"
+    tiny: ClassVar[dict[str, object]] = {
+        "rules": ("B3/S23", "B36/S23", "B2/S"),
+        "size": (24, 20),
+        "max_steps": 300,
+        "census": "objects",
+        "max_objects": 12,
+        "without": ("xs5_253", "traffic-light"),
+    }
+    kernels: ClassVar = (philox.KERNEL, life.KERNEL, census_kernel.KERNEL)
 
     rules: tuple[str, ...] = param(("B3/S23", "B36/S23"), "rulestrings or names; row i runs under rules[i mod k]")
     size: tuple[int, int] = param((128, 128), "height and width of the torus, in cells, 8..4096 (128 or 64x128)")
     density: float = param(0.5, "probability that a cell of the soup is alive, 0..1 (exact to 2**-32)")
     max_steps: int = param(100_000, "generations after which a board counts as never settling, 1..2**30")
+    census: str = param(
+        "counts", "what of the objects to record: none, counts, or objects (counts and a table of them)"
+    )
+    max_objects: int = param(160, "length of the table of objects, 1..65535; those beyond it are only counted")
+    without: tuple[str, ...] = param(
+        (), "objects and constellations whose boards are dropped: the row's soup is redrawn"
+    )
 
     def validate(self) -> None:
+        self._set("rules", tuple(str(Rule.parse(rule)) for rule in self.rules))
+        self._set("without", tuple(sorted({_unwanted(name) for name in self.without})))
+        height, width = self.size
         if not 1 <= len(self.rules) <= 256:
-            raise ParameterError(f"ca-ash: parameter 'rules' takes 1 to 256 rules; these are {len(self.rules)}")
-        object.__setattr__(self, "rules", tuple(str(Rule.parse(rule)) for rule in self.rules))
+            self._refuse("rules", "1 to 256 rules", len(self.rules))
         if len(set(self.rules)) < len(self.rules):
-            raise ParameterError(f"ca-ash: parameter 'rules' names a rule twice: {', '.join(self.rules)}")
+            self._refuse("rules", "each rule once", ", ".join(self.rules))
         if not all(life.MIN_SIDE <= side <= life.MAX_SIDE for side in self.size):
-            height, width = self.size
-            raise ParameterError(
-                f"ca-ash: parameter 'size' takes sides of {life.MIN_SIDE} to {life.MAX_SIDE} cells; "
-                f"this is {height}x{width}"
-            )
+            self._refuse("size", f"sides of {life.MIN_SIDE} to {life.MAX_SIDE} cells", f"{height}x{width}")
         if not 0 <= self.density <= 1:
-            raise ParameterError(f"ca-ash: parameter 'density' takes a probability, 0 to 1; this is {self.density}")
+            self._refuse("density", "a probability, 0 to 1", self.density)
         if not 1 <= self.max_steps <= life.MAX_STEPS:
-            raise ParameterError(f"ca-ash: parameter 'max_steps' takes 1 to 2**30; this is {self.max_steps}")
+            self._refuse("max_steps", "1 to 2**30 generations", self.max_steps)
+        if self.census not in _CENSUS:
+            self._refuse("census", "none, counts or objects", self.census)
+        if not 1 <= self.max_objects <= 65535:
+            self._refuse("max_objects", "1 to 65535", self.max_objects)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _refuse(self, name: str, takes: str, found: object) -> None:
+        raise ParameterError(f"ca-ash: parameter {name!r} takes {takes}; this is {found}")
 
     def schema(self) -> Schema:
         height, width = self.size
-        return Schema(
-            ash=Field(
+        fields = {
+            "ash": Field(
                 "uint8",
                 "board at generation settle (at max_steps if it never settled); 1 = alive",
                 dims=("y", "x_byte"),
                 shape=(height, -(-width // 8)),
                 bits=width,
             ),
-            settle=Field("int32", "first generation of the cycle, exact; -1 if never settled", unit="generations"),
-            period=Field("int32", "length of the cycle, exact; 0 if never settled", unit="generations"),
-            rule=Field("uint8", "index of the board's rule in the parameter rules", labels=self.rules),
-            population=Field("int32", "live cells of ash", unit="cells"),
-        )
+            "settle": Field("int32", "first generation of the cycle, exact; -1 if never settled", unit="generations"),
+            "period": Field("int32", "length of the cycle, exact; 0 if never settled", unit="generations"),
+            "rule": Field("uint8", "index of the board's rule in the parameter rules", labels=self.rules),
+            "population": Field("int32", "live cells of ash", unit="cells"),
+        }
+        if self.without:
+            fields["draw"] = Field("int32", f"which soup of the row it is; -1 if {MAX_DRAWS} held what is unwanted")
+        if self.census != "none":
+            unknown = "-1 throughout if the board is not censused"
+            fields["counts"] = Field(
+                "int32", f"objects of each kind; {unknown}", ("kind",), (len(KINDS),), columns=KINDS
+            )
+            fields["constellations"] = Field(
+                "int32",
+                f"constellations of each kind, complete and three of four; {unknown}",
+                ("constellation",),
+                (len(CONSTELLATIONS),),
+                columns=CONSTELLATIONS,
+            )
+        if self.census == "objects":
+            fields["n_objects"] = Field("int32", "objects, those beyond the table too; -1 if not censused")
+            for name, (dtype, nothing, doc) in _TABLE.items():
+                doc = f"{doc}; {nothing} where there is no object"
+                fields[name] = Field(dtype, doc, ("object",), (self.max_objects,))
+        return Schema(**fields)
 
-    def soup(self, seed: int, rows: range, *, backend: str = "auto") -> npt.NDArray[np.uint8]:
-        """Return the soups of `rows`: uint8 of shape (sample, y, x_byte), packed as the field ``ash``."""
+    def soup(self, seed: int, rows: range, *, draw: int = 0, backend: str = "auto") -> npt.NDArray[np.uint8]:
+        """Return the soups of `rows`, of the given `draw`: uint8 of shape (sample, y, x_byte), packed as ``ash``."""
+        return self._soup(seed, np.arange(rows.start, rows.stop, dtype=np.uint64), draw, self.resolve(backend))
+
+    def _soup(self, seed: int, index: npt.NDArray[np.uint64], draw: int, backend: str) -> npt.NDArray[np.uint8]:
         height, width = self.size
         n_words = -(-width // 32)
-        index = np.arange(rows.start, rows.stop, dtype=np.uint64)
         threshold = round(self.density * 2**philox.N_DIGITS)
-        bits = philox.KERNEL.load(backend).bits(seed, index, _SOUP, height * n_words, threshold)
+        # Philox's stream is the number of the draw.
+        bits = philox.KERNEL.load(backend).bits(seed, index, draw, height * n_words, threshold)
         packed: npt.NDArray[np.uint8] = np.ascontiguousarray(bits.astype("<u4", copy=False)).view(np.uint8)
-        boards = np.ascontiguousarray(packed.reshape(len(rows), height, 4 * n_words)[..., : -(-width // 8)])
+        boards = np.ascontiguousarray(packed.reshape(len(index), height, 4 * n_words)[..., : -(-width // 8)])
         if width % 8:
             boards[..., -1] &= (1 << width % 8) - 1
         return boards
 
     def rows(self, seed: int, rows: range, backend: str) -> Batch:
+        index = np.arange(rows.start, rows.stop, dtype=np.uint64)
+        which = (index % np.uint64(len(self.rules))).astype(np.uint8)
+        if not self.without:
+            return self._draw(seed, index, which, 0, backend)[0]
+        batch = self.schema().empty(len(rows))
+        left = np.arange(len(rows))
+        for draw in range(MAX_DRAWS):
+            drawn, is_wanted = self._draw(seed, index[left], which[left], draw, backend)
+            for name, values in drawn.items():
+                batch[name][left] = values
+            left = left[~is_wanted]
+            if not left.size:
+                break
+        batch["draw"][left] = -1
+        return batch
+
+    def _draw(
+        self, seed: int, index: npt.NDArray[np.uint64], which: npt.NDArray[np.uint8], draw: int, backend: str
+    ) -> tuple[Batch, npt.NDArray[np.bool_]]:
+        """Run one soup of each row; return the batch and which boards hold nothing unwanted."""
         rules = tuple(Rule.parse(rule) for rule in self.rules)
-        which = (np.arange(len(rows)) + rows.start % len(rules)) % len(rules)
-        which = which.astype(np.uint8)
-        soup = self.soup(seed, rows, backend=backend)
-        settled = life.KERNEL.load(backend).settle(soup, self.size[1], rules, which, self.max_steps)
-        population = np.bitwise_count(settled.ash).sum(axis=(1, 2), dtype=np.int32)
-        return {
-            "ash": settled.ash,
-            "settle": settled.settle,
-            "period": settled.period,
-            "rule": which,
-            "population": population,
-        }
+        width = self.size[1]
+        ash, settle, period = life.KERNEL.load(backend).settle(
+            self._soup(seed, index, draw, backend), width, rules, which, self.max_steps
+        )
+        population = np.bitwise_count(ash).sum(axis=(1, 2), dtype=np.int32)
+        batch: Batch = {"ash": ash, "settle": settle, "period": period, "rule": which, "population": population}
+        is_wanted = np.ones(len(index), bool)
+        if self.without:
+            batch["draw"] = np.full(len(index), draw, np.int32)
+        if self.census == "none" and not self.without:
+            return batch, is_wanted
+        kernel = census_kernel.KERNEL.load(backend)
+        counts = kernel.count(ash, width, rules, which, period)
+        for name in self.without:
+            among, of = (counts.constellations, CONSTELLATIONS) if name in CONSTELLATIONS else (counts.kinds, KINDS)
+            is_wanted &= among[:, of.index(name)] <= 0
+        if self.census != "none":
+            batch |= {"counts": counts.kinds, "constellations": counts.constellations}
+        if self.census == "objects":
+            batch |= self._table(kernel.find(ash, width, rules, which, period))
+        return batch, is_wanted
+
+    def _table(self, objects: Objects) -> Batch:
+        """Return the fields of the table of objects: the first `max_objects` of each board."""
+        n_rows = len(objects.n_objects)
+        place = np.arange(len(objects.sample)) - np.searchsorted(objects.sample, objects.sample)
+        fits = place < self.max_objects
+        table: Batch = {"n_objects": objects.n_objects}
+        for name, (dtype, nothing, _) in _TABLE.items():
+            table[name] = np.full((n_rows, self.max_objects), nothing, dtype)
+            table[name][objects.sample[fits], place[fits]] = getattr(objects, name.removeprefix("object_"))[fits]
+        return table
 
     def notes(self) -> list[str]:
         return [
-            f"{rule} has B0 without S8: empty space strobes, alive in one generation and dead in the next"
+            f"{rule} has B0: its empty space does not stay empty, so that its boards are not censused"
+            + ("; it strobes, alive in one generation and dead in the next" if Rule.parse(rule).strobes else "")
             for rule in self.rules
-            if Rule.parse(rule).strobes
+            if Rule.parse(rule).birth & 1
         ]
 
     def summary(self, read: Callable[[str], Array]) -> str:
@@ -117,3 +218,34 @@ class CaAsh(Source):
         never = int((settle < 0).sum())
         mean = f"mean settle {settle[settle >= 0].mean():,.0f} generations ({', '.join(parts)})" if parts else ""
         return ", ".join(part for part in (mean, f"{never:,} never settled" if never else "") if part)
+
+
+def mask(source: CaAsh, batch: Mapping[str, Array], *, backend: str = "auto") -> npt.NDArray[np.int32]:
+    """Return which object each live cell belongs to.
+
+    Parameters
+    ----------
+    source : CaAsh
+        What made the rows (its size and rules are used).
+    batch : mapping
+        Rows of its fields ``ash``, ``period`` and ``rule``, as `generate` returns them or read from a data set.
+
+    Returns
+    -------
+    int32, shape (sample, y, x)
+        0 where a cell is dead; else 1 + the object's place in the table of objects (`census="objects"`).
+    """
+    rules = tuple(Rule.parse(rule) for rule in source.rules)
+    kernel = census_kernel.KERNEL.load(backend)
+    found: npt.NDArray[np.int32] = kernel.label(batch["ash"], source.size[1], rules, batch["rule"], batch["period"])
+    return found
+
+
+def _unwanted(name: str) -> str:
+    """Return the apgcode or constellation that `name`, maybe a common name, means."""
+    codes = {common: code for code, common in NAMES.items() if code in KINDS}
+    known = [*KINDS[1:], *CONSTELLATIONS]
+    name = codes.get(name, name)
+    if name not in known:
+        raise UnknownNameError("object or constellation", name, [*known, *codes])
+    return name

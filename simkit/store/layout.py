@@ -115,6 +115,8 @@ def _describe(field: Field) -> dict[str, Any]:
         attributes |= {"bits": field.bits, "bit_order": "little"}
     if field.labels:
         attributes["labels"] = list(field.labels)
+    if field.columns:
+        attributes["columns"] = list(field.columns)
     return attributes
 
 
@@ -162,6 +164,7 @@ def _interpret(root: dict[str, Any], where: str) -> Layout:
             atol=about["atol"],
             bits=about.get("bits"),
             labels=tuple(about.get("labels", ())),
+            columns=tuple(about.get("columns", ())),
         )
     layout = Layout(Schema(**fields), recipe["n"], made["shard_rows"], made["chunk_rows"])
     if layout.n_rows < 1 or layout.chunk_rows < 1 or layout.shard_rows % layout.chunk_rows:

@@ -1,0 +1,53 @@
+"""simkit baseline."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from simkit_cli import display, options
+
+
+@click.command(name="baseline", short_help="Tell the rule of ash from trivial features.")
+@options.store
+@click.option("--rows", type=options.RowRange(), help="Rows START:STOP.  [default: the first 20,000]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(store: Path, rows: range | None, form: str) -> None:
+    """Measure how well the rule of a board of STORE is told from its population, from its counts of objects, and from
+    both, by logistic regression and by gradient-boosted trees: what a network has to beat.
+    """
+    from simkit.errors import ParameterError
+    from simkit.store import open_store
+    from simkit.study.baseline import baselines
+
+    opened = open_store(store)
+    n_rows = opened.layout.n_rows
+    rows = rows or range(min(20_000, n_rows))
+    if rows.stop > n_rows:
+        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store}, which has {n_rows:,} rows")
+    with display.progress_bar(quiet=False) as bar:
+        task = bar.add_task("fitting", total=6)
+        found = baselines(opened, rows, progress=lambda n_fits: bar.advance(task, n_fits))
+    if form == "json":
+        click.echo(json.dumps([asdict(line) for line in found], indent=2))
+        return
+    click.echo(f"{store}: error in telling the rule, {len(rows):,} rows, 5-fold cross-validation")
+    head = ("a classifier that sees", "features", "linear", "trees", "± (of the better)")
+    lines = [
+        (
+            line.features,
+            str(line.n_features),
+            _percent(line.linear),
+            _percent(line.trees),
+            _percent(line.standard_error),
+        )
+        for line in found
+    ]
+    click.echo(display.table_text([head, *lines]))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"

@@ -1,0 +1,1 @@
+"""Studies: data or models -> named numbers; one file a question."""
