@@ -25,7 +25,18 @@ BGOLLY = shutil.which("bgolly")
 pytestmark = pytest.mark.skipif(BGOLLY is None, reason="bgolly (Debian package golly) is not installed here")
 
 #: ten rules without B0, from sparse to dense
-RULES = ["B3/S23", "B36/S23", "B38/S23", "B3/S238", "B2/S", "B1357/S1357", "B3678/S34678", "B1/S018", "B45/S2567", "B/S8"]
+RULES = [
+    "B3/S23",
+    "B36/S23",
+    "B38/S23",
+    "B3/S238",
+    "B2/S",
+    "B1357/S1357",
+    "B3678/S34678",
+    "B1/S018",
+    "B45/S2567",
+    "B/S8",
+]
 
 #: height and width
 SIZES = [(64, 128), (128, 64), (16, 8), (8, 16), (9, 65), (37, 129), (40, 100), (63, 63)]
