@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
@@ -94,6 +95,7 @@ def n_processors() -> int:
     return os.cpu_count() or 1
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return the versions that a data set records."""
     return {name: metadata.version(name) for name in ("simkit", "numpy", "numba", "zarr", "numcodecs")}

@@ -19,7 +19,8 @@ LIFE = [life.KERNEL.load(name) for name in life.KERNEL.backends if name != "refe
 REFERENCE_PHILOX, REFERENCE_LIFE = philox.KERNEL.load("reference"), life.KERNEL.load("reference")
 
 ROWS = st.lists(st.integers(0, 2**64 - 1), max_size=4)
-SIDES = st.integers(8, 140)
+HEIGHTS = st.integers(8, 140)
+WIDTHS = st.one_of(HEIGHTS, st.sampled_from([64, 128, 192, 256]))
 #: few rules, since each is compiled once: the study's, one with B0, one with S8 and B8, one of six nodes, the empty one
 RULES = st.sampled_from(["B3/S23", "B36/S23", "B0123478/S34678", "B38/S238", "B0157/S0458", "B/S"])
 
@@ -53,7 +54,7 @@ def soup(seed: int, n: int, height: int, width: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kernel", LIFE)
-@given(seed=st.integers(0, 99), height=SIDES, width=SIDES, rule=RULES, n=st.integers(0, 9))
+@given(seed=st.integers(0, 99), height=HEIGHTS, width=WIDTHS, rule=RULES, n=st.integers(0, 9))
 @settings(max_examples=150, deadline=None)
 def test_life_step(kernel, seed, height, width, rule, n):
     boards, rule = soup(seed, 2, height, width), Rule.parse(rule)
@@ -64,7 +65,7 @@ def test_life_step(kernel, seed, height, width, rule, n):
 @given(
     seed=st.integers(0, 99),
     height=st.integers(8, 24),
-    width=st.integers(8, 24),
+    width=st.one_of(st.integers(8, 24), st.just(128)),
     rule=RULES,
     max_steps=st.one_of(st.integers(1, 120), st.just(600)),
 )
@@ -98,7 +99,7 @@ def test_without_avx512_the_bits_are_the_same():
 import numpy as np
 from simkit.kernels.life import Rule, cpu, reference, simd
 assert simd.LANES == 4 and not simd.HAS_AVX512, simd.LANES
-for height, width in ((64, 64), (19, 100), (8, 9)):
+for height, width in ((64, 128), (19, 100), (8, 9)):
     cells = np.random.default_rng(1).integers(0, 2, (3, height, width), np.uint8)
     boards = np.packbits(cells, axis=-1, bitorder="little")
     for text in ("B3/S23", "B0157/S0458"):

@@ -18,7 +18,7 @@ from store_samples import N_ROWS, SHARD_ROWS, toy_recipe, tree
 
 import simkit
 from simkit.errors import StoreError
-from simkit.run import generate
+from simkit.run import generate, versions
 from simkit.schema import Batch
 from simkit.store import verify
 
@@ -272,6 +272,7 @@ def open_to_all() -> Iterator[Path]:
 @contextmanager
 def without_rights() -> Iterator[None]:
     """Be nobody, if we are root: to root nothing is forbidden."""
+    versions()  # read while the installed packages may be read, wherever they are
     was_root = os.geteuid() == 0
     if was_root:
         os.seteuid(65534)

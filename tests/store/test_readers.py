@@ -99,7 +99,12 @@ def test_the_ash_of_simkit_reads_the_same_everywhere(out: Path) -> None:
     direct = ash_recipe().source.generate(5, range(N_ROWS))
     for name in store:
         spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": str(out / name)}}
-        for values in (store[name][:], group[name][:], dataset[name].values, tensorstore.open(spec).result().read().result()):
+        for values in (
+            store[name][:],
+            group[name][:],
+            dataset[name].values,
+            tensorstore.open(spec).result().read().result(),
+        ):
             np.testing.assert_array_equal(values, direct[name])
     dataset.close()
 

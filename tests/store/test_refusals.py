@@ -74,7 +74,9 @@ def test_a_zarr_array(out: Path) -> None:
     refused(out, toy_recipe(), "is not a simkit data set")
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "7", '"text"', "{}", '{"attributes": null}', '{"attributes": 3}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "7", '"text"', "{}", '{"attributes": null}', '{"attributes": 3}']
+)
 def test_a_zarr_json_that_is_none(text: str, out: Path) -> None:
     out.mkdir()
     (out / "zarr.json").write_text(text)
@@ -137,7 +139,9 @@ def test_a_later_format(copied: Path) -> None:
 
 
 def test_nothing_there(out: Path) -> None:
-    with pytest.raises(StoreError, match=r"there is no .*x\.zarr; `simkit generate SOURCE --out .*x\.zarr` would make it"):
+    with pytest.raises(
+        StoreError, match=r"there is no .*x\.zarr; `simkit generate SOURCE --out .*x\.zarr` would make it"
+    ):
         simkit.open(out)
     assert not out.exists()
 

@@ -70,7 +70,9 @@ def test_what_was_finished_is_not_computed_again(out: Path, monkeypatch: pytest.
     assert done
     computed: list[range] = []
     real = Toy.rows
-    monkeypatch.setattr(Toy, "rows", lambda self, seed, rows, backend: computed.append(rows) or real(self, seed, rows, backend))
+    monkeypatch.setattr(
+        Toy, "rows", lambda self, seed, rows, backend: computed.append(rows) or real(self, seed, rows, backend)
+    )
     generate(toy_recipe(), out)
     assert computed
     assert {row // SHARD_ROWS for rows in computed for row in rows}.isdisjoint(done)

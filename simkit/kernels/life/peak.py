@@ -8,11 +8,12 @@ import numba as nb
 import numpy as np
 
 from simkit.kernels.life.circuit import MAJ, compile_rule
+from simkit.kernels.life.cpu import is_paired
 from simkit.kernels.life.rule import Rule
 from simkit.kernels.life.simd import LANES, load, lut3, store
 
-#: vector operations of a generation beside the rule stage: two shifts, two row sums, four column sums
-_ADDER = 8
+#: XOR3 and MAJ of a row
+_ROW_SUMS = 2
 
 #: independent chains of nodes, enough to hide the latency of each
 _CHAINS = 12
@@ -48,4 +49,5 @@ def node_rate(seconds: float = 0.2) -> float:
 
 def nodes_per_generation(height: int, width: int, rule: Rule) -> int:
     """Return the vector operations that a generation of a board cannot do without."""
-    return -(-height // LANES) * -(-width // 64) * (_ADDER + len(compile_rule(rule).nodes))
+    n_shifts = 1 if is_paired(width) else 2
+    return -(-height // LANES) * -(-width // 64) * (n_shifts + _ROW_SUMS + len(compile_rule(rule).nodes))

@@ -136,14 +136,14 @@ def lut3(_context, table, x, y, z):
 
 
 @intrinsic
-def rule_stage(_context, rule, b0, k, t, g, c):
-    """Return the next state of the cells from their five sums, by the circuit of `rule`."""
+def rule_stage(_context, rule, above0, here0, below0, above1, here1, below1, c):
+    """Return the next state of cells c from XOR3 (0) and MAJ (1) of their three rows, by the circuit of `rule`."""
     circuit = compile_rule(rule.rule)
 
     def generate(_context, builder, _signature, args):
-        return circuit.run(lambda *node: _emit_lut3(builder, *node), *args[1:])
+        return circuit.run(lambda *node: _emit_lut3(builder, *node), args[1:4], args[4:7], args[7])
 
-    return vector(rule, vector, vector, vector, vector, vector), generate
+    return vector(rule, *[vector] * 7), generate
 
 
 @intrinsic(prefer_literal=True)

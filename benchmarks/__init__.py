@@ -1,0 +1,1 @@
+"""Benchmarks at named sizes, side by side with other people's programs."""
