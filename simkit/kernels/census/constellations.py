@@ -6,8 +6,8 @@ member, and the missing one must not be there as an object of its own. Some memb
 object: the fleet is two ship-ties, three of its four are a ship-tie and a ship. Under a rule that does not keep the
 pattern (with a period of 1 or 2) there are none, nor on a board that it does not fit on.
 
-Source of the patterns: Stephen Silver's Life Lexicon (traffic light, honey farm, blockade, fleet, bakery); the four boats
-are HighLife's xs20_2530352z4ac0ca4.
+Source of the patterns: Stephen Silver's Life Lexicon (traffic light, honey farm, blockade, fleet, bakery); the four
+boats are HighLife's xs20_2530352z4ac0ca4.
 """
 
 from __future__ import annotations
@@ -149,9 +149,9 @@ def templates(rule: Rule, separate: Callable[[Rows, Rule], list[Placed]]) -> tup
     found: dict[tuple[object, ...], Template] = {}
     for index, name in enumerate(COMPLETE):
         members = picture(name)
-        whole = _states(sorted(sum(members.values(), [])), rule, separate)
+        whole = _states(sorted(cell for cells in members.values() for cell in cells), rule, separate)
         for missing in (None, *members) if whole else ():
-            cells = sorted(sum((members[m] for m in members if m != missing), []))
+            cells = sorted(cell for m in members if m != missing for cell in members[m])
             column = index if missing is None else index + len(COMPLETE)
             for objects, complete in zip(_states(cells, rule, separate), whole, strict=False):
                 rest = [placed for placed in complete if placed not in objects]
@@ -161,7 +161,9 @@ def templates(rule: Rule, separate: Callable[[Rows, Rule], list[Placed]]) -> tup
     return tuple(found.values())
 
 
-def _states(cells: list[tuple[int, int]], rule: Rule, separate: Callable[[Rows, Rule], list[Placed]]) -> list[list[Placed]]:
+def _states(
+    cells: list[tuple[int, int]], rule: Rule, separate: Callable[[Rows, Rule], list[Placed]]
+) -> list[list[Placed]]:
     """Return the objects of each phase of a pattern, in one frame; nothing if it does not recur in place."""
     rows, y, x = from_cells(cells)
     try:

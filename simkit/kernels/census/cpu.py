@@ -1,8 +1,8 @@
 """The census in Numba: clusters looked up in a table, whatever is not there or not simple by the exact path.
 
-A batch goes through `survey` until nothing is missing in the table of its rule; then what is odd on a board is separated
-on the board itself (`trace`); then the objects are counted (`match`). Compiled parts do not hold the GIL, and the
-functions may be called from several threads at once.
+A batch goes through `survey` until nothing is missing in the table of its rule; then what is odd on a board is
+separated on the board itself (`trace`); then the objects are counted (`match`). Compiled parts do not hold the GIL,
+and the functions may be called from several threads at once.
 """
 
 from __future__ import annotations
@@ -65,9 +65,7 @@ def count(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I3
     kinds = np.full((len(boards), len(KINDS)), -1, np.int32)
     constellations = np.full((len(boards), len(CONSTELLATIONS)), -1, np.int32)
     for rows, table, placing, _ in _survey(boards, width, rules, which, period):
-        part = Counts(
-            np.empty((len(rows), len(KINDS)), np.int32), np.empty((len(rows), len(CONSTELLATIONS)), np.int32)
-        )
+        part = Counts(np.empty((len(rows), len(KINDS)), np.int32), np.empty((len(rows), len(CONSTELLATIONS)), np.int32))
         tally(placing, table.sprites.kind, table.matches, boards.shape[1], width, kind_of(TORUS), *part)
         kinds[rows], constellations[rows] = part
     return Counts(kinds, constellations)
@@ -96,7 +94,9 @@ def label(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I3
         sprites = found.table.sprites
         columns, sprite = _columns(found)
         number, last = 0, -1
-        for row, y, x, s in zip(*(columns[name].tolist() for name in ("sample", "y", "x")), sprite.tolist(), strict=True):
+        for row, y, x, s in zip(
+            *(columns[name].tolist() for name in ("sample", "y", "x")), sprite.tolist(), strict=True
+        ):
             number = number + 1 if row == last else 1
             last = row
             if s == _ROUND:
@@ -115,13 +115,15 @@ def _columns(found: _Found) -> tuple[dict[str, npt.NDArray[Any]], I32]:
     at = np.repeat(placing.starts - np.cumsum(placing.n) + placing.n, placing.n) + np.arange(len(sample))
     sprite = placing.sprite[at]
     columns: dict[str, npt.NDArray[Any]] = {"sample": sample, "y": placing.y[at], "x": placing.x[at]}
+    has_sprite = sprite != _ROUND
     for name in ("kind", "code", "phase", "orientation", "population"):
-        columns[name] = getattr(sprites, name)[sprite]
-    for i in np.flatnonzero(sprite == _ROUND):
+        values = getattr(sprites, name)
+        columns[name] = np.zeros(len(sprite), values.dtype)
+        columns[name][has_sprite] = values[sprite[has_sprite]]
+    for i in np.flatnonzero(~has_sprite):
         population = len(found.round[int(sample[i]), int(columns["y"][i]), int(columns["x"][i])])
-        values = (kind_of(TORUS), hash_of(TORUS), 0, 0, population)
-        for name, value in zip(("kind", "code", "phase", "orientation", "population"), values, strict=True):
-            columns[name][i] = value
+        columns["kind"][i], columns["code"][i] = kind_of(TORUS), hash_of(TORUS)
+        columns["population"][i] = population
     keys = ("orientation", "phase", "code", "x", "y", "sample")  # the last decides first
     order = np.lexsort([columns[name] for name in keys])
     return {name: column[order] for name, column in columns.items()}, sprite[order]

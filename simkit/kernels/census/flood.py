@@ -1,7 +1,7 @@
 """Take connected pieces off a board of words, compiled.
 
-A board here has `stride` words a row, one more than its cells need: behind the last column the first ones are repeated (`wrap`),
-so that any 64 columns in a row, the edge among them, are one shift of two words: a *window*.
+A board here has `stride` words a row, one more than its cells need: behind the last column the first ones are
+repeated (`wrap`), so that any 64 columns in a row, the edge among them, are one shift of two words: a *window*.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ def take(board, stride, height, width, y, column, low, high, parts):
 def flood(board, stride, height, width, y, x, ys, xs, places):
     """Take the connected piece at (y, x) off the board, whatever its size, cell by cell.
 
-    Writes its cells, unrolled, to `ys` and `xs`, and where they are on the torus, ``y * width + x``, to `places`. Returns how
-    many there are.
+    Writes its cells, unrolled, to `ys` and `xs`, and where they are on the torus, ``y * width + x``, to `places`.
+    Returns how many there are.
     """
     ys[0], xs[0], places[0] = y, x, y * width + x
     board[y * stride + x // 64] &= ~(_1 << np.uint64(x % 64))

@@ -18,7 +18,7 @@ _NOTHING = (-1, 0, 0)
 
 
 class Matches(NamedTuple):
-    """Templates of constellations, as arrays; those whose first member is sprite ``s``: `starts[s]` to `starts[s + 1]`."""
+    """Templates of constellations, as arrays; from `starts[s]` on, those whose first member is sprite ``s``."""
 
     starts: I32
     column: I32
@@ -47,7 +47,7 @@ def compile_templates(templates: tuple[Template, ...], number: Callable[[Rows], 
         width=np.array([template.width for template in ordered], np.int32),
         absent=np.array([place(template.absent) for template in ordered], np.int32).reshape(-1, 3),
         member_starts=np.cumsum([0, *map(len, members)]).astype(np.int32),
-        members=np.array(sum(members, []), np.int32).reshape(-1, 3),
+        members=np.array([place for others in members for place in others], np.int32).reshape(-1, 3),
     )
 
 

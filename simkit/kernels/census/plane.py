@@ -34,7 +34,8 @@ class Identity(NamedTuple):
 def step(rows: Rows, rule: Rule) -> tuple[Rows, int, int]:
     """Return the next generation of a pattern, trimmed, and how far its top left corner moved down and right.
 
-    Rows are added as bit-sliced numbers: bit ``x`` of ``n0, n1, n2, n3`` is a digit of the neighbour count of column ``x``.
+    Rows are added as bit-sliced numbers: bit ``x`` of ``n0, n1, n2, n3`` is a digit of the neighbour count of column
+    ``x``.
     """
     sums = [(0, 0, 0, 0, 0)] * 2
     for row in rows:

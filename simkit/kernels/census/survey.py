@@ -1,19 +1,21 @@
 """The fast path of the backend cpu, compiled: boards to clusters, clusters to objects by looking them up.
 
-The *field* of a board is all cells that are alive in some generation of its period, and all that have in some generation as
-many live neighbours as the smallest number of the rule's B. Islands, and islands that meet at a contact where there could be
-a birth, are joined through cells of the field; so what happens in one connected piece of the field, a *cluster*, does
-not depend on the others, and is a function of the cluster's live cells at generation 0. These are the key of the
-table (`table`) that has the cluster's objects, found once by the exact path (`trace`).
+The *field* of a board is all cells that are alive in some generation of its period, and all that have in some
+generation as many live neighbours as the smallest number of the rule's B. Islands, and islands that meet at a contact
+where there could be a birth, are joined through cells of the field; so what happens in one connected piece of the
+field, a *cluster*, does not depend on the others, and is a function of the cluster's live cells at generation 0.
+These are the key of the table (`table`) that has the cluster's objects, found once by the exact path (`trace`).
 
-A cluster that reaches round the torus, or is more than MAX_KEY cells wide or high, is *odd*: its cells are given back to be
-separated by the exact path on the board itself. Spaceships make such clusters, all the way that they fly.
+A cluster that reaches round the torus, or is more than MAX_KEY cells wide or high, is *odd*: its cells are given back
+to be separated by the exact path on the board itself. Spaceships make such clusters, all the way that they fly.
 
 Boards are words of 64 cells, (y, word), the lowest bit first.
 """
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import NamedTuple
 
 import numba as nb
@@ -32,6 +34,13 @@ MAX_KEY = 64
 
 #: what became of a board: all its objects were found; clusters were missing in the table; the period was wrong
 DONE, MISSING, ASTRAY = 0, 1, 2
+
+#: Digest of the code compiled here. Numba's cache looks only at the file of the function it compiled, which calls
+#: those of another file; as the default of a parameter, part of the function's signature, the digest makes the cache
+#: see both.
+_CODE = hashlib.sha256(
+    b"".join(Path(__file__).with_name(name).read_bytes() for name in ("flood.py", "survey.py"))
+).hexdigest()
 
 #: farther than any cell
 _FAR = 1 << 30
@@ -93,7 +102,8 @@ def _by_count(n0, n1, n2, n3, v0, v1, v2, v3, v4, v5, v6, v7, v8):
 def _generation(now, after, sums, field, height, n_words, width, law):
     """Step a board, and add to the field.
 
-    `now` and `after` have a row of padding above and below; `law` is, for dead and live cells and for the field, 9 words each.
+    `now` and `after` have a row of padding above and below; `law` is, for dead and live cells and for the field, 9
+    words each.
     """
     size = height * n_words
     last = n_words - 1
@@ -107,10 +117,8 @@ def _generation(now, after, sums, field, height, n_words, width, law):
             i = y * n_words + w
             c = now[i]
             west = now[i + last] >> top if w == 0 else now[i - 1] >> _63
-            if w == last:
-                right = c >> _1 | (now[i - last] & _1) << top
-            else:
-                right = c >> _1 | now[i + 1] << _63
+            east = (now[i - last] & _1) << top if w == last else now[i + 1] << _63
+            right = c >> _1 | east
             left = c << _1 | west & _1
             p0, p1 = left ^ right, left & right
             pair0[i], pair1[i] = p0, p1
@@ -232,7 +240,7 @@ def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, s
 
 
 @nb.njit(nogil=True, cache=True)
-def survey(words, todo, period, width, law, known, missing, odd, placing, result):
+def survey(words, todo, period, width, law, known, missing, odd, placing, result, _code=_CODE):
     """Find the objects of the boards `todo`.
 
     Parameters
@@ -267,7 +275,11 @@ def survey(words, todo, period, width, law, known, missing, odd, placing, result
     found = np.empty_like(now)
     field, board = np.empty(height * stride, np.uint64), np.empty(height * stride, np.uint64)
     rows, parts = np.empty(N_ROWS, np.uint64), np.empty(N_ROWS, np.uint64)
-    ys, xs, places = np.empty(height * width, np.int32), np.empty(height * width, np.int32), np.empty(height * width, np.int32)
+    ys, xs, places = (
+        np.empty(height * width, np.int32),
+        np.empty(height * width, np.int32),
+        np.empty(height * width, np.int32),
+    )
     # Taken out of their tuples, the arrays are not counted as used and unused again by every access.
     slots, hashes, key_starts, known_keys = known.slots, known.hashes, known.key_starts, known.keys
     object_starts, sprites, object_y, object_x = known.object_starts, known.sprites, known.object_y, known.object_x

@@ -1,8 +1,8 @@
 """What the backend cpu has found out about clusters under a rule, kept for the next time.
 
-The table is a cache: each entry is a function of the rule and the cluster alone, so that what is in it changes how long a
-census takes and nothing else. Readers take `known` and `sprites`, which are never written to again: a writer, under
-the lock, appends to the arrays behind what was handed out, copies the slots, and then hands out new ones.
+The table is a cache: each entry is a function of the rule and the cluster alone, so that what is in it changes how
+long a census takes and nothing else. Readers take `known` and `sprites`, which are never written to again: a writer,
+under the lock, appends to the arrays behind what was handed out, copies the slots, and then hands out new ones.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def separate_alone(rows: Rows, rule: Rule) -> list[Placed]:
     # On this torus three rows and columns at least lie between the cells that are ever alive and their images, so
     # that these do not meet.
     low, left = (min(corner[axis] for corner in corners) for axis in (0, 1))
-    boxes = [(y - low + size(phase)[0], x - left + size(phase)[1]) for phase, (y, x) in zip(phases, corners, strict=False)]
+    boxes = [
+        (y - low + size(phase)[0], x - left + size(phase)[1]) for phase, (y, x) in zip(phases, corners, strict=False)
+    ]
     height, width = (max(MIN_SIDE, 3 + max(box[axis] for box in boxes)) for axis in (0, 1))
     cells = np.array([y * width + x for y, x in cells_of(rows)], np.int32)
     found = trace.separate(cells, height, width, rule, len(phases))
