@@ -1,8 +1,8 @@
 """simkit: simulations and data sets with fully known causes, for interpretability research.
 
-    >>> import simkit
-    >>> batch = simkit.source("ca-ash", rules=("B3/S23",)).generate(seed=0, rows=range(100))
-    >>> boards = simkit.unpack(batch["ash"])          # uint8 (100, 128, 128)
+>>> import simkit
+>>> batch = simkit.source("ca-ash", rules=("B3/S23",)).generate(seed=0, rows=range(100))
+>>> boards = simkit.unpack(batch["ash"])          # uint8 (100, 128, 128)
 """
 
 from __future__ import annotations

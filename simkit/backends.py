@@ -33,7 +33,7 @@ def _probe_cuda() -> str | None:
     cuda = importlib.import_module("cupy").cuda
     try:
         found = bool(cuda.is_available())
-    except Exception as error:  # CuPy raises errors of its driver's own types when that is broken
+    except Exception as error:  # noqa: BLE001 - CuPy raises errors of its driver's own types when that is broken
         return f"CuPy cannot reach a CUDA device ({error})"
     return None if found else "CuPy finds no CUDA device"
 
@@ -98,7 +98,7 @@ def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
         if why:
             raise BackendError(f"backend {backend!r} cannot run here: {why}; --backend auto takes what can")
         return backend
-    reasons = {name: probe(name) or _lacking(kernels, name) for name in BACKENDS}
+    reasons = {name: _lacking(kernels, name) or probe(name) for name in BACKENDS}
     for name, why in reasons.items():
         if why is None:
             return name

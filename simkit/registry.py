@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
-from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError
 from simkit.contract import Source
+from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError
 
 BUILT_IN = {
     "ca-ash": "simkit.sources.ca_ash:CaAsh",
@@ -64,7 +64,7 @@ def parse(spec: Mapping[str, Any]) -> Source:
         raise ParameterError(f"parameters are a table of name = value; this is {spec['parameters']!r}")
     if spec["version"] != cls.version:
         raise RecipeError(
-            f"asked for version {spec['version']!r} of {cls.name}; this simkit has version {cls.version}, whose samples "
-            "differ: install the simkit that wrote it, or generate anew"
+            f"asked for version {spec['version']!r} of {cls.name}; this simkit has version {cls.version}, whose "
+            "samples differ: install the simkit that wrote it, or generate anew"
         )
     return cls.build(spec["parameters"])

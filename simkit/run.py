@@ -52,7 +52,7 @@ def generate(
     *,
     backend: str = AUTO,
     n_threads: int | None = None,
-    share: Share = Share(),  # noqa: B008 - a frozen value
+    share: Share = Share(),
     progress: Callable[[Progress], None] = lambda _: None,
 ) -> Store:
     """Generate the rows of `recipe` that are missing at `out` and return the data set.
@@ -76,7 +76,7 @@ def generate(
     StoreError
         If `out` cannot be written or holds something else. What is finished is kept.
     """
-    n_threads = len(os.sched_getaffinity(0)) if n_threads is None else n_threads
+    n_threads = n_processors() if n_threads is None else n_threads
     if n_threads < 1:
         raise ParameterError(f"at least one thread has to compute; this is {n_threads}")
     resolved = recipe.source.resolve(backend)
@@ -85,6 +85,13 @@ def generate(
     with writing(path, recipe.source.schema(), recipe.spec(), made, shared=share.n_workers > 1) as store:
         _fill(store, recipe, resolved, n_threads, share, progress)
     return store
+
+
+def n_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def versions() -> dict[str, str]:
@@ -103,8 +110,10 @@ def _fill(
     layout = store.layout
     done = set(store.done())
     mine = range(share.index, layout.n_shards, share.n_workers)
-    n_rows = sum(len(layout.rows(index)) for index in mine)
-    n_before = sum(len(layout.rows(index)) for index in mine if index in done)
+    n_rows = len(mine) * layout.shard_rows
+    if layout.n_shards - 1 in mine:
+        n_rows -= layout.shard_rows - len(layout.rows(layout.n_shards - 1))
+    n_before = sum(len(layout.rows(index)) for index in done if index in mine)
     block_rows = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // store.schema.row_nbytes))
     ahead = 4 * n_threads
     n_now = 0
@@ -115,9 +124,7 @@ def _fill(
 
     computing, writing_ = ThreadPoolExecutor(n_threads, "compute"), ThreadPoolExecutor(1, "write")
     try:
-        blocks = (
-            (index, rows) for index in mine if index not in done for rows in _cut(layout.rows(index), block_rows)
-        )
+        blocks = ((index, rows) for index in mine if index not in done for rows in _cut(layout.rows(index), block_rows))
         under_way = deque((rows, index, computing.submit(compute, rows)) for index, rows in islice(blocks, ahead))
         commits: deque[Future[None]] = deque()
         batch: Batch = {}

@@ -36,6 +36,8 @@ class Field:
     bits : int or None
         For a bit-packed field: the number of cells along the last axis. Eight cells a byte, the first cell
         in the lowest bit (little bit order), the spare bits of the last byte 0.
+    labels : tuple of str
+        For a field of classes: the names of the values 0, 1, 2, ...
     """
 
     dtype: str
@@ -45,6 +47,7 @@ class Field:
     unit: str = ""
     atol: float = 0.0
     bits: int | None = None
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.dims) != len(self.shape):
@@ -131,5 +134,7 @@ def unpack(boards: npt.NDArray[np.uint8], width: int | None = None) -> npt.NDArr
     if boards.dtype != np.uint8 or boards.ndim < 1:
         raise ParameterError(f"unpack takes packed uint8 boards; this is {boards.dtype} of shape {boards.shape}")
     if width is not None and not 0 < width <= 8 * boards.shape[-1]:
-        raise ParameterError(f"width {width} does not fit {boards.shape[-1]} bytes a row ({8 * boards.shape[-1]} cells)")
+        raise ParameterError(
+            f"width {width} does not fit {boards.shape[-1]} bytes a row ({8 * boards.shape[-1]} cells)"
+        )
     return np.unpackbits(boards, axis=-1, count=width, bitorder="little")

@@ -9,11 +9,11 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
+from simkit.contract import Source, param
 from simkit.errors import ParameterError
 from simkit.kernels import life, philox
 from simkit.kernels.life import Rule
 from simkit.schema import Array, Batch, Field, Schema
-from simkit.contract import Source, param
 
 #: Philox's stream number of the soup
 _SOUP = 0
@@ -58,7 +58,6 @@ class CaAsh(Source):
 
     def schema(self) -> Schema:
         height, width = self.size
-        named = ", ".join(f"{i} = {rule}" for i, rule in enumerate(self.rules))
         return Schema(
             ash=Field(
                 "uint8",
@@ -69,7 +68,7 @@ class CaAsh(Source):
             ),
             settle=Field("int32", "first generation of the cycle, exact; -1 if never settled", unit="generations"),
             period=Field("int32", "length of the cycle, exact; 0 if never settled", unit="generations"),
-            rule=Field("uint8", f"index of the rule: {named}"),
+            rule=Field("uint8", "index of the board's rule in the parameter rules", labels=self.rules),
             population=Field("int32", "live cells of ash", unit="cells"),
         )
 

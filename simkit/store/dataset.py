@@ -1,21 +1,20 @@
-"""A data set on disk: written under `writing`, read through `Store`."""
+"""A data set on disk, read by row and written by shard."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import google_crc32c
 import numpy as np
+import numpy.typing as npt
 
 from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
 from simkit.schema import Array, Batch, Field, Schema, check
 from simkit.store import shard
-from simkit.store.layout import DIGEST_BYTES, FORMAT, LEDGER, ROOT, Layout, read_metadata
+from simkit.store.layout import DIGEST_BYTES, LEDGER, ROOT, read_metadata
 from simkit.store.place import Place
 
 
@@ -25,7 +24,8 @@ class Column:
     def __init__(self, store: Store, name: str) -> None:
         self._store, self.name = store, name
         self.field: Field = store.schema[name]
-        self._cached: tuple[int, int, Array] | None = None
+        self._open_shard: tuple[int, shard.Reader] | None = None
+        self._last_chunk: tuple[int, Array] | None = None
 
     def __len__(self) -> int:
         return self._store.layout.n_rows
@@ -35,37 +35,56 @@ class Column:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Lengths of all axes, ``sample`` first."""
         return (len(self), *self.field.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the values."""
         return np.dtype(self.field.dtype)
 
     def __getitem__(self, rows: int | slice | list[int] | Array) -> Array:
-        if isinstance(rows, slice):
-            wanted = np.arange(*rows.indices(len(self)))
-        else:
-            wanted = np.asarray(rows)
-            if wanted.dtype.kind not in "iu" or wanted.ndim > 1:
-                raise ParameterError(f"{self.name}[...] takes a row, a slice or a list of rows; this is {rows!r}")
-            outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
-            if outside.size:
-                raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
-            wanted = np.where(wanted < 0, wanted + len(self), wanted)
+        wanted = self._rows(rows)
         flat = wanted.reshape(-1)
         out = self.field.empty(flat.size)
         chunk_rows = self._store.layout.chunk_rows
         for chunk in np.unique(flat // chunk_rows):
             here = np.flatnonzero(flat // chunk_rows == chunk)
             out[here] = self._chunk(int(chunk))[flat[here] - chunk * chunk_rows]
-        return out.reshape(*wanted.shape, *self.field.shape)
+        return out.reshape((*wanted.shape, *self.field.shape))
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[row] for row in range(len(self)))
+
+    def _rows(self, rows: int | slice | list[int] | Array) -> npt.NDArray[np.int64]:
+        """Return the rows that an index means, none negative; ParameterError if it means none."""
+        unclear = ParameterError(f"{self.name}[...] takes a row, a slice or a list of rows; this is {rows!r}")
+        try:
+            if isinstance(rows, tuple):
+                raise unclear
+            if isinstance(rows, slice):
+                return np.arange(*rows.indices(len(self)), dtype=np.int64)
+            wanted = np.asarray(rows)
+            if wanted.size == 0:
+                return np.zeros(wanted.shape, np.int64)
+        except (TypeError, ValueError):
+            raise unclear from None
+        if wanted.dtype.kind not in "iu":
+            raise unclear
+        outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
+        if outside.size:
+            raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
+        wanted = wanted.astype(np.int64)
+        return np.where(wanted < 0, wanted + len(self), wanted)
 
     def _chunk(self, chunk: int) -> Array:
-        """Return an inner chunk, counted from the start of the data set; the last one read is kept."""
-        index, inner = divmod(chunk, self._store.layout.shard_rows // self._store.layout.chunk_rows)
-        if self._cached is None or self._cached[:2] != (index, inner):
-            self._cached = (index, inner, self._store.shard(self.name, index).chunk(inner))
-        return self._cached[2]
+        """Return an inner chunk, counted from the start of the data set; the last one and its shard are kept."""
+        if self._last_chunk is None or self._last_chunk[0] != chunk:
+            index, inner = divmod(chunk, self._store.layout.shard_rows // self._store.layout.chunk_rows)
+            if self._open_shard is None or self._open_shard[0] != index:
+                self._open_shard = index, self._store.shard(self.name, index)
+            self._last_chunk = chunk, self._open_shard[1].chunk(inner)
+        return self._last_chunk[1]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         del copy
@@ -89,10 +108,8 @@ class Store(Mapping[str, Column]):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.place = Place(path)
-        if not path.exists():
+        if not self.place.exists():
             raise StoreError(f"there is no {path}; `simkit generate SOURCE --out {path}` would make it")
-        if not path.is_dir():
-            raise StoreError(f"{path} is a file, not a simkit data set (which is a folder)")
         if not self.place.has(ROOT):
             raise StoreError(f"{path} is not a simkit data set: it holds no zarr.json")
         self.layout, attributes = read_metadata(self.place.get(ROOT), str(path))
@@ -101,12 +118,16 @@ class Store(Mapping[str, Column]):
 
     @property
     def schema(self) -> Schema:
+        """What the fields are."""
         return self.layout.schema
 
     def __getitem__(self, name: str) -> Column:
         if name not in self.schema:
             raise UnknownNameError(f"field of {self.path}", name, self.schema)
         return Column(self, name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.schema
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.schema)
@@ -132,8 +153,8 @@ class Store(Mapping[str, Column]):
         if not self.place.has(self.layout.key(LEDGER, index)):
             rows = self.layout.rows(index)
             raise StoreError(
-                f"rows {rows.start:,} to {rows.stop - 1:,} of {self.path} are not generated yet; run its `simkit generate` "
-                "line again to continue"
+                f"rows {rows.start:,} to {rows.stop - 1:,} of {self.path} are not generated yet; "
+                "run its `simkit generate` line again to continue"
             )
         key = self.layout.key(name, index)
         where = f"{self.path / key} (field {name!r}, shard {index})"
@@ -145,7 +166,9 @@ class Store(Mapping[str, Column]):
         """Write a whole shard: the data, flushed to disk, then its entry in the ledger."""
         check(self.schema, batch, len(self.layout.rows(index)))
         for name, rows in batch.items():
-            self.place.put(self.layout.key(name, index), shard.encode(rows, self.layout.shard_rows, self.layout.chunk_rows))
+            self.place.put(
+                self.layout.key(name, index), shard.encode(rows, self.layout.shard_rows, self.layout.chunk_rows)
+            )
         entry = b"".join(digest(rows) for rows in batch.values())
         self.place.put(self.layout.key(LEDGER, index), entry + _checksum(entry))
 
@@ -175,83 +198,6 @@ def open_store(path: str | Path) -> Store:
         If there is none at `path`; reading rows that are not generated yet raises it too.
     """
     return Store(Path(path))
-
-
-@contextmanager
-def writing(
-    path: Path, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any], *, shared: bool = False
-) -> Iterator[Store]:
-    """Hold the data set of `recipe` at `path` for writing: created, to be continued, or extended to more rows.
-
-    Parameters
-    ----------
-    recipe : mapping
-        ``source``, ``version``, ``parameters``, ``seed`` and ``n``; it becomes the group's attribute ``recipe``.
-    made : mapping
-        What else to record when the data set is created, such as the backend and versions.
-    shared : bool
-        Whether other processes may write other shards at the same time.
-
-    Raises
-    ------
-    StoreError
-        If `path` holds something else, another recipe or more rows than asked for, cannot be written, or is held by
-        another process.
-    """
-    place = Place(path)
-    if path.exists() and not path.is_dir():
-        raise StoreError(f"{path} is a file; a data set is a folder: choose another --out")
-    strangers = sorted(set(place.names("")) - {LEDGER})
-    if strangers and ROOT not in strangers:
-        raise StoreError(
-            f"{path} exists and is not a simkit data set (it holds {', '.join(strangers[:3])}); choose another --out"
-        )
-    place.create()
-    with place.lock("", shared=shared):
-        with place.lock(LEDGER, wait=True):
-            _prepare(place, schema, recipe, made)
-            place.sweep()
-        yield Store(path)
-
-
-def _prepare(place: Place, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any]) -> None:
-    """Bring the metadata up to `recipe`. The group's own comes first and is what counts; the rest is put again."""
-    if place.has(ROOT):
-        layout, attributes = read_metadata(place.get(ROOT), str(place.root))
-        _refuse_other(place.root, attributes["recipe"], recipe)
-    else:
-        layout = Layout.plan(schema, recipe["n"])
-        shape = {"format": FORMAT, "shard_rows": layout.shard_rows, "chunk_rows": layout.chunk_rows}
-        attributes = {"recipe": dict(recipe), "simkit": {**made, **shape}}
-        place.put(ROOT, layout.metadata(attributes)[ROOT])
-    if layout.n_rows < recipe["n"]:
-        if layout.n_rows % layout.shard_rows:  # the last shard grows, so that it is not done any more
-            place.delete(layout.key(LEDGER, layout.n_shards - 1))
-        layout = replace(layout, n_rows=recipe["n"])
-        attributes["recipe"] = {**attributes["recipe"], "n": recipe["n"]}
-        place.put(ROOT, layout.metadata(attributes)[ROOT])
-    for key, content in layout.metadata(attributes).items():
-        if not place.has(key) or place.get(key) != content:
-            place.put(key, content)
-
-
-def _refuse_other(path: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """Raise StoreError if the recipes differ in more than that more rows are asked for."""
-    pairs = [(name, found[name], asked[name]) for name in ("source", "version", "seed")]
-    names = sorted({*found["parameters"], *asked["parameters"]})
-    pairs += [(name, found["parameters"].get(name), asked["parameters"].get(name)) for name in names]
-    differences = [f"{name} is {_show(had)} there and {_show(now)} here" for name, had, now in pairs if had != now]
-    if differences:
-        raise StoreError(f"{path} holds another recipe: {'; '.join(differences)}; choose another --out")
-    if asked["n"] < found["n"]:
-        raise StoreError(
-            f"{path} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; ask for as many or more "
-            "(its first rows are the same), or choose another --out"
-        )
-
-
-def _show(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else repr(value)
 
 
 def digest(rows: Array) -> bytes:

@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from simkit.errors import DamageError, StoreError
+from simkit.errors import DamageError, SchemaError, StoreError
 from simkit.schema import Field, Schema
 from simkit.store.shard import ZSTD_LEVEL
 
@@ -54,6 +55,7 @@ class Layout:
 
     @property
     def n_shards(self) -> int:
+        """Shards, the last one maybe not full."""
         return -(-self.n_rows // self.shard_rows)
 
     def rows(self, shard: int) -> range:
@@ -111,6 +113,8 @@ def _describe(field: Field) -> dict[str, Any]:
         attributes["units"] = field.unit
     if field.bits is not None:
         attributes |= {"bits": field.bits, "bit_order": "little"}
+    if field.labels:
+        attributes["labels"] = list(field.labels)
     return attributes
 
 
@@ -128,24 +132,38 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
         root = json.loads(text)
     except ValueError as error:
         raise DamageError(f"{where} is damaged: its zarr.json is no JSON ({error})") from None
-    attributes = root.get("attributes", {}) if isinstance(root, dict) else {}
-    if "recipe" not in attributes or "simkit" not in attributes:
+    attributes = root.get("attributes") if isinstance(root, dict) else None
+    if not isinstance(attributes, dict) or "recipe" not in attributes or "simkit" not in attributes:
         raise StoreError(f"{where} is not a simkit data set (its zarr.json holds no recipe)")
-    made = attributes["simkit"]
+    try:
+        return _interpret(root, where), attributes
+    except (KeyError, TypeError, ValueError, AttributeError, SchemaError) as error:
+        raise DamageError(f"{where} is damaged: its zarr.json is not what was written ({error!r})") from None
+
+
+def _interpret(root: dict[str, Any], where: str) -> Layout:
+    made, recipe = root["attributes"]["simkit"], root["attributes"]["recipe"]
     if made["format"] != FORMAT:
         raise StoreError(f"{where} has store format {made['format']}; this simkit reads format {FORMAT}")
+    missing = {"source", "version", "parameters", "seed", "n"} - set(recipe)
+    if missing or not {"backend", "versions"} <= set(made):
+        raise KeyError(*missing)
     arrays = root["consolidated_metadata"]["metadata"]
     fields = {}
     for name in arrays[LEDGER]["attributes"]["field_names"]:
         array = arrays[name]
         about = array["attributes"]
         fields[name] = Field(
-            dtype=array["data_type"],
+            dtype=str(np.dtype(array["data_type"])),
             doc=about["doc"],
             dims=tuple(array["dimension_names"][1:]),
             shape=tuple(array["shape"][1:]),
             unit=about.get("units", ""),
             atol=about["atol"],
             bits=about.get("bits"),
+            labels=tuple(about.get("labels", ())),
         )
-    return Layout(Schema(**fields), attributes["recipe"]["n"], made["shard_rows"], made["chunk_rows"]), attributes
+    layout = Layout(Schema(**fields), recipe["n"], made["shard_rows"], made["chunk_rows"])
+    if layout.n_rows < 1 or layout.chunk_rows < 1 or layout.shard_rows % layout.chunk_rows:
+        raise ValueError(layout)
+    return layout

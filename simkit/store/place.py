@@ -19,22 +19,56 @@ from simkit.errors import DamageError, StoreError
 _PART = ".part"
 
 
+class Lock:
+    """A lock on an open folder."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def wait(self) -> None:
+        """Take it for this process alone, once no other process has it."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def take(self, *, shared: bool) -> bool:
+        """Take it, alone or with others that share it; False if that cannot be had now."""
+        try:
+            fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
 class Place:
     """The folder `root`; keys are paths below it with ``/``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    def exists(self) -> bool:
+        """Say whether there is such a folder; StoreError if there is something else."""
+        with self._told(f"look at {self.root}"):
+            if not self.root.exists():
+                return False
+            if not self.root.is_dir():
+                raise StoreError(f"{self.root} is a file; a data set is a folder: choose another place")
+            return True
+
     def create(self) -> None:
         """Make the folder if there is none."""
         with self._told(f"create {self.root}"):
-            self.root.mkdir(parents=True, exist_ok=True)
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                sync_folder(self.root.parent)
+            except FileNotFoundError as error:  # a file system without folders of one's own, such as /proc
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from error
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object atomically and durably."""
         target = self.root / key
         with self._told(f"write {target}"):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.parent.exists():
+                target.parent.mkdir(exist_ok=True)
+                sync_folder(self.root)
             while not self._put_once(target, data):
                 pass  # a sweep took the temporary file in the instant before it was locked
             sync_folder(target.parent)
@@ -69,7 +103,9 @@ class Place:
 
     def has(self, key: str) -> bool:
         """Say whether there is an object `key`."""
-        return (self.root / key).is_file()
+        path = self.root / key
+        with self._told(f"look at {path}"):
+            return path.is_file()
 
     def delete(self, key: str) -> None:
         """Remove an object, durably; nothing happens if there is none."""
@@ -83,11 +119,15 @@ class Place:
         """Return the names of the objects in `folder`, those being written left out."""
         path = self.root / folder
         with self._told(f"list {path}"):
-            return [name for name in os.listdir(path) if not name.endswith(_PART)] if path.is_dir() else []
+            return [entry.name for entry in path.iterdir() if entry.suffix != _PART] if path.is_dir() else []
 
     def size(self) -> int:
         """Bytes of all objects."""
-        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
+        total = 0
+        for path in self.root.rglob("*"):
+            with suppress(FileNotFoundError):  # a temporary file that was renamed meanwhile
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
     def sweep(self) -> None:
         """Remove temporary files that no living process is writing."""
@@ -104,26 +144,14 @@ class Place:
                         os.close(file)
 
     @contextmanager
-    def lock(self, folder: str, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
-        """Hold a lock on `folder`, which the system frees when this process ends, however it does.
-
-        Raises StoreError at once if another process holds it, unless `wait`.
-        """
+    def lock(self, folder: str) -> Iterator[Lock]:
+        """Give the lock of `folder`, not taken yet; freed in the end, or by the system if this process is killed."""
         path = self.root / folder
         with self._told(f"lock {path}"):
             path.mkdir(exist_ok=True)
             file = os.open(path, os.O_RDONLY)
         try:
-            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
-            try:
-                with self._told(f"lock {path}"):
-                    fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise StoreError(
-                    f"{self.root} is being written by another process; wait for it or stop it, or share the work: give "
-                    "each process --workers N --worker I"
-                ) from None
-            yield
+            yield Lock(file)
         finally:
             os.close(file)
 

@@ -2,9 +2,9 @@
 
     inner chunk 0 | inner chunk 1 | ... | index: (offset, length) uint64 each | CRC-32C of the index
 
-An inner chunk is the zstd frame of its rows in C order, little-endian, followed by the frame's CRC-32C. One that holds no
-row is left out (offset and length 2**64 - 1). Written and read here because zarr-python is slower, reads a shard before it
-overwrites it and then fails on a torn one; the tests hold the bytes to be zarr-python's own.
+An inner chunk is the zstd frame of its rows in C order, little-endian, followed by the frame's CRC-32C. One that holds
+no row is left out (offset and length 2**64 - 1). Written and read here because zarr-python is slower, reads a shard
+before it overwrites it and then fails on a torn one; the tests hold the bytes to be zarr-python's own.
 """
 
 from __future__ import annotations
@@ -75,13 +75,16 @@ class Reader:
         part = self._data[offset : offset + length] if length != _ABSENT else self._data[:0]
         if len(part) < 5 or not _is_whole(part):
             raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
-        rows = np.frombuffer(zstd.decompress(part[:-4]), np.dtype(self._field.dtype).newbyteorder("<"))
-        return rows.reshape(self._chunk_rows, *self._field.shape)
+        try:
+            rows = np.frombuffer(zstd.decompress(part[:-4]), np.dtype(self._field.dtype).newbyteorder("<"))
+            return rows.reshape(self._chunk_rows, *self._field.shape)
+        except (RuntimeError, ValueError) as error:
+            raise DamageError(f"{self._where} is damaged: chunk {i} holds something else ({error})") from None
 
     def rows(self, n_rows: int) -> Array:
         """Return the first `n_rows` rows of the shard."""
         chunks = [self.chunk(i) for i in range(-(-n_rows // self._chunk_rows))]
-        return np.concatenate(chunks)[:n_rows]
+        return np.concatenate([self._field.empty(0), *chunks])[:n_rows]
 
 
 def _with_checksum(data: bytes) -> bytes:

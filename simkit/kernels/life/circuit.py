@@ -1,14 +1,19 @@
 """Compile a rule to a small circuit of three-input operations.
 
-The nine cells of a neighbourhood are added as in a carry-save adder. In each row the left, centre and right cell give a
-sum ``h0 + 2 h1`` (XOR3 and MAJ, used by three rows of outputs); over three rows ``h0`` sums to ``b0 + 2 k`` and
-``h1`` to ``t + 2 g``. So ``b0 + 2 (k + t) + 4 g`` live cells lie in the 3x3 square, and with the centre ``c`` the next
-state is a function of the five bits ``b0, k, t, g, c``: the *rule stage*, which this module finds.
+In each row of a neighbourhood the left, centre and right cell are added to ``h0 + 2 h1`` (XOR3 and MAJ, used by three
+rows of outputs). What follows, the *rule stage*, is a function of seven bits: ``h0`` and ``h1`` of the rows above, here
+and below, and the centre ``c``. This module finds a circuit for it.
+
+Over three rows ``h0`` sums to ``b0 + 2 k`` and ``h1`` to ``t + 2 g`` (XOR3 and MAJ again), so that
+``b0 + 2 (k + t) + 4 g`` live cells lie in the 3x3 square, and with the centre the next state is a function of the five
+bits ``b0, k, t, g, c``. A smallest circuit for that one is searched for here: three nodes for B3/S23, four for most
+other rules. Ways that mix the two steps can save a node; since the search for them takes a SAT solver long, those known
+stand in a table.
 
 A node is any function of three bits, given by its table of eight bits: bit ``4 x + 2 y + z`` is its value at (x, y, z).
-That is one ``vpternlogq`` of AVX-512 and one ``LOP3`` of a CUDA device. Row and column sums are six nodes; the rule
-stage of B3/S23 has three, of most other rules four. `Circuit.run` takes the operation that evaluates a node, so that
-the same circuit runs on Python integers (the proof), builds LLVM code (CPU) or writes CUDA C.
+That is one ``vpternlogq`` of AVX-512 and one ``LOP3`` of a CUDA device. `Circuit.run` takes the operation that
+evaluates a node, so that the same circuit runs on Python integers (the proof), builds LLVM code (CPU) or writes CUDA C.
+Whatever its origin, a circuit is proved on all 512 neighbourhoods before it is used.
 """
 
 from __future__ import annotations
@@ -37,32 +42,43 @@ _ALL = 0xFFFFFFFF
 _INPUTS = tuple(sum(1 << p for p in range(32) if p >> i & 1) for i in range(_N_INPUTS))
 
 
+Node = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True)
 class Circuit:
-    """A rule stage: nodes ``(table, x, y, z)`` over signals 0..4 = b0, k, t, g, c and the nodes before; the last is
-    the result.
+    """A rule stage: nodes ``(table, x, y, z)`` over the signals 0..2 = h0 above, here, below; 3..5 = h1 above, here,
+    below; 6 = c; and from 7 on the nodes before. The last node is the result.
     """
 
-    nodes: tuple[tuple[int, int, int, int], ...]
+    nodes: tuple[Node, ...]
 
-    def run(self, lut3: Callable[[int, T, T, T], T], b0: T, k: T, t: T, g: T, c: T) -> T:
+    def run(self, lut3: Callable[[int, T, T, T], T], h0: tuple[T, T, T], h1: tuple[T, T, T], c: T) -> T:
         """Evaluate the rule stage with ``lut3(table, x, y, z)`` as the operation."""
-        signals = [b0, k, t, g, c]
+        signals = [*h0, *h1, c]
         for table, x, y, z in self.nodes:
             signals.append(lut3(table, signals[x], signals[y], signals[z]))
         return signals[-1]
 
 
+#: circuits that are smaller than those of the search, found with a SAT solver
+_KNOWN = {
+    Rule.parse("B3/S23"): Circuit(
+        ((0x7E, 2, 1, 0), (XOR3, 2, 1, 0), (MAJ, 5, 2, 3), (0x16, 5, 4, 3), (0x5E, 10, 9, 7), (0x0E, 11, 8, 6))
+    ),
+}
+
+
 @cache
 def compile_rule(rule: Rule) -> Circuit:
-    """Find a circuit for `rule` and prove it on all 512 neighbourhoods."""
-    circuit = Circuit(_solve(*_truth(rule)))
+    """Return a circuit for `rule`, proved on all 512 neighbourhoods."""
+    circuit = _KNOWN.get(rule) or _with_column_sums(_solve(*_truth(rule)))
     prove(circuit, rule)
     return circuit
 
 
 def prove(circuit: Circuit, rule: Rule) -> None:
-    """Raise RuntimeError unless adder and `circuit` give `rule` on every one of the 512 neighbourhoods.
+    """Raise RuntimeError unless the row sums and `circuit` give `rule` on every one of the 512 neighbourhoods.
 
     Neighbourhood ``p`` lives in bit ``p`` of 512-bit integers, so that one run checks all of them.
     """
@@ -70,15 +86,25 @@ def prove(circuit: Circuit, rule: Rule) -> None:
     cells = [sum(1 << p for p in range(512) if p >> i & 1) for i in range(9)]
 
     def lut3(table: int, x: int, y: int, z: int) -> int:
-        return sum((x ^ -(~i >> 2 & 1)) & (y ^ -(~i >> 1 & 1)) & (z ^ -(~i & 1)) & full for i in range(8) if table >> i & 1)
+        minterms = [i for i in range(8) if table >> i & 1]
+        return sum((x ^ -(~i >> 2 & 1)) & (y ^ -(~i >> 1 & 1)) & (z ^ -(~i & 1)) & full for i in minterms)
 
-    h0, h1 = ([lut3(table, *cells[row : row + 3]) for row in (0, 3, 6)] for table in (XOR3, MAJ))
-    found = circuit.run(lut3, lut3(XOR3, *h0), lut3(MAJ, *h0), lut3(XOR3, *h1), lut3(MAJ, *h1), cells[4])
+    above, here, below = cells[:3], cells[3:6], cells[6:]
+    h0 = lut3(XOR3, *above), lut3(XOR3, *here), lut3(XOR3, *below)
+    h1 = lut3(MAJ, *above), lut3(MAJ, *here), lut3(MAJ, *below)
+    found = circuit.run(lut3, h0, h1, cells[4])
     for p in range(512):
         alive = p >> 4 & 1
         wanted = (rule.survival if alive else rule.birth) >> (p.bit_count() - alive) & 1
         if found >> p & 1 != wanted:
             raise RuntimeError(f"the circuit {circuit} is not {rule}: wrong at neighbourhood {p:09b}")
+
+
+def _with_column_sums(nodes: tuple[Node, ...]) -> Circuit:
+    """Return the circuit that computes b0, k, t, g and then `nodes` over the signals b0, k, t, g, c and themselves."""
+    columns = ((XOR3, 2, 1, 0), (MAJ, 2, 1, 0), (XOR3, 5, 4, 3), (MAJ, 5, 4, 3))
+    place = [7, 8, 9, 10, 6, *range(11, 11 + len(nodes))]
+    return Circuit((*columns, *((table, place[x], place[y], place[z]) for table, x, y, z in nodes)))
 
 
 def _truth(rule: Rule) -> tuple[int, int]:
@@ -94,7 +120,7 @@ def _truth(rule: Rule) -> tuple[int, int]:
     return ones, zeros
 
 
-def _solve(ones: int, zeros: int) -> tuple[tuple[int, int, int, int], ...]:
+def _solve(ones: int, zeros: int) -> tuple[Node, ...]:
     signals = np.array([*_INPUTS, 0, 0], np.uint32)
     nodes = np.zeros((4, 4), np.int64)
     for n_free in range(3):
@@ -107,9 +133,16 @@ def _solve(ones: int, zeros: int) -> tuple[tuple[int, int, int, int], ...]:
         halves.append((len(low) + len(high), i, low, high))
     _, i, low, high = min(halves)
     shift = len(low)
-    moved = tuple((t, *(s if s < _N_INPUTS else s + shift for s in inputs)) for t, *inputs in high)
+
+    def moved(signal: int) -> int:
+        return signal if signal < _N_INPUTS else signal + shift
+
     last = _N_INPUTS + shift
-    return (*low, *moved, (SELECT, i, last + len(high) - 1, last - 1))  # type: ignore[return-value]
+    return (
+        *low,
+        *((table, moved(x), moved(y), moved(z)) for table, x, y, z in high),
+        (SELECT, i, last + len(high) - 1, last - 1),
+    )
 
 
 @nb.njit(cache=True)

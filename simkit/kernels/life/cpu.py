@@ -1,16 +1,17 @@
 """Life-like automata in Numba, 64 cells a word and LANES words a vector.
 
-Layout of a board: its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column ``w`` of
-row ``v`` of every band makes one vector, at index ``(w * n_rows + v) * LANES``, with ``n_rows = ceil(H / LANES)``. So the
-rows above and below a vector are vectors too, with no shuffle; only the first and the last row of the bands take
-theirs from the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one row short: their
-last row is then a copy of the first row of the next band, computed along with it, and the rotation takes the rows next
-to it (marks behind the last state say which bands are not short).
+Layout of a board: its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column
+``w`` of row ``v`` of every band makes one vector, at index ``(w * n_rows + v) * LANES``, where n_rows is H / LANES
+rounded up. So the rows above and below a vector are vectors too, with no shuffle; only the first and the last row of
+the bands take theirs from the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one
+row short: their last row is then a copy of the first row of the next band, computed along with it, and the rotation
+takes the rows next to it (marks behind the last state say which bands are not short).
 
-A generation is, for each vector, two shifts and six nodes of the adder plus the rule stage: 11 vector operations for
-B3/S23. Column after column, the sums of two rows stay in registers, so that it costs three loads and one store.
-
-If the width is no multiple of 64, the first and last word column wrap at the bit ``width % 64`` (`edge`).
+Widths that are multiples of 128 (`_pair`): of each 128 cells of a row the even ones make one word and the odd ones
+the next. Each is then the other's neighbour on one side, and one shift gives that on the other side: with the two row
+sums and six nodes of the rule stage, B3/S23 costs 9 vector operations for 64 x LANES cells. Other widths (`_column`):
+words are 64 cells in a row, which takes two shifts; if the width is no multiple of 64, the first and last word column
+wrap at the bit ``width % 64`` (`edge`). Column after column, the sums of two rows stay in registers.
 
 Nothing here holds the GIL.
 """
@@ -55,7 +56,7 @@ N_STATES = 6
 
 _EITHER = 0xFC  # table of x | y
 
-_ONE = np.uint64(1)
+_ONE, _32 = np.uint64(1), np.uint64(32)
 
 
 class _Shape(NamedTuple):
@@ -65,6 +66,7 @@ class _Shape(NamedTuple):
     width: int  # cells
     n_rows: int  # rows of a band
     is_uneven: bool  # whether some bands are a row short
+    is_paired: bool  # whether the word columns are of even and odd cells by turns
 
 
 @nb.njit(inline="always")
@@ -84,14 +86,11 @@ def _row_sums(states, here, west, east, edge):
 
 
 @nb.njit(inline="always")
-def _next(p0, p1, q0, q1, n0, n1, c, edge, rule):
-    """Return the next state of row q with centre c between rows p and n, from their row sums."""
-    alive = rule_stage(
-        rule, lut3(XOR3, p0, q0, n0), lut3(MAJ, p0, q0, n0), lut3(XOR3, p1, q1, n1), lut3(MAJ, p1, q1, n1), c
-    )
+def _inside(cells, edge):
+    """Clear what lies beyond the edge."""
     if edge is None:
-        return alive
-    return both(alive, splat(edge[2]))
+        return cells
+    return both(cells, splat(edge[2]))
 
 
 @nb.njit(inline="always")
@@ -114,9 +113,47 @@ def _column(states, here, west, east, target, shape, edge, rule):
     q0, q1 = first0, first1
     for v in range(LANES, last + LANES, LANES):
         n0, n1, n = _row_sums(states, here + v, west + v, east + v, edge)
-        store(states, target + v - LANES, _next(p0, p1, q0, q1, n0, n1, c, edge, rule))
+        store(states, target + v - LANES, _inside(rule_stage(rule, p0, q0, n0, p1, q1, n1, c), edge))
         p0, p1, q0, q1, c = q0, q1, n0, n1, n
-    store(states, target + last, _next(p0, p1, q0, q1, end0, end1, c, edge, rule))
+    store(states, target + last, _inside(rule_stage(rule, p0, q0, end0, p1, q1, end1, c), edge))
+
+
+@nb.njit(inline="always")
+def _pair_sums(states, even, odd, west, east):
+    """As `_row_sums`, of a vector of even and one of odd cells, of which each is the other's neighbour on one side."""
+    e, o = load(states, even), load(states, odd)
+    left, right = shift_in(o, load(states, west), 1), shift_in(load(states, east), e, 63)
+    return lut3(XOR3, left, e, o), lut3(MAJ, left, e, o), lut3(XOR3, right, e, o), lut3(MAJ, right, e, o), e, o
+
+
+@nb.njit(inline="always")
+def _pair(states, even, odd, west, east, target, shape, rule):
+    """As `_column`, for the columns at `even` and `odd`, between the odd one at `west` and the even one at `east`."""
+    size = shape.n_rows * LANES
+    last = size - LANES
+    p0, p1, r0, r1, _, _ = _pair_sums(states, even + last, odd + last, west + last, east + last)
+    q0, q1, s0, s1, e, o = _pair_sums(states, even, odd, west, east)
+    end0, end1, end2, end3 = q0, q1, s0, s1
+    if shape.is_uneven:
+        is_full = load(states, N_STATES * shape.size)
+        v = last - LANES
+        a0, a1, a2, a3, _, _ = _pair_sums(states, even + v, odd + v, west + v, east + v)
+        p0, p1 = lut3(SELECT, is_full, p0, a0), lut3(SELECT, is_full, p1, a1)
+        r0, r1 = lut3(SELECT, is_full, r0, a2), lut3(SELECT, is_full, r1, a3)
+        is_full = rotate(is_full, 1)
+        v = LANES
+        a0, a1, a2, a3, _, _ = _pair_sums(states, even + v, odd + v, west + v, east + v)
+        end0, end1 = lut3(SELECT, is_full, end0, a0), lut3(SELECT, is_full, end1, a1)
+        end2, end3 = lut3(SELECT, is_full, end2, a2), lut3(SELECT, is_full, end3, a3)
+    end0, end1, end2, end3 = rotate(end0, -1), rotate(end1, -1), rotate(end2, -1), rotate(end3, -1)
+    p0, p1, r0, r1 = rotate(p0, 1), rotate(p1, 1), rotate(r0, 1), rotate(r1, 1)
+    for v in range(LANES, size, LANES):
+        n0, n1, m0, m1, next_e, next_o = _pair_sums(states, even + v, odd + v, west + v, east + v)
+        store(states, target + v - LANES, rule_stage(rule, p0, q0, n0, p1, q1, n1, e))
+        store(states, target + size + v - LANES, rule_stage(rule, r0, s0, m0, r1, s1, m1, o))
+        p0, p1, r0, r1, q0, q1, s0, s1, e, o = q0, q1, s0, s1, n0, n1, m0, m1, next_e, next_o
+    store(states, target + last, rule_stage(rule, p0, q0, end0, p1, q1, end1, e))
+    store(states, target + size + last, rule_stage(rule, r0, s0, end2, r1, s1, end3, o))
 
 
 @nb.njit
@@ -124,6 +161,13 @@ def _generation(states, source, target, shape, rule):
     """Put the state one generation after the one at `source` at `target`."""
     n_columns, tail = (shape.width + 63) // 64, shape.width % 64
     size = shape.n_rows * LANES
+    if shape.is_paired:
+        for w in range(0, n_columns, 2):
+            even = source + w * size
+            west = even - size if w > 0 else source + (n_columns - 1) * size
+            east = even + 2 * size if w + 2 < n_columns else source
+            _pair(states, even, even + size, west, east, target + w * size, shape, rule)
+        return
     for w in range(n_columns):
         is_first, is_last = w == 0, w == n_columns - 1
         here = source + w * size
@@ -166,23 +210,61 @@ def _advance(states, source, target, spare, n, shape, rule):
 
 
 @nb.njit
-def _load_board(words, states, target, n_rows):
-    height, n_columns = words.shape
-    for w in range(n_columns):
-        for v in range(n_rows):
-            for lane in range(LANES):
-                row = (lane * height // LANES + v) % height
-                states[target + (w * n_rows + v) * LANES + lane] = words[row, w]
+def _spread(word):
+    """Move bits 0..31 of a word to its even places."""
+    word &= np.uint64(0xFFFFFFFF)
+    word = (word | word << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
+    word = (word | word << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    word = (word | word << np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = (word | word << np.uint64(2)) & np.uint64(0x3333333333333333)
+    return (word | word << _ONE) & np.uint64(0x5555555555555555)
 
 
 @nb.njit
-def _store_board(states, source, words, n_rows):
+def _gather(word):
+    """Move the bits at even places of a word to 0..31."""
+    word &= np.uint64(0x5555555555555555)
+    word = (word | word >> _ONE) & np.uint64(0x3333333333333333)
+    word = (word | word >> np.uint64(2)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = (word | word >> np.uint64(4)) & np.uint64(0x00FF00FF00FF00FF)
+    word = (word | word >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
+    return (word | word >> np.uint64(16)) & np.uint64(0xFFFFFFFF)
+
+
+@nb.njit
+def _load_board(words, states, target, shape):
     height, n_columns = words.shape
+    size = shape.n_rows * LANES
+    for v in range(shape.n_rows):
+        for lane in range(LANES):
+            row = (lane * height // LANES + v) % height
+            at = target + v * LANES + lane
+            if shape.is_paired:
+                for w in range(0, n_columns, 2):
+                    first, second = words[row, w], words[row, w + 1]
+                    states[at + w * size] = _gather(first) | _gather(second) << _32
+                    states[at + w * size + size] = _gather(first >> _ONE) | _gather(second >> _ONE) << _32
+            else:
+                for w in range(n_columns):
+                    states[at + w * size] = words[row, w]
+
+
+@nb.njit
+def _store_board(states, source, words, shape):
+    height, n_columns = words.shape
+    size = shape.n_rows * LANES
     for lane in range(LANES):
         start = lane * height // LANES
         for v in range((lane + 1) * height // LANES - start):
-            for w in range(n_columns):
-                words[start + v, w] = states[source + (w * n_rows + v) * LANES + lane]
+            at = source + v * LANES + lane
+            if shape.is_paired:
+                for w in range(0, n_columns, 2):
+                    even, odd = states[at + w * size], states[at + w * size + size]
+                    words[start + v, w] = _spread(even) | _spread(odd) << _ONE
+                    words[start + v, w + 1] = _spread(even >> _32) | _spread(odd >> _32) << _ONE
+            else:
+                for w in range(n_columns):
+                    words[start + v, w] = states[at + w * size]
 
 
 @nb.njit
@@ -223,7 +305,7 @@ def _settle_board(states, words, max_steps, shape, rule):
     """
     size = shape.size
     before, now, after, mark, old_mark, spare = 0, size, 2 * size, 3 * size, 4 * size, 5 * size
-    _load_board(words, states, now, shape.n_rows)
+    _load_board(words, states, now, shape)
     _copy(states, now, mark, size)
     t, t_mark, t_old_mark = 0, 0, 0
     while t + STRIDE <= max_steps:
@@ -241,7 +323,7 @@ def _settle_board(states, words, max_steps, shape, rule):
             if t_mark > 0 and lag <= t_mark - t_old_mark:
                 start = t_old_mark  # this lag was tried from there, in vain
             else:
-                _load_board(words, states, first, shape.n_rows)
+                _load_board(words, states, first, shape)
             _advance(states, first, second, spare, lag, shape, rule)
         if lag > 0:
             settle, ash = _meet(states, first, second, spare, start, shape, rule)
@@ -256,7 +338,7 @@ def _settle_board(states, words, max_steps, shape, rule):
     _advance(states, now, mark, spare, max_steps - t, shape, rule)
     period = _recurrence(states, mark, before, spare, max_steps, shape, rule)
     if period > 0:
-        _load_board(words, states, now, shape.n_rows)
+        _load_board(words, states, now, shape)
         _advance(states, now, after, spare, period, shape, rule)
         settle, ash = _meet(states, now, after, spare, 0, shape, rule)
         if settle + period <= max_steps:
@@ -268,15 +350,15 @@ def _settle_board(states, words, max_steps, shape, rule):
 def _settle_boards(words, max_steps, states, shape, rule, ash, settles, periods):
     for i in range(words.shape[0]):
         settles[i], periods[i], source = _settle_board(states, words[i], max_steps, shape, rule)
-        _store_board(states, source, ash[i], shape.n_rows)
+        _store_board(states, source, ash[i], shape)
 
 
 @nb.njit(nogil=True, cache=True)
 def _step_boards(words, n, states, shape, rule, out):
     for i in range(words.shape[0]):
-        _load_board(words[i], states, 0, shape.n_rows)
+        _load_board(words[i], states, 0, shape)
         _advance(states, 0, shape.size, 2 * shape.size, n, shape, rule)
-        _store_board(states, shape.size, out[i], shape.n_rows)
+        _store_board(states, shape.size, out[i], shape)
 
 
 def step(boards: U8, width: int, rule: Rule, n_generations: int) -> U8:
@@ -302,6 +384,11 @@ def settle(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, max_steps
     return Settled(_to_bytes(ash, boards.shape[-1]), settles, periods)
 
 
+def is_paired(width: int) -> bool:
+    """Say whether boards of that width are kept as even and odd cells."""
+    return width % 128 == 0
+
+
 def _to_words(boards: U8) -> U64:
     """View packed boards as words (sample, y, word), padding each row of cells to whole words."""
     n_bytes = 8 * -(-boards.shape[-1] // 8)
@@ -317,7 +404,7 @@ def _to_bytes(words: U64, n_bytes: int) -> U8:
 def _workspace(height: int, width: int) -> tuple[U64, _Shape]:
     """Return room for N_STATES boards, aligned to vectors, with the marks of the bands that are not short behind."""
     n_rows = -(-height // LANES)
-    shape = _Shape(-(-width // 64) * n_rows * LANES, width, n_rows, height % LANES != 0)
+    shape = _Shape(-(-width // 64) * n_rows * LANES, width, n_rows, height % LANES != 0, is_paired(width))
     n_words = N_STATES * shape.size + LANES
     room = np.empty(n_words + LANES, np.uint64)
     skip = -room.ctypes.data // 8 % LANES

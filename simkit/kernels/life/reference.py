@@ -15,9 +15,9 @@ def step_cells(cells: U8, rule: Rule) -> U8:
     """Return the next generation of cells (..., y, x), one byte each, on a torus."""
     rows = np.roll(cells, 1, -1) + cells + np.roll(cells, -1, -1)
     neighbours = np.roll(rows, 1, -2) + rows + np.roll(rows, -1, -2) - cells
-    return np.where(cells, rule.survival >> neighbours.astype(int) & 1, rule.birth >> neighbours.astype(int) & 1).astype(
-        np.uint8
-    )
+    table = np.array([[mask >> n & 1 for n in range(9)] for mask in (rule.birth, rule.survival)], np.uint8)
+    alive: U8 = table[cells, neighbours]
+    return alive
 
 
 def step(boards: U8, width: int, rule: Rule, n_generations: int) -> U8:

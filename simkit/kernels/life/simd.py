@@ -1,7 +1,7 @@
 """Vectors of 64-bit words as a Numba type, and the circuit of a rule as an operation on them.
 
-Numba code that uses `load`, `store`, `lut3`, `rule_stage` and friends compiles to straight vector instructions, whatever
-LLVM's auto-vectoriser thinks. With AVX-512 a vector is eight words and every node of a circuit one
+Numba code that uses `load`, `store`, `lut3`, `rule_stage` and friends compiles to straight vector instructions,
+whatever LLVM's auto-vectoriser thinks. With AVX-512 a vector is eight words and every node of a circuit one
 ``vpternlogq``; elsewhere it is four words, and a node becomes the and/xor chain of its algebraic normal form.
 """
 
@@ -25,8 +25,8 @@ HAS_AVX512 = "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2]
 #: 64-bit words in a vector
 LANES = 8 if HAS_AVX512 else 4
 
-#: digest of this folder's code. Numba's cache looks only at the file of the function it compiled, but what is compiled for
-#: a rule depends on every file here; as part of the rule's type the digest makes the cache see all of them.
+#: digest of this folder's code. Numba's cache looks only at the file of the function it compiled, but what is compiled
+#: for a rule depends on every file here; as part of the rule's type the digest makes the cache see all of them.
 _CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 _I32 = ir.IntType(32)
@@ -136,14 +136,14 @@ def lut3(_context, table, x, y, z):
 
 
 @intrinsic
-def rule_stage(_context, rule, b0, k, t, g, c):
-    """Return the next state of the cells from their five sums, by the circuit of `rule`."""
+def rule_stage(_context, rule, above0, here0, below0, above1, here1, below1, c):
+    """Return the next state of cells c from XOR3 (0) and MAJ (1) of their three rows, by the circuit of `rule`."""
     circuit = compile_rule(rule.rule)
 
     def generate(_context, builder, _signature, args):
-        return circuit.run(lambda *node: _emit_lut3(builder, *node), *args[1:])
+        return circuit.run(lambda *node: _emit_lut3(builder, *node), args[1:4], args[4:7], args[7])
 
-    return vector(rule, vector, vector, vector, vector, vector), generate
+    return vector(rule, *[vector] * 7), generate
 
 
 @intrinsic(prefer_literal=True)

@@ -37,7 +37,7 @@ def words(seed: int, rows: U64, stream: int, n_words: int) -> U32:
     counter[..., 1] = (rows & np.uint64(_MASK))[:, None]
     counter[..., 2] = (rows >> np.uint64(32))[:, None]
     counter[..., 3] = stream
-    return block(counter, (seed & _MASK, seed >> 32)).reshape(len(rows), -1)[:, :n_words]
+    return block(counter, (seed & _MASK, seed >> 32)).reshape(len(rows), 4 * n_blocks)[:, :n_words]
 
 
 def bits(seed: int, rows: U64, stream: int, n_words: int, threshold: int) -> U32:

@@ -1,0 +1,153 @@
+"""simkit generate."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simkit_cli import display, options
+
+if TYPE_CHECKING:
+    from simkit.recipe import Recipe
+    from simkit.run import Progress
+    from simkit.store import Store
+
+
+@click.command(name="generate", short_help="Generate a data set, or continue one.")
+@click.argument("what", metavar="SOURCE|RECIPE")
+@click.option("--n", type=options.Count(), help="Number of rows, e.g. 1e6 or 20k.")
+@click.option("--seed", type=int, help="Seed, 0 to 2**64 - 1.  [default: 0]")
+@click.option("--set", "settings", type=options.Assignment(), multiple=True, help="Set a parameter; may be repeated.")
+@click.option("--out", type=click.Path(path_type=Path), help="The data set.  [default: SOURCE.zarr]")
+@options.backend
+@click.option("--threads", type=click.IntRange(min=1), help="Threads that compute.  [default: all processors]")
+@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that share the work.  [default: 1]")
+@click.option("--worker", type=click.IntRange(min=0), default=0, help="Which of them this is, from 0.  [default: 0]")
+@options.quiet
+def command(
+    what: str,
+    n: int | None,
+    seed: int | None,
+    settings: tuple[tuple[str, str], ...],
+    out: Path | None,
+    backend: str,
+    threads: int | None,
+    workers: int,
+    worker: int,
+    quiet: bool,
+) -> None:
+    """Generate a data set from a SOURCE (`simkit sources` lists them) or from a RECIPE file.
+
+    \b
+    simkit generate ca-ash --n 1e6
+    simkit generate datasets/ca-ash-4rules.toml
+    simkit generate ca-ash --n 2e4 --set rules=B3/S23,B38/S23 --set size=64 --seed 7 --out x.zarr
+
+    The same line again continues what was stopped, or says that it is complete; a larger --n extends it. Killed at any
+    moment, nothing that was finished is lost, and the result is the same to the last byte.
+    """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
+    from simkit.run import Share, generate, n_processors
+
+    share = Share(workers, worker)
+    recipe, name = _recipe(what, n, seed, dict(settings))
+    out = out or Path(f"{name}.zarr")
+    if not quiet:
+        n_threads = threads or n_processors()
+        ran_on = f"{recipe.source.resolve(backend)}, {n_threads} thread{'s' if n_threads > 1 else ''}"
+        part = f", worker {worker} of {workers}" if workers > 1 else ""
+        click.echo(f"{name} -> {out}: {recipe.n:,} rows, seed {recipe.seed}, on {ran_on}{part}", err=True)
+        for note in recipe.source.notes():
+            click.echo(f"note: {note}", err=True)
+    started = time.perf_counter()
+    n_now = 0
+    try:
+        with display.progress_bar(quiet=quiet) as bar:
+            task = bar.add_task("starting (a first run compiles)", total=recipe.n)
+
+            def show(done: Progress) -> None:
+                nonlocal n_now
+                n_now = done.n_rows_now
+                bar.update(task, total=done.n_rows, completed=done.n_rows_before + n_now)
+                if n_now:
+                    bar.update(task, description="generating")
+
+            store = generate(recipe, out, backend=backend, n_threads=threads, share=share, progress=show)
+    except KeyboardInterrupt:
+        _say_stopped(out)
+    if not quiet:
+        _summarise(store, recipe, n_now, time.perf_counter() - started)
+    _compare_digest(store, recipe)
+
+
+def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]) -> tuple[Recipe, str]:
+    """Return the recipe that the command line means and what to call it."""
+    from simkit import registry
+    from simkit.errors import UnknownNameError
+    from simkit.recipe import Recipe, find, load, shipped
+
+    path = find(what)
+    if path is None:
+        if what not in registry.sources():
+            raise UnknownNameError("source or recipe", what, [*registry.sources(), *shipped()])
+        if n is None:
+            raise click.UsageError(f"say how many rows: simkit generate {what} --n 1e6")
+        values: dict[str, Any] = {"source": what, "version": registry.source_class(what).version, "parameters": {}}
+    else:
+        values = dict(load(path))
+    changed = n is not None or seed is not None or bool(settings)
+    values["parameters"] = {**values["parameters"], **settings}
+    recipe = Recipe(
+        registry.parse(values),
+        values.get("seed", 0) if seed is None else seed,
+        values["n"] if n is None else n,
+        digest=None if changed else values.get("digest"),
+    )
+    return recipe, what if path is None else path.stem
+
+
+def _summarise(store: Store, recipe: Recipe, n_now: int, seconds: float) -> None:
+    n_done, n = store.n_rows_done, store.layout.n_rows
+    if n_done < n:
+        missing = f"{n - n_done:,} rows are for other workers"
+        click.echo(
+            f"{store.path}: {n_done:,} of {n:,} rows, {display.bytes_text(store.place.size())} on disk; {missing}"
+        )
+        return
+    state = "complete" if n_now else "was complete, nothing to do"
+    size = display.bytes_text(store.place.size())
+    click.echo(f"{store.path}: {n:,} rows, {state}; {size} on disk, digest {store.root_digest()}")
+    rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s" if n_now else ""
+    about = recipe.source.summary(lambda name: store[name][:])
+    click.echo("; ".join(part for part in (rate, about) if part))
+    click.echo(f"next: simkit preview {store.path} --rows 0:{min(16, n)} --out sheet.png")
+
+
+def _compare_digest(store: Store, recipe: Recipe) -> None:
+    from simkit.errors import DamageError
+
+    if recipe.digest is None or store.n_rows_done < store.layout.n_rows:
+        return
+    found = store.root_digest()
+    if found != recipe.digest:
+        raise DamageError(f"{store.path} has digest {found}, the recipe says {recipe.digest}; run simkit verify --full")
+
+
+def _say_stopped(out: Path) -> None:
+    """Say how to go on, and leave at once: compiled code cannot be interrupted and has nothing to save."""
+    from simkit.errors import StoreError
+    from simkit.store import open_store
+
+    try:
+        store = open_store(out)
+        kept = f"{store.n_rows_done:,} of {store.layout.n_rows:,} rows are kept in {out}"
+    except StoreError:
+        kept = "nothing was finished yet"
+    click.echo(f"stopped: {kept}; run the same line again to continue", err=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(130)

@@ -1,0 +1,60 @@
+"""simkit sources."""
+
+from __future__ import annotations
+
+import click
+
+from simkit_cli import display
+
+
+@click.command(name="sources", short_help="List what can be generated.")
+@click.argument("name", required=False)
+def command(name: str | None) -> None:
+    """List the sources and recipes, or show the parameters and fields of the source NAME."""
+    from simkit import registry
+
+    if name is None:
+        _list()
+        return
+    from simkit.contract import documented
+
+    cls = registry.source_class(name)
+    click.echo(f"{cls.name}, version {cls.version}: {cls.title}")
+    click.echo("\nParameters (--set NAME=VALUE)")
+    click.echo(
+        display.table_text(
+            (parameter, kind, f"= {_plain(default)}", doc) for parameter, kind, default, doc in documented(cls)
+        )
+    )
+    schema = cls.build({}).schema()
+    click.echo("\nFields, with the default parameters")
+    rows = []
+    for field_name, field in schema.items():
+        axes = ", ".join(["sample", *(f"{dim} {n}" for dim, n in zip(field.dims, field.shape, strict=True))])
+        packed = f"; {field.bits} cells along {field.dims[-1]}, 8 a byte, lowest bit first" if field.bits else ""
+        labels = f": {', '.join(f'{i} = {label}' for i, label in enumerate(field.labels))}" if field.labels else ""
+        rows.append((field_name, field.dtype, f"({axes})", field.unit or "-", field.doc + labels + packed))
+    click.echo(display.table_text([("name", "dtype", "axes", "unit", "meaning"), *rows]))
+    click.echo(f"  {schema.row_nbytes:,} bytes a row before compression")
+    click.echo(f"\nnext: simkit generate {cls.name} --n 1e4")
+
+
+def _list() -> None:
+    from simkit import registry
+    from simkit.recipe import load, shipped
+
+    click.echo("Sources")
+    classes = [registry.source_class(name) for name in registry.sources()]
+    click.echo(display.table_text((cls.name, f"version {cls.version}", cls.title) for cls in classes))
+    click.echo("\nRecipes")
+    recipes = {name: load(path) for name, path in shipped().items()}
+    click.echo(
+        display.table_text((name, f"{values['n']:,} rows", values.get("title", "")) for name, values in recipes.items())
+    )
+    click.echo("\nnext: simkit sources NAME")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ("," if isinstance(value[0], str) else "x").join(map(str, value))
+    return str(value)

@@ -1,0 +1,58 @@
+"""simkit verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simkit_cli import display, options
+
+#: faults that are printed one by one
+_MAX_FAULTS = 20
+
+
+@click.command(name="verify", short_help="Check a data set.")
+@options.store
+@click.option("--full", is_flag=True, help="Decode everything and compare with the digests.")
+@click.option("--regenerate", type=options.Count(), metavar="N", help="Run N random rows anew and compare.")
+@options.backend
+@options.quiet
+def command(store: Path, full: bool, regenerate: int | None, backend: str, quiet: bool) -> None:
+    """Check the data set STORE: its ledger, the sizes and indices of its shards; more with --full or --regenerate.
+
+    Exits with 1 if anything is wrong or rows are missing.
+    """
+    from simkit import run
+    from simkit.errors import DamageError
+    from simkit.store import open_store, verify
+
+    opened = open_store(store)
+    n_done, n = opened.n_rows_done, opened.layout.n_rows
+    with display.progress_bar(quiet=quiet) as bar:
+        task = bar.add_task("verifying", total=n_done)
+        faults = verify(opened, full=full, progress=lambda n_rows: bar.advance(task, n_rows))
+    how = "every value has its digest" if full else "ledger, sizes and indices agree (values: --full)"
+    if regenerate and not faults:
+        with display.progress_bar(quiet=quiet) as bar:
+            task = bar.add_task("regenerating", total=min(regenerate, n_done))
+            ran_on, faults = run.regenerate(
+                opened, regenerate, backend=backend, progress=lambda n_rows: bar.advance(task, n_rows)
+            )
+        how += f"; {min(regenerate, n_done):,} random rows run anew on {ran_on} are the same"
+    if faults:
+        for fault in faults[:_MAX_FAULTS]:
+            click.echo(f"fault: {fault}", err=True)
+        more = f" ({len(faults) - _MAX_FAULTS:,} more not shown)" if len(faults) > _MAX_FAULTS else ""
+        raise DamageError(f"{store} has {len(faults):,} faults{more}; {_advice(opened.path)}")
+    if n_done < n:
+        raise DamageError(
+            f"{store} is whole as far as it goes: {n_done:,} of {n:,} rows; run its `simkit generate` line again"
+        )
+    if not quiet:
+        click.echo(f"{store}: {n:,} rows, {how}")
+        click.echo(f"digest {opened.root_digest()}")
+
+
+def _advice(path: Path) -> str:
+    return f"to make a shard K again remove {path / 'ledger'}/c.K.0.0 and run its `simkit generate` line"

@@ -1,0 +1,76 @@
+"""Options and kinds of values that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+_FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+
+
+class Count(click.ParamType[int]):
+    """A number of things: 20000, 20_000, 2e4 or 20k (k, M, G = thousands, millions, milliards)."""
+
+    name = "count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)([kmg]?)", value.strip().lower())
+        if match:
+            from decimal import Decimal
+
+            number = Decimal(match[1]) * _FACTORS[match[2]]
+            if number == number.to_integral_value() and number >= 1:
+                return int(number)
+        return self.fail(f"{value!r} is not a count of at least 1; write 20000, 2e4 or 20k", param, ctx)
+
+
+class RowRange(click.ParamType[range]):
+    """Rows START:STOP, or one row."""
+
+    name = "rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> range:
+        if isinstance(value, range):
+            return value
+        match = re.fullmatch(r"([0-9]{1,18})(?::([0-9]{1,18}))?", value.strip())
+        if match:
+            start = int(match[1])
+            rows = range(start, int(match[2]) if match[2] else start + 1)
+            if rows:
+                return rows
+        return self.fail(f"{value!r} is not START:STOP with START < STOP, such as 0:16, or one row", param, ctx)
+
+
+class Assignment(click.ParamType[tuple[str, str]]):
+    """NAME=VALUE."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            self.fail(f"{value!r} is not NAME=VALUE, such as size=64", param, ctx)
+        return name.strip(), text
+
+
+def backend(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--backend``."""
+    return click.option("--backend", default="auto", show_default=True, help="auto, cuda, cpu or reference.")(command)
+
+
+def quiet(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--quiet``."""
+    return click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")(command)
+
+
+def store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument STORE."""
+    return click.argument("store", type=click.Path(path_type=Path))(command)

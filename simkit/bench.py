@@ -1,0 +1,137 @@
+"""Rates of kernels and of whole runs, each with its share of a bound measured in the same run."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from simkit import registry
+from simkit.errors import UnknownNameError
+from simkit.kernels import life, philox
+from simkit.recipe import Recipe
+from simkit.run import generate as run
+from simkit.run import n_processors
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a case measured.
+
+    Parameters
+    ----------
+    case, unit : str
+    rate : float
+        `unit` a second.
+    bound : float
+        The rate that the bound would allow, in the same unit.
+    bounded_by : str
+        What the bound is.
+    """
+
+    case: str
+    unit: str
+    rate: float
+    bound: float
+    bounded_by: str
+
+    @property
+    def share(self) -> float:
+        """How much of the bound is reached."""
+        return self.rate / self.bound
+
+
+def _paired(run: Callable[[], float], bound: Callable[[], float], n_rounds: int = 5) -> tuple[float, float]:
+    """Measure two rates in turn, so that a drift of the machine meets both, and return the median of each."""
+    pairs = [(run(), bound()) for _ in range(n_rounds)]
+    return statistics.median(rate for rate, _ in pairs), statistics.median(rate for _, rate in pairs)
+
+
+def _timed(function: Callable[[], object], clock: Callable[[], float] = time.thread_time) -> float:
+    started = clock()
+    function()
+    return clock() - started
+
+
+def philox_words(tiny: bool) -> Rate:
+    """Random words a second, against the 32x32-bit multiplications that they cost (five a word)."""
+    from simkit.kernels.philox import cpu
+    from simkit.kernels.philox.peak import multiplication_rate
+
+    n_words = 2**14 if tiny else 2**22
+    rows = np.arange(4, dtype=np.uint64)
+    cpu.words(0, rows, 0, 64)
+    multiplication_rate(0.001)
+    rate, bound = _paired(
+        lambda: 4 * n_words / _timed(lambda: cpu.words(0, rows, 0, n_words)),
+        lambda: multiplication_rate(0.001 if tiny else 0.1) / (2 * philox.N_ROUNDS / 4),
+    )
+    return Rate("philox", "words/s", rate, bound, "32x32-bit multiplications of this core")
+
+
+def _life(name: str, rulestring: str, tiny: bool) -> Rate:
+    from simkit.kernels.life import cpu
+    from simkit.kernels.life.peak import node_rate, nodes_per_generation
+
+    rule, n_boards = life.Rule.parse(rulestring), 8 if tiny else 1000
+    source = registry.source("ca-ash", rules=(rulestring,))
+    soup = source.soup(0, range(n_boards))  # type: ignore[attr-defined]
+    which = np.zeros(n_boards, np.uint8)
+    settled = cpu.settle(soup, 128, (rule,), which, 100_000)
+    generations = int(settled.settle.sum(where=settled.settle > 0))
+    node_rate(0.001)
+    rate, bound = _paired(
+        lambda: generations / _timed(lambda: cpu.settle(soup, 128, (rule,), which, 100_000)),
+        lambda: node_rate(0.001 if tiny else 0.1) / nodes_per_generation(128, 128, rule),
+    )
+    return Rate(name, "board-generations/s", rate, bound, "vector operations of this core")
+
+
+def life_settle(tiny: bool) -> Rate:
+    """Settle generations of 128x128 Life boards a second on one core, against the vector operations they cost."""
+    return _life("life", "B3/S23", tiny)
+
+
+def highlife_settle(tiny: bool) -> Rate:
+    """As `life`, for HighLife, whose circuit has one node more."""
+    return _life("highlife", "B36/S23", tiny)
+
+
+def generate(tiny: bool) -> Rate:
+    """Rows a second of a whole run into a store on all processors, against the bare kernels on all processors."""
+    n, n_threads = 64 if tiny else 40_000, n_processors()
+    source = registry.source("ca-ash")
+
+    def whole() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            run(Recipe(source, 0, n), Path(folder) / "x.zarr", n_threads=n_threads)
+
+    def bare() -> None:
+        with ThreadPoolExecutor(n_threads) as pool:
+            list(pool.map(lambda start: source.generate(0, range(start, min(start + 256, n))), range(0, n, 256)))
+
+    bare()
+    rate, bound = _paired(lambda: n / _timed(whole, time.perf_counter), lambda: n / _timed(bare, time.perf_counter), 3)
+    return Rate("generate", "rows/s", rate, bound, f"bare kernels on {n_threads} threads, nothing stored")
+
+
+#: name -> case
+CASES: dict[str, Callable[[bool], Rate]] = {
+    "philox": philox_words,
+    "life": life_settle,
+    "highlife": highlife_settle,
+    "generate": generate,
+}
+
+
+def measure(case: str, *, tiny: bool = False) -> Rate:
+    """Run a case, at its real size or at one that only shows that it runs."""
+    if case not in CASES:
+        raise UnknownNameError("benchmark case", case, CASES)
+    return CASES[case](tiny)

@@ -1,0 +1,114 @@
+"""Who may write a data set, and how it is created, continued and extended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from simkit.errors import StoreError
+from simkit.schema import Schema
+from simkit.store.dataset import Store
+from simkit.store.layout import FORMAT, LEDGER, ROOT, Layout, read_metadata
+from simkit.store.place import Place
+
+
+@contextmanager
+def writing(
+    path: Path, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any], *, shared: bool = False
+) -> Iterator[Store]:
+    """Hold the data set of `recipe` at `path` for writing: created, to be continued, or extended to more rows.
+
+    Parameters
+    ----------
+    recipe : mapping
+        ``source``, ``version``, ``parameters``, ``seed`` and ``n``; it becomes the group's attribute ``recipe``.
+    made : mapping
+        What else to record when the data set is created, such as the backend and versions.
+    shared : bool
+        Whether other processes may write other shards at the same time.
+
+    Raises
+    ------
+    StoreError
+        If `path` holds something else, another recipe or more rows than asked for, cannot be written, or is held by
+        another process.
+    """
+    place = Place(path)
+    _refuse_foreign(place)
+    place.create()
+    busy = StoreError(
+        f"{path} is being written by another process; wait for it or stop it, or share the work: give each process "
+        "the same line with --workers N --worker I"
+    )
+    with place.lock("") as run:
+        with place.lock(LEDGER) as turn:
+            turn.wait()  # one process at a time looks at the metadata and takes the lock of the run
+            alone = run.take(shared=False)
+            if not alone and not (shared and run.take(shared=True)):
+                raise busy
+            _prepare(place, schema, recipe, made, alone=alone)
+            place.sweep()
+            if shared:
+                run.take(shared=True)
+        yield Store(path)
+
+
+def _refuse_foreign(place: Place) -> None:
+    """Raise StoreError if there is anything but a data set of ours, or nothing, at `place`."""
+    if not place.exists():
+        return
+    names = sorted(set(place.names("")) - {LEDGER})
+    if ROOT in names:
+        read_metadata(place.get(ROOT), str(place.root))
+    elif names:
+        raise StoreError(
+            f"{place.root} exists and is not a simkit data set (it holds {', '.join(names[:3])}); choose another --out"
+        )
+
+
+def _prepare(place: Place, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any], *, alone: bool) -> None:
+    """Bring the metadata up to `recipe`. The group's own comes first and is what counts; the rest is put again."""
+    if place.has(ROOT):
+        layout, attributes = read_metadata(place.get(ROOT), str(place.root))
+        _refuse_other(place.root, attributes["recipe"], recipe)
+    else:
+        layout = Layout.plan(schema, recipe["n"])
+        shape = {"format": FORMAT, "shard_rows": layout.shard_rows, "chunk_rows": layout.chunk_rows}
+        attributes = {"recipe": dict(recipe), "simkit": {**made, **shape}}
+        place.put(ROOT, layout.metadata(attributes)[ROOT])
+    if layout.n_rows < recipe["n"]:
+        if not alone:  # another worker may be about to commit a last shard of the old length
+            raise StoreError(
+                f"{place.root} is being written with {layout.n_rows:,} rows, and {recipe['n']:,} are asked for; "
+                "give all workers the same --n, or wait for the others"
+            )
+        if layout.n_rows % layout.shard_rows:  # the last shard grows, so that it is not done any more
+            place.delete(layout.key(LEDGER, layout.n_shards - 1))
+        layout = replace(layout, n_rows=recipe["n"])
+        attributes["recipe"] = {**attributes["recipe"], "n": recipe["n"]}
+        place.put(ROOT, layout.metadata(attributes)[ROOT])
+    for key, content in layout.metadata(attributes).items():
+        if not place.has(key) or place.get(key) != content:
+            place.put(key, content)
+
+
+def _refuse_other(path: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """Raise StoreError if the recipes differ in more than that more rows are asked for."""
+    pairs = [(name, found[name], asked[name]) for name in ("source", "version", "seed")]
+    names = sorted({*found["parameters"], *asked["parameters"]})
+    pairs += [(name, found["parameters"].get(name), asked["parameters"].get(name)) for name in names]
+    differences = [f"{name} is {_show(had)} there and {_show(now)} here" for name, had, now in pairs if had != now]
+    if differences:
+        raise StoreError(f"{path} holds another recipe: {'; '.join(differences)}; choose another --out")
+    if asked["n"] < found["n"]:
+        raise StoreError(
+            f"{path} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; "
+            "ask for as many or more (its first rows are the same), or choose another --out"
+        )
+
+
+def _show(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else repr(value)

@@ -1,0 +1,133 @@
+"""Who may import whom, read from the syntax trees."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = {"simkit": ROOT / "simkit", "simkit_cli": ROOT / "cli" / "simkit_cli"}
+
+#: part of simkit -> parts that it may import
+MAY_IMPORT = {
+    "errors": set(),
+    "schema": {"errors"},
+    "backends": {"errors"},
+    "kernels": {"errors", "backends"},
+    "contract": {"errors", "schema", "backends"},
+    "sources": {"errors", "schema", "backends", "kernels", "contract"},
+    "registry": {"errors", "contract"},
+    "recipe": {"errors", "contract", "registry"},
+    "store": {"errors", "schema"},
+    "run": {"errors", "schema", "backends", "contract", "recipe", "store"},
+    "figures": {"errors", "schema", "store"},
+    "bench": {"errors", "kernels", "registry", "recipe", "run"},
+}
+
+#: library -> where it may be imported, as prefixes of module names
+OWNERS = {
+    "zarr": ("simkit.store",),
+    "numcodecs": ("simkit.store",),
+    "google_crc32c": ("simkit.store",),
+    "numba": ("simkit.kernels",),
+    "llvmlite": ("simkit.kernels",),
+    "PIL": ("simkit.figures",),
+    "click": ("simkit_cli",),
+    "rich": ("simkit_cli",),
+    "matplotlib": ("simkit.figures",),
+    "torch": ("simkit.learn", "simkit.study"),
+    "cupy": (),  # cuda.py files only
+}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for package, folder in PACKAGES.items():
+        for path in folder.rglob("*.py"):
+            parts = [package, *path.relative_to(folder).with_suffix("").parts]
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(path: Path) -> set[str]:
+    """Return the full names that a file imports anywhere, ``from a import b`` as a.b."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def part_of(name: str) -> str:
+    """Return the part of simkit that a full name belongs to, "" for the package itself."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("simkit.")])
+def test_parts_import_only_what_they_may(module):
+    part = part_of(module)
+    assert part in MAY_IMPORT, f"{module}: say in MAY_IMPORT what the new part {part!r} may import"
+    for name in imports(MODULES[module]):
+        assert not name.startswith("simkit_cli"), f"{module} imports the command line"
+        if name.split(".")[0] == "simkit":
+            other = part_of(name)
+            assert other == part or other in MAY_IMPORT[part], f"{module} must not import {name}"
+
+
+def test_the_package_itself_imports_nothing_when_it_is_imported():
+    tree = ast.parse(MODULES["simkit"].read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
+            assert set(names) <= {"__future__", "importlib", "typing"}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_libraries_have_one_owner(module):
+    for name in imports(MODULES[module]):
+        library = name.split(".")[0]
+        if library in OWNERS:
+            allowed = module.startswith(OWNERS[library]) if OWNERS[library] else module.endswith(".cuda")
+            assert allowed, f"{module} must not import {library}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("simkit_cli")])
+def test_commands_load_nothing_heavy_at_the_top(module):
+    for node in ast.parse(MODULES[module].read_text("utf-8")).body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+            for name in names:
+                assert name.split(".")[0] not in {"rich", "numpy"}, f"{module} imports {name} at the top"
+                assert not name.startswith("simkit.") or name == "simkit.errors", f"{module} imports {name} at the top"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_assert_and_no_bare_except_in_the_library(module):
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        assert not isinstance(node, ast.Assert), f"{module}:{node.lineno}: assert"
+        assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{module}:{node.lineno}: bare except"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if ".kernels." in name])
+def test_kernels_have_a_reference(module):
+    folder = ROOT / "simkit" / "kernels" / module.split(".")[2]
+    assert (folder / "reference.py").is_file()
+
+
+def test_files_are_short():
+    long = {name: n for name, path in MODULES.items() if (n := len(path.read_text("utf-8").splitlines())) > 400}
+    assert not long, f"past 400 lines a file must argue for itself: {long}"
+
+
+def test_no_names_that_say_nothing():
+    empty = {"utils", "util", "helpers", "common", "manager", "base", "misc"}
+    assert not [name for name in MODULES if empty & set(name.split("."))]

@@ -1,0 +1,110 @@
+"""Every backend of every kernel against its reference."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simkit.kernels import life, philox
+from simkit.kernels.life import Rule
+
+PHILOX = [philox.KERNEL.load(name) for name in philox.KERNEL.backends if name != "reference"]
+LIFE = [life.KERNEL.load(name) for name in life.KERNEL.backends if name != "reference"]
+REFERENCE_PHILOX, REFERENCE_LIFE = philox.KERNEL.load("reference"), life.KERNEL.load("reference")
+
+ROWS = st.lists(st.integers(0, 2**64 - 1), max_size=4)
+HEIGHTS = st.integers(8, 140)
+WIDTHS = st.one_of(HEIGHTS, st.sampled_from([64, 128, 192, 256]))
+#: few rules, since each is compiled once: the study's, one with B0, one with S8 and B8, one of six nodes, the empty one
+RULES = st.sampled_from(["B3/S23", "B36/S23", "B0123478/S34678", "B38/S238", "B0157/S0458", "B/S"])
+
+
+@pytest.mark.parametrize("kernel", PHILOX)
+@given(seed=st.integers(0, 2**64 - 1), rows=ROWS, stream=st.integers(0, 2**32 - 1), n_words=st.integers(0, 40))
+@settings(deadline=None)
+def test_philox_words(kernel, seed, rows, stream, n_words):
+    rows = np.array(rows, np.uint64)
+    assert np.array_equal(
+        kernel.words(seed, rows, stream, n_words), REFERENCE_PHILOX.words(seed, rows, stream, n_words)
+    )
+
+
+@pytest.mark.parametrize("kernel", PHILOX)
+@given(
+    rows=ROWS,
+    n_words=st.integers(0, 12),
+    threshold=st.one_of(st.integers(0, 2**32), st.sampled_from([0, 2**31, 2**32])),
+)
+@settings(deadline=None)
+def test_philox_bits(kernel, rows, n_words, threshold):
+    rows = np.array(rows, np.uint64)
+    wanted = REFERENCE_PHILOX.bits(7, rows, 1, n_words, threshold)
+    assert np.array_equal(kernel.bits(7, rows, 1, n_words, threshold), wanted)
+
+
+def soup(seed: int, n: int, height: int, width: int) -> np.ndarray:
+    cells = np.random.default_rng(seed).integers(0, 2, (n, height, width), dtype=np.uint8)
+    return np.packbits(cells, axis=-1, bitorder="little")
+
+
+@pytest.mark.parametrize("kernel", LIFE)
+@given(seed=st.integers(0, 99), height=HEIGHTS, width=WIDTHS, rule=RULES, n=st.integers(0, 9))
+@settings(max_examples=150, deadline=None)
+def test_life_step(kernel, seed, height, width, rule, n):
+    boards, rule = soup(seed, 2, height, width), Rule.parse(rule)
+    assert np.array_equal(kernel.step(boards, width, rule, n), REFERENCE_LIFE.step(boards, width, rule, n))
+
+
+@pytest.mark.parametrize("kernel", LIFE)
+@given(
+    seed=st.integers(0, 99),
+    height=st.integers(8, 24),
+    width=st.one_of(st.integers(8, 24), st.just(128)),
+    rule=RULES,
+    max_steps=st.one_of(st.integers(1, 120), st.just(600)),
+)
+@settings(max_examples=60, deadline=None)
+def test_life_settle(kernel, seed, height, width, rule, max_steps):
+    boards, rules = soup(seed, 4, height, width), (Rule.parse("B3/S23"), Rule.parse(rule))
+    which = np.array([1, 1, 0, 1], np.uint8)
+    wanted = REFERENCE_LIFE.settle(boards, width, rules, which, max_steps)
+    found = kernel.settle(boards, width, rules, which, max_steps)
+    for name, values in zip(wanted._fields, wanted, strict=True):
+        assert np.array_equal(getattr(found, name), values), name
+
+
+@pytest.mark.parametrize("kernel", LIFE)
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+def test_a_board_settles_if_a_state_recurs_by_max_steps(kernel, offset):
+    """At settle + period - 1 it has not settled; at settle + period it has."""
+    boards, which = soup(5, 20, 16, 16), np.zeros(20, np.uint8)
+    rules = (Rule.parse("B3/S23"),)
+    free = REFERENCE_LIFE.settle(boards, 16, rules, which, 2000)
+    assert (free.settle >= 0).all()
+    for i in range(20):
+        limit = max(1, int(free.settle[i] + free.period[i]) + offset)
+        found = kernel.settle(boards[i : i + 1], 16, rules, which[:1], limit)
+        assert (found.settle[0] >= 0) == (limit >= free.settle[i] + free.period[i])
+
+
+def test_without_avx512_the_bits_are_the_same():
+    """The code for processors without AVX-512, in a process that pretends to be one."""
+    script = """
+import numpy as np
+from simkit.kernels.life import Rule, cpu, reference, simd
+assert simd.LANES == 4 and not simd.HAS_AVX512, simd.LANES
+for height, width in ((64, 128), (19, 100), (8, 9)):
+    cells = np.random.default_rng(1).integers(0, 2, (3, height, width), np.uint8)
+    boards = np.packbits(cells, axis=-1, bitorder="little")
+    for text in ("B3/S23", "B0157/S0458"):
+        rule = Rule.parse(text)
+        assert np.array_equal(cpu.step(boards, width, rule, 9), reference.step(boards, width, rule, 9)), text
+"""
+    environment = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2"}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True)

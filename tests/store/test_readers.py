@@ -1,0 +1,149 @@
+"""Other people's programs open our data sets without a warning (warnings are errors here) and read the same values."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorstore
+import xarray
+import zarr
+from store_samples import N_ROWS, ash_recipe, toy_recipe
+
+import simkit
+from simkit.run import generate
+from simkit.schema import Batch
+from simkit.store.layout import LEDGER
+
+FIELDS = ["board", "energy", "charge", "is_odd", "kind"]
+
+
+def test_zarr_python_reads_the_values(finished: Path, rows: Batch) -> None:
+    group = zarr.open_group(finished, mode="r")
+    for name in FIELDS:
+        np.testing.assert_array_equal(group[name][:], rows[name])
+        assert group[name].dtype == rows[name].dtype
+
+
+def test_zarr_python_finds_the_fields_and_the_ledger_and_nothing_else(finished: Path) -> None:
+    group = zarr.open_group(finished, mode="r")
+    assert sorted(group) == sorted([*FIELDS, LEDGER])
+    assert sorted(name for name, _ in zarr.open_group(finished, mode="r", use_consolidated=False).members()) == sorted(
+        [*FIELDS, LEDGER]
+    )
+
+
+def test_the_array_metadata_are_the_same_inside_and_outside_of_the_group(finished: Path) -> None:
+    consolidated = json.loads((finished / "zarr.json").read_text())["consolidated_metadata"]["metadata"]
+    assert sorted(consolidated) == sorted([*FIELDS, LEDGER])
+    for name, metadata in consolidated.items():
+        assert json.loads((finished / name / "zarr.json").read_text()) == metadata
+
+
+def test_the_group_attributes_hold_the_recipe(finished: Path) -> None:
+    attributes = dict(zarr.open_group(finished, mode="r").attrs)
+    assert attributes["recipe"] == toy_recipe().spec() == simkit.open(finished).recipe
+    assert set(attributes["simkit"]["versions"]) >= {"simkit", "numpy", "zarr"}
+    assert attributes["simkit"]["backend"] == simkit.open(finished).made["backend"]
+
+
+def test_the_arrays_name_their_axes_and_say_what_they_are(finished: Path) -> None:
+    group = zarr.open_group(finished, mode="r")
+    assert group["board"].metadata.dimension_names == ("sample", "y", "x_byte")
+    assert group["energy"].metadata.dimension_names == ("sample", "t")
+    assert group["charge"].metadata.dimension_names == ("sample",)
+    assert group["energy"].attrs["units"] == "J"
+    assert group["kind"].attrs["labels"] == ["up", "down", "strange"]
+    assert group["board"].attrs["bits"] == 13
+    assert group["board"].attrs["bit_order"] == "little"
+    assert all(group[name].attrs["doc"] for name in FIELDS)
+
+
+def test_the_store_gives_the_schema_back(finished: Path) -> None:
+    schema = simkit.open(finished).schema
+    assert list(schema) == FIELDS
+    assert dict(schema) == dict(toy_recipe().source.schema())
+
+
+@pytest.mark.parametrize("open_it", ["open_zarr", "engine", "consolidated"])
+def test_xarray_reads_the_values_and_names_the_axes(finished: Path, rows: Batch, open_it: str) -> None:
+    dataset: Any = {
+        "open_zarr": lambda: xarray.open_zarr(finished),
+        "engine": lambda: xarray.open_dataset(finished, engine="zarr"),
+        "consolidated": lambda: xarray.open_zarr(finished, consolidated=True),
+    }[open_it]()
+    for name in FIELDS:
+        np.testing.assert_array_equal(dataset[name].values, rows[name])
+        assert dataset[name].dtype == rows[name].dtype
+    assert dataset["board"].dims == ("sample", "y", "x_byte")
+    assert dataset.sizes["sample"] == N_ROWS
+    assert dataset["energy"].attrs["units"] == "J"
+    assert dataset.attrs["recipe"] == toy_recipe().spec()
+    dataset.close()
+
+
+def test_tensorstore_reads_the_values_and_names_the_axes(finished: Path, rows: Batch) -> None:
+    for name in FIELDS:
+        spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": str(finished / name)}}
+        array = tensorstore.open(spec, read=True).result()
+        assert array.domain.labels == ("sample", *toy_recipe().source.schema()[name].dims)
+        np.testing.assert_array_equal(array.read().result(), rows[name])
+
+
+def test_the_ash_of_simkit_reads_the_same_everywhere(out: Path) -> None:
+    store = generate(ash_recipe(), out)
+    group, dataset = zarr.open_group(out, mode="r"), xarray.open_zarr(out)
+    direct = ash_recipe().source.generate(5, range(N_ROWS))
+    for name in store:
+        spec = {"driver": "zarr3", "kvstore": {"driver": "file", "path": str(out / name)}}
+        for values in (
+            store[name][:],
+            group[name][:],
+            dataset[name].values,
+            tensorstore.open(spec).result().read().result(),
+        ):
+            np.testing.assert_array_equal(values, direct[name])
+    dataset.close()
+
+
+def test_the_ledger_holds_the_digest_of_each_field_of_each_shard(finished: Path) -> None:
+    ledger, store = zarr.open_group(finished, mode="r")[LEDGER], simkit.open(finished)
+    assert list(ledger.attrs["field_names"]) == FIELDS
+    assert ledger.metadata.dimension_names == ("shard", "field", "digest_byte")
+    for index in range(store.layout.n_shards):
+        assert [bytes(digest) for digest in ledger[index]] == list(store.entry(index).values())
+
+
+def test_a_data_set_that_is_not_finished_opens_too(copied: Path) -> None:
+    for path in copied.glob("*/c.1*"):
+        path.unlink()
+    assert zarr.open_group(copied, mode="r")["charge"].shape == (N_ROWS,)
+    xarray.open_zarr(copied).close()
+
+
+def test_the_store_is_a_mapping_of_fields(finished: Path) -> None:
+    store = simkit.open(finished)
+    assert list(store) == FIELDS
+    assert len(store) == 5
+    assert "board" in store
+    assert "bored" not in store
+    assert store["board"].shape == (N_ROWS, 3, 2)
+    assert store["board"].dtype == np.uint8
+    assert len(store["board"]) == N_ROWS
+    np.testing.assert_array_equal(np.asarray(store["kind"]), store["kind"][:])
+    np.testing.assert_array_equal(np.asarray(store["kind"], dtype=np.float32), store["kind"][:].astype(np.float32))
+
+
+def test_a_field_that_does_not_exist_is_named(finished: Path) -> None:
+    with pytest.raises(simkit.SimkitError, match=r"no field .* 'bored'; did you mean 'board'\?"):
+        simkit.open(finished)["bored"]
+
+
+def test_the_packed_boards_unpack_as_the_schema_says(finished: Path) -> None:
+    store = simkit.open(finished)
+    cells = simkit.unpack(store["board"][:], store.schema["board"].bits)
+    assert cells.shape == (N_ROWS, 3, 13)
+    np.testing.assert_array_equal(np.packbits(cells, axis=-1, bitorder="little"), store["board"][:])

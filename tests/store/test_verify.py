@@ -1,0 +1,304 @@
+"""What `verify` finds, and the digest that names the values of a data set."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from store_samples import CHUNK_ROWS, N_ROWS, SHARD_ROWS, Toy, ash_recipe, toy_recipe
+
+import simkit
+from simkit.errors import DamageError
+from simkit.run import Share, generate, regenerate
+from simkit.schema import Array, Batch
+from simkit.store import Store, verify
+from simkit.store.shard import encode
+
+
+def rewrite(store: Store, name: str, index: int, change: Callable[[Array], None]) -> None:
+    """Change values of a shard and write it back with all its checksums right."""
+    rows = np.array(store.shard(name, index).rows(len(store.layout.rows(index))))
+    change(rows)
+    (store.path / store.layout.key(name, index)).write_bytes(encode(rows, SHARD_ROWS, CHUNK_ROWS))
+
+
+def recommit(store: Store, index: int, change: Callable[[Batch], None]) -> None:
+    """Write a shard anew with changed values, its entry in the ledger too: nothing but the values is wrong."""
+    n_rows = len(store.layout.rows(index))
+    batch = {name: np.array(store.shard(name, index).rows(n_rows)) for name in store}
+    change(batch)
+    store.commit(index, batch)
+
+
+def add_one(rows: Array) -> None:
+    rows[3] += 1
+
+
+@pytest.fixture
+def store(copied: Path) -> Store:
+    """A complete data set of toy rows, to be damaged."""
+    return simkit.open(copied)
+
+
+@pytest.fixture(scope="session")
+def _ash(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        from store_samples import shrink
+
+        shrink(patch.setattr)
+        return generate(ash_recipe(), tmp_path_factory.mktemp("ash") / "x.zarr").path
+
+
+@pytest.fixture
+def ash(_ash: Path, out: Path) -> Store:
+    """A complete data set of ca-ash, to be damaged."""
+    return simkit.open(shutil.copytree(_ash, out))
+
+
+# --- quick ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_whole_store_has_no_faults(store: Store, full: bool) -> None:
+    assert verify(store, full=full) == []
+
+
+def test_progress_counts_the_rows(store: Store) -> None:
+    seen: list[int] = []
+    verify(store, progress=seen.append)
+    assert seen == [64, 64, 22]
+
+
+def test_a_store_that_is_not_finished_has_no_faults(store: Store) -> None:
+    (store.path / "ledger" / "c.1.0.0").unlink()
+    (store.path / "charge" / "c.1").unlink()
+    assert verify(store, full=True) == []
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("length", [0, 1, 67, 68, 100, -1])
+def test_a_cut_shard_is_found(store: Store, length: int, full: bool) -> None:
+    path = store.path / "energy" / "c.1.0"
+    path.write_bytes(path.read_bytes()[:length])
+    (fault,) = verify(store, full=full)
+    assert "energy/c.1.0 (field 'energy', shard 1) is damaged" in fault
+
+
+def test_a_missing_shard_is_found(store: Store) -> None:
+    (store.path / "board" / "c.2.0.0").unlink()
+    (fault,) = verify(store)
+    assert "board/c.2.0.0 is missing" in fault
+
+
+@pytest.mark.parametrize("length", [0, 1, 4, 32, 5 * 32, -1])
+def test_a_cut_entry_of_the_ledger_is_found(store: Store, length: int) -> None:
+    path = store.path / "ledger" / "c.1.0.0"
+    path.write_bytes(path.read_bytes()[:length])
+    (fault,) = verify(store)
+    assert "ledger/c.1.0.0 (ledger, shard 1) is damaged" in fault
+
+
+def test_every_flipped_bit_of_an_entry_of_the_ledger_is_found(store: Store) -> None:
+    path = store.path / "ledger" / "c.1.0.0"
+    data = bytearray(path.read_bytes())
+    for bit in range(0, 8 * len(data), 7):
+        data[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        with pytest.raises(DamageError, match="ledger, shard 1"):
+            store.entry(1)
+        data[bit // 8] ^= 1 << bit % 8
+
+
+def test_all_faults_are_found(store: Store) -> None:
+    for path in store.path.glob("*/c.1*"):
+        path.write_bytes(path.read_bytes()[:-2])
+    (store.path / "kind" / "c.0").unlink()
+    faults = verify(store)
+    assert len(faults) == 2
+    assert "kind/c.0" in faults[0]
+    assert "ledger/c.1.0.0" in faults[1]
+
+
+# --- full ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_flipped_bit_in_a_chunk_is_found_by_full_and_by_reading(store: Store) -> None:
+    path = store.path / "energy" / "c.0.0"
+    data = bytearray(path.read_bytes())
+    data[20] ^= 4
+    path.write_bytes(data)
+    assert verify(store) == []
+    (fault,) = verify(store, full=True)
+    assert "energy/c.0.0 (field 'energy', shard 0) is damaged: chunk 0 fails its checksum" in fault
+    with pytest.raises(DamageError, match="chunk 0 fails its checksum"):
+        store["energy"][:]
+
+
+@pytest.mark.parametrize("name", ["board", "energy", "charge", "kind"])
+def test_a_changed_value_under_valid_checksums_is_found_by_full(store: Store, name: str) -> None:
+    rewrite(store, name, 2, add_one)
+    assert verify(store) == []
+    (fault,) = verify(store, full=True)
+    assert f"(field '{name}', shard 2) does not hold what was written" in fault
+
+
+def test_two_swapped_shards_are_found_by_full(store: Store) -> None:
+    first, second = (store.path / "charge" / f"c.{i}" for i in range(2))
+    first_bytes, second_bytes = first.read_bytes(), second.read_bytes()
+    first.write_bytes(second_bytes)
+    second.write_bytes(first_bytes)
+    assert len(verify(store, full=True)) == 2
+
+
+def test_the_shard_of_another_field_is_found_by_full(store: Store) -> None:
+    shutil.copy(store.path / "charge" / "c.1", store.path / "energy" / "c.1.0")
+    (fault,) = verify(store, full=True)
+    assert "(field 'energy', shard 1)" in fault
+
+
+def test_two_swapped_entries_of_the_ledger_are_found_by_full(store: Store) -> None:
+    first, second = (store.path / "ledger" / f"c.{i}.0.0" for i in range(2))
+    first_bytes, second_bytes = first.read_bytes(), second.read_bytes()
+    first.write_bytes(second_bytes)
+    second.write_bytes(first_bytes)
+    assert len(verify(store, full=True)) == 8  # the shards of is_odd are the same
+
+
+def test_a_damaged_shard_is_made_again_once_its_entry_is_removed(store: Store, finished: Path) -> None:
+    rewrite(store, "charge", 1, add_one)
+    (store.path / "ledger" / "c.1.0.0").unlink()
+    generate(toy_recipe(), store.path)
+    assert verify(store, full=True) == []
+    assert store.root_digest() == simkit.open(finished).root_digest()
+
+
+# --- regenerate ----------------------------------------------------------------------------------------------------
+
+
+def test_a_good_store_regenerates_itself(ash: Store) -> None:
+    seen: list[int] = []
+    assert regenerate(ash, 40, progress=seen.append) == (ash.made["backend"], [])
+    assert sum(seen) == 40
+
+
+def test_regenerate_may_run_on_another_backend(ash: Store) -> None:
+    assert regenerate(ash, 20, backend="reference") == ("reference", [])
+
+
+def test_a_wrong_value_with_a_matching_digest_is_found_by_regenerate(ash: Store) -> None:
+    def change(batch: Batch) -> None:
+        batch["population"][5] += 1
+        batch["ash"][7, 0, 0] ^= 1
+
+    recommit(ash, 1, change)
+    assert verify(ash, full=True) == []
+    _, faults = regenerate(ash, N_ROWS)
+    assert len(faults) == 2
+    assert f"row {SHARD_ROWS + 5}, field 'population'" in faults[0]
+    assert f"row {SHARD_ROWS + 7}, field 'ash'" in faults[1]
+
+
+def test_regenerate_samples_rows_that_are_done_only(ash: Store) -> None:
+    (ash.path / "ledger" / "c.1.0.0").unlink()
+    seen: list[int] = []
+    assert regenerate(ash, 10**6, progress=seen.append)[1] == []
+    assert sum(seen) == N_ROWS - SHARD_ROWS
+
+
+def test_regenerate_of_nothing(ash: Store) -> None:
+    for path in ash.path.glob("ledger/c.*"):
+        path.unlink()
+    assert regenerate(ash, 5)[1] == []
+
+
+# --- the root digest -----------------------------------------------------------------------------------------------
+
+
+def test_the_digest_is_that_of_the_decoded_rows(store: Store, rows: Batch) -> None:
+    whole = hashlib.sha256()
+    for start in range(0, N_ROWS, SHARD_ROWS):
+        for values in rows.values():
+            whole.update(hashlib.sha256(values[start : start + SHARD_ROWS].tobytes()).digest())
+    assert store.root_digest() == whole.hexdigest()
+
+
+def test_the_digest_does_not_depend_on_how_the_data_set_was_made(tmp_path: Path, finished: Path) -> None:
+    for n in (1, 70, N_ROWS):
+        generate(toy_recipe(n), tmp_path / "grown")
+    for worker in (1, 0):
+        generate(toy_recipe(), tmp_path / "shared", share=Share(2, worker), n_threads=3)
+    digests = {simkit.open(path).root_digest() for path in (finished, tmp_path / "grown", tmp_path / "shared")}
+    assert len(digests) == 1
+
+
+def test_the_digest_does_not_depend_on_the_backend(tmp_path: Path) -> None:
+    digests = {
+        generate(ash_recipe(40), tmp_path / backend, backend=backend).root_digest() for backend in ("cpu", "reference")
+    }
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize("name", ["board", "energy", "charge", "kind"])
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_the_digest_changes_with_any_value(store: Store, name: str, index: int) -> None:
+    before = store.root_digest()
+
+    def change(batch: Batch) -> None:
+        batch[name][-1:] += 1
+
+    recommit(store, index, change)
+    assert store.root_digest() != before
+
+
+def test_the_digest_tells_zeros_and_nans_by_their_bits(store: Store) -> None:
+    digests = set()
+    for value in (0.0, -0.0, np.nan, -np.nan):
+        recommit(store, 0, lambda batch, value=value: batch["energy"].__setitem__((0, 0), value))
+        digests.add(store.root_digest())
+    assert len(digests) == 4
+
+
+def test_the_digest_changes_with_the_seed_and_the_number_of_rows(tmp_path: Path) -> None:
+    recipes = [toy_recipe(), toy_recipe(seed=6), toy_recipe(N_ROWS + 1), toy_recipe(scale=2.0)]
+    digests = {generate(recipe, tmp_path / str(i)).root_digest() for i, recipe in enumerate(recipes)}
+    assert len(digests) == len(recipes)
+
+
+def test_the_digest_of_a_store_that_is_not_finished_says_so(store: Store) -> None:
+    (store.path / "ledger" / "c.1.0.0").unlink()
+    with pytest.raises(DamageError, match="ledger/c.1.0.0 is missing"):
+        store.root_digest()
+
+
+def test_the_size_counts_every_byte(store: Store) -> None:
+    assert store.place.size() == sum(path.stat().st_size for path in store.path.rglob("*") if path.is_file())
+
+
+def test_the_size_of_a_store_that_is_being_written(store: Store) -> None:
+    """Files come and go while it is taken: a temporary file is renamed between the listing and the look at it."""
+    from threading import Event, Thread
+
+    stop = Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            store.place.put("charge/c.1", b"x" * 100)
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(300):
+            assert store.place.size() > 1000
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_the_toy_source_keeps_the_laws_that_these_tests_rest_on(rows: Batch) -> None:
+    parts = [Toy().generate(5, range(start, min(start + 7, N_ROWS))) for start in range(0, N_ROWS, 7)]
+    for name in rows:
+        np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), rows[name])
