@@ -19,11 +19,10 @@ Arguments: `width` in cells; `rules` a tuple of `Rule`; board ``i`` is of ``rule
 What an object is
     A split of a board into parts is *exact* if every part, evolved alone on the empty plane, does for ever what it
     does in the whole. Objects are the parts of the finest exact split that leaves islands whole: live cells that are
-    neighbours, in one generation or from one to the next, belong to one object (`split` has the details, and what
-    happens where there are several finest ones). So a bi-block is two blocks, but a ship-tie, whose ships touch, is
-    one object, and two blinkers that would disturb each other but for a block between them are three. The definition
-    is apgsearch's (lifelib's ``full_3dsep``), except that lifelib takes the first split with the fewest parts and
-    splits these again, where here the finest one is sought at once, and where it is not unique nothing is split.
+    neighbours, in one generation or from one to the next, belong to one object. Where there are several finest
+    splits, the islands on which they differ stay together (`split`). So a bi-block is two blocks, but a ship-tie,
+    whose ships touch, is one object. These are the objects of apgsearch (lifelib's ``full_3dsep``), which differs in
+    one respect: of several splits it takes the first that it finds with the fewest parts, and then splits these.
 Names
     Objects are unwrapped across the edges and named by apgcode (`apgcode`). One that reaches round the torus, or
     meets its own image there, has no code: it is a ``zz_torus``. Spaceships are followed for their own period,
@@ -42,7 +41,7 @@ States
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -93,6 +92,26 @@ class Objects(NamedTuple):
     apgcodes: dict[int, str]
 
 
-def is_censused(rule_has_b0: npt.NDArray[np.bool_], period: I32) -> npt.NDArray[np.bool_]:
-    """Return which boards are censused."""
-    return (period > 0) & ~rule_has_b0
+def pad(objects: Objects, n_most: int) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of `Objects` as arrays of shape (sample, object), for stores of rows of one length.
+
+    Parameters
+    ----------
+    objects : Objects
+    n_most : int
+        Length of the axis ``object``. Of a board with more objects the first ones are kept; its `n_objects` tells.
+
+    Returns
+    -------
+    dict of kind, code, y, x, phase, orientation, population; where there is no object y and x are -1, the others 0
+    """
+    place = np.arange(len(objects.sample)) - np.searchsorted(objects.sample, objects.sample)
+    kept = place < n_most
+    at = (objects.sample[kept], place[kept])
+    padded = {}
+    for name in ("kind", "code", "y", "x", "phase", "orientation", "population"):
+        values = getattr(objects, name)
+        column = np.full((len(objects.n_objects), n_most), -1 if name in ("y", "x") else 0, values.dtype)
+        column[at] = values[kept]
+        padded[name] = column
+    return padded

@@ -93,18 +93,17 @@ def label(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I3
     for found in _survey(boards, width, rules, which, period):
         sprites = found.table.sprites
         columns, sprite = _columns(found)
-        number, last = 0, -1
-        for row, y, x, s in zip(
-            *(columns[name].tolist() for name in ("sample", "y", "x")), sprite.tolist(), strict=True
-        ):
-            number = number + 1 if row == last else 1
-            last = row
-            if s == _ROUND:
-                ys, xs = np.divmod(found.round[row, y, x], width)
-            else:
-                cells = slice(sprites.cell_starts[s], sprites.cell_starts[s + 1])
-                ys, xs = (y + sprites.cell_y[cells]) % height, (x + sprites.cell_x[cells]) % width
-            mask[row, ys, xs] = number
+        sample, y, x = columns["sample"], columns["y"].astype(np.int32), columns["x"].astype(np.int32)
+        number = np.arange(len(sample)) - np.searchsorted(sample, sample) + 1
+        flat = np.flatnonzero(sprite != _ROUND)
+        n_cells = columns["population"][flat]
+        cell = np.repeat(sprites.cell_starts[sprite[flat]] - np.cumsum(n_cells) + n_cells, n_cells)
+        cell += np.arange(len(cell), dtype=np.int32)
+        of = np.repeat(flat, n_cells)
+        mask[sample[of], (y[of] + sprites.cell_y[cell]) % height, (x[of] + sprites.cell_x[cell]) % width] = number[of]
+        for i in np.flatnonzero(sprite == _ROUND):
+            cells = found.round[int(sample[i]), int(y[i]), int(x[i])]
+            mask[sample[i], cells // width, cells % width] = number[i]
     return mask
 
 
@@ -131,7 +130,7 @@ def _columns(found: _Found) -> tuple[dict[str, npt.NDArray[Any]], I32]:
 
 def _survey(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I32) -> Iterator[_Found]:
     """Find the objects of all boards that can be censused, some boards of one rule at a time."""
-    words = _to_words(boards)
+    words, period = _to_words(boards), period.astype(np.int32, copy=False)
     for index, rule in enumerate(rules):
         rows = np.flatnonzero((which == index) & (period > 0) & (not rule.birth & 1))
         for start in range(0, len(rows), _BLOCK):

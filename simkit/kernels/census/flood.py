@@ -151,4 +151,4 @@ def flood(board, stride, height, width, y, x, ys, xs, places):
 @nb.njit(cache=True)
 def lowest(word):
     """Return the number of the lowest bit of a word that is not 0."""
-    return np.int64(trailing_zeros(word))
+    return np.int64(trailing_zeros(word))  # type: ignore[call-arg]  # Numba gives the first argument

@@ -10,7 +10,7 @@ matter), and if what one part becomes after the period is one part again (`retur
 Of all exact groupings the finest is taken, by these steps.
 
 1. *Forced*: two parts alone at a contact, one of which would give birth, are one part. Repeat; every exact grouping
-does this.
+   does this.
 2. *Open*: a contact of three or four parts, one of which would give birth, must join that one with another, by choice.
    Try all choices, and take the grouping with the most parts. If several have as many, none is preferred: all joins
    of all of them are made, and step 2 repeated.
@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+#: choices tried for islands that have to do with each other
 MAX_TRIALS = 512
 
 #: (island, wy, wx, live neighbours): one side of a contact; the winding is that of the dead cell, seen from the island

@@ -51,15 +51,20 @@ class _Columns:
         self._n = dict.fromkeys(dtypes, 0)
 
     def extend(self, **values: Any) -> None:
-        """Append to columns."""
+        """Append to columns; to all or, if interrupted, to none."""
+        after = self._n.copy()
         for name, value in values.items():
             room, start = self._room[name], self._n[name]
-            stop = start + len(value)
+            after[name] = stop = start + len(value)
             if stop > len(room):
                 self._room[name] = np.empty(2 * stop, room.dtype)
                 self._room[name][:start] = room[:start]
             self._room[name][start:stop] = value
-            self._n[name] = stop
+        self._n = after
+
+    def length(self, name: str) -> int:
+        """Return how long a column is."""
+        return self._n[name]
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return what is there so far."""
@@ -102,7 +107,6 @@ class Table:
         )  # fmt: skip
         self._sprites.extend(cell_starts=[0])
         self._clusters.extend(key_starts=[0], object_starts=[0])
-        self._n_keys = self._n_objects = self._n_cells = 0
         #: the templates of constellations; their sprites have the first numbers
         self.matches: Matches = compile_templates(templates(rule, separate_alone), self._number)
         self._slots = np.full(1 << 12, -1, np.int32)
@@ -135,14 +139,13 @@ class Table:
                     continue
                 seen.add(rows)
                 objects = separate_alone(rows, self.rule)
-                self._n_keys += len(rows)
-                self._n_objects += len(objects)
+                sprites = [self._number(part) for part, _, _ in objects]
                 self._clusters.extend(
                     hashes=[missing.hashes[i]],
-                    key_starts=[self._n_keys],
+                    key_starts=[self._clusters.length("keys") + len(rows)],
                     keys=missing.keys[start:stop],
-                    object_starts=[self._n_objects],
-                    sprites=[self._number(part) for part, _, _ in objects],
+                    object_starts=[self._clusters.length("sprites") + len(sprites)],
+                    sprites=sprites,
                     object_y=[y for _, y, _ in objects],
                     object_x=[x for _, _, x in objects],
                 )
@@ -163,18 +166,18 @@ class Table:
             if self.apgcodes.setdefault(code, identity.apgcode) != identity.apgcode:
                 raise RuntimeError(f"{identity.apgcode} and {self.apgcodes[code]} have the same hash")
             cells = cells_of(rows)
-            number = self._numbers[rows] = len(self._numbers)
-            self._n_cells += len(cells)
+            number = self._sprites.length("kind")
             self._sprites.extend(
                 kind=[kind_of(identity.apgcode)],
                 code=[code],
                 phase=[identity.phase],
                 orientation=[identity.orientation],
                 population=[population(rows)],
-                cell_starts=[self._n_cells],
+                cell_starts=[self._sprites.length("cell_y") + len(cells)],
                 cell_y=[y for y, _ in cells],
                 cell_x=[x for _, x in cells],
             )
+            self._numbers[rows] = number
         return number
 
     def _hand_out(self) -> None:
