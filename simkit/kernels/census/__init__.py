@@ -14,7 +14,8 @@ of each whole board. Every backend module has three functions of the same argume
     `find`.
 
 Arguments: `width` in cells; `rules` a tuple of `Rule`; board ``i`` is of ``rules[which[i]]``, `which` uint8 of shape
-(sample,); `period` int32 (sample,): every board must recur after as many generations, and need not before.
+(sample,); `period` int32 (sample,): every board must recur after as many generations, and need not before, else
+ParameterError is raised.
 
 What an object is
     A split of a board into parts is *exact* if every part, evolved alone on the empty plane, does for ever what it
@@ -47,11 +48,13 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.backends import Kernel
+from simkit.errors import ParameterError
 from simkit.kernels.census.constellations import CONSTELLATIONS as CONSTELLATIONS
 from simkit.kernels.census.kinds import KINDS as KINDS
 from simkit.kernels.census.kinds import TORUS as TORUS
 from simkit.kernels.census.kinds import hash_of as hash_of
 from simkit.kernels.census.kinds import name_of as name_of
+from simkit.kernels.life import Rule
 
 KERNEL = Kernel("census", ("cpu", "reference"))
 
@@ -90,6 +93,14 @@ class Objects(NamedTuple):
     n_objects: I32
     #: `code` -> apgcode, of all that are in the table
     apgcodes: dict[int, str]
+
+
+def wrong_period(board: int, period: int, rule: Rule) -> ParameterError:
+    """Return the error of a board that is not what it was before after `period` generations."""
+    return ParameterError(
+        f"census: board {board} does not recur after {period} generations of {rule}; pass boards and periods as "
+        "life.settle returns them"
+    )
 
 
 def pad(objects: Objects, n_most: int) -> dict[str, npt.NDArray[Any]]:

@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import ParameterError
-from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects, trace
+from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects, trace, wrong_period
 from simkit.kernels.census.apgcode import from_cells
 from simkit.kernels.census.kinds import hash_of, kind_of
 from simkit.kernels.census.match import tally
@@ -155,10 +154,7 @@ def _survey_block(words: U64, width: int, rule: Rule, period: I32, rows: npt.NDA
             table.learn(missing)
         done = todo[:n_done]
         for i in done[result[done] == ASTRAY]:
-            raise ParameterError(
-                f"census: board {rows[i]} does not recur after {period[i]} generations of {rule}; pass boards and "
-                "periods as life.settle returns them"
-            )
+            raise wrong_period(int(rows[i]), int(period[i]), rule)
         todo = np.concatenate((done[result[done] == MISSING], todo[n_done:]))
 
     found = _Found(rows, table, placing, {})
