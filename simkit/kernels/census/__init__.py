@@ -1,7 +1,7 @@
 """Census: from boards of exact ash to the objects on them, with names, places and states.
 
-Boards are as `life.settle` returns them: ash, bit-packed uint8 (sample, y, x_byte) on a torus, and the exact period of each
-whole board. Every backend module has three functions of the same arguments.
+Boards are as `life.settle` returns them: ash, bit-packed uint8 (sample, y, x_byte) on a torus, and the exact period
+of each whole board. Every backend module has three functions of the same arguments.
 
 ``count(boards, width, rules, which, period) -> Counts``
     How many objects of each kind, and constellations, each board has.
@@ -10,47 +10,51 @@ whole board. Every backend module has three functions of the same arguments.
     A table of all objects.
 
 ``label(boards, width, rules, which, period) -> int32 (sample, y, x)``
-    The instance mask: 0 where a cell is dead, else 1 + the place of the cell's object among those of its board in `find`.
+    The instance mask: 0 where a cell is dead, else 1 + the place of the cell's object among those of its board in
+    `find`.
 
-Arguments: `width` in cells; `rules` a tuple of `Rule`; board ``i`` is of ``rules[which[i]]``, `which` uint8 of shape (sample,);
-`period` int32 (sample,): every board must recur after as many generations, and need not before.
+Arguments: `width` in cells; `rules` a tuple of `Rule`; board ``i`` is of ``rules[which[i]]``, `which` uint8 of shape
+(sample,); `period` int32 (sample,): every board must recur after as many generations, and need not before, else
+ParameterError is raised.
 
 What an object is
     A split of a board into parts is *exact* if every part, evolved alone on the empty plane, does for ever what it
     does in the whole. Objects are the parts of the finest exact split that leaves islands whole: live cells that are
-    neighbours, in one generation or from one to the next, belong to one object (`split` has the details, and what
-    happens where there are several finest ones). So a bi-block is two blocks, but a ship-tie, whose ships touch, is one
-    object, and two blinkers that would disturb each other but for a block between them are three. The definition is
-    apgsearch's (lifelib's ``full_3dsep``), except that lifelib takes the first split with the fewest parts and splits these
-    again, where here the finest one is sought at once, and where it is not unique nothing is split.
+    neighbours, in one generation or from one to the next, belong to one object. Where there are several finest
+    splits, the islands on which they differ stay together (`split`). So a bi-block is two blocks, but a ship-tie,
+    whose ships touch, is one object. These are the objects of apgsearch (lifelib's ``full_3dsep``), which differs in
+    one respect: of several splits it takes the first that it finds with the fewest parts, and then splits these.
 Names
-    Objects are unwrapped across the edges and named by apgcode (`apgcode`). One that reaches round the torus, or meets its
-    own image there, has no code: it is a ``zz_torus``. Spaceships are followed for their own period, whatever the board's.
+    Objects are unwrapped across the edges and named by apgcode (`apgcode`). One that reaches round the torus, or
+    meets its own image there, has no code: it is a ``zz_torus``. Spaceships are followed for their own period,
+    whatever the board's.
 Boards that are not censused
-    A board with period 0 (it never settled), or under a rule with B0 (its empty space does not stay empty), has -1 in all
-    columns of `count`, -1 objects in `find`, and an empty mask.
+    A board with period 0 (it never settled), or under a rule with B0 (its empty space does not stay empty), has -1 in
+    all columns of `count`, -1 objects in `find`, and an empty mask.
 Places
-    `y` and `x` are the top left corner of the object's bounding box at the generation given, 0..height-1 and 0..width-1;
-    the box may cross the edges. Of a ``zz_torus`` they are its first live cell in reading order.
+    `y` and `x` are the top left corner of the object's bounding box at the generation given, 0..height-1 and
+    0..width-1; the box may cross the edges. Of a ``zz_torus`` they are its first live cell in reading order.
 States
-    `phase` (0..period-1) and `orientation` (0..7) say: take the pattern of the apgcode, evolve it `phase` generations, put
-    it in `orientation`; that is what stands on the board. Of several such pairs it is the one with the smallest
-    orientation, then the smallest phase: a blinker has always orientation 0. 0 and 0 of a ``zz_torus``.
+    `phase` (0..period-1) and `orientation` (0..7) say: take the pattern of the apgcode, evolve it `phase`
+    generations, put it in `orientation`; that is what stands on the board. Of several such pairs it is the one with
+    the smallest orientation, then the smallest phase: a blinker has always orientation 0. 0 and 0 of a ``zz_torus``.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simkit.backends import Kernel
+from simkit.errors import ParameterError
 from simkit.kernels.census.constellations import CONSTELLATIONS as CONSTELLATIONS
 from simkit.kernels.census.kinds import KINDS as KINDS
 from simkit.kernels.census.kinds import TORUS as TORUS
 from simkit.kernels.census.kinds import hash_of as hash_of
 from simkit.kernels.census.kinds import name_of as name_of
+from simkit.kernels.life import Rule
 
 KERNEL = Kernel("census", ("cpu", "reference"))
 
@@ -91,6 +95,34 @@ class Objects(NamedTuple):
     apgcodes: dict[int, str]
 
 
-def is_censused(rule_has_b0: npt.NDArray[np.bool_], period: I32) -> npt.NDArray[np.bool_]:
-    """Return which boards are censused."""
-    return (period > 0) & ~rule_has_b0
+def wrong_period(board: int, period: int, rule: Rule) -> ParameterError:
+    """Return the error of a board that is not what it was before after `period` generations."""
+    return ParameterError(
+        f"census: board {board} does not recur after {period} generations of {rule}; pass boards and periods as "
+        "life.settle returns them"
+    )
+
+
+def pad(objects: Objects, n_most: int) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of `Objects` as arrays of shape (sample, object), for stores of rows of one length.
+
+    Parameters
+    ----------
+    objects : Objects
+    n_most : int
+        Length of the axis ``object``. Of a board with more objects the first ones are kept; its `n_objects` tells.
+
+    Returns
+    -------
+    dict of kind, code, y, x, phase, orientation, population; where there is no object y and x are -1, the others 0
+    """
+    place = np.arange(len(objects.sample)) - np.searchsorted(objects.sample, objects.sample)
+    kept = place < n_most
+    at = (objects.sample[kept], place[kept])
+    padded = {}
+    for name in ("kind", "code", "y", "x", "phase", "orientation", "population"):
+        values = getattr(objects, name)
+        column = np.full((len(objects.n_objects), n_most), -1 if name in ("y", "x") else 0, values.dtype)
+        column[at] = values[kept]
+        padded[name] = column
+    return padded

@@ -1,7 +1,7 @@
 """Patterns on the plane, their eight orientations, and apgcodes.
 
-A pattern is a tuple of integers, one a row from the top, bit ``x`` of each the cell in column ``x``; it is *trimmed*: no
-blank row or column at its edges. The empty pattern is ``()``.
+A pattern is a tuple of integers, one a row from the top, bit ``x`` of each the cell in column ``x``; it is *trimmed*:
+no blank row or column at its edges. The empty pattern is ``()``.
 
 Orientation ``o`` (0..7) of a pattern: first transpose it if ``o & 4``, then mirror it left-right if ``o & 1``, then
 upside down if ``o & 2``. Orientation 0 leaves it as it is.

@@ -1,8 +1,8 @@
 """The census in Numba: clusters looked up in a table, whatever is not there or not simple by the exact path.
 
-A batch goes through `survey` until nothing is missing in the table of its rule; then what is odd on a board is separated
-on the board itself (`trace`); then the objects are counted (`match`). Compiled parts do not hold the GIL, and the
-functions may be called from several threads at once.
+A batch goes through `survey` until nothing is missing in the table of its rule; then what is odd on a board is
+separated on the board itself (`trace`); then the objects are counted (`match`). Compiled parts do not hold the GIL,
+and the functions may be called from several threads at once.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import ParameterError
-from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects, trace
+from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects, trace, wrong_period
 from simkit.kernels.census.apgcode import from_cells
 from simkit.kernels.census.kinds import hash_of, kind_of
 from simkit.kernels.census.match import tally
@@ -65,9 +64,7 @@ def count(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I3
     kinds = np.full((len(boards), len(KINDS)), -1, np.int32)
     constellations = np.full((len(boards), len(CONSTELLATIONS)), -1, np.int32)
     for rows, table, placing, _ in _survey(boards, width, rules, which, period):
-        part = Counts(
-            np.empty((len(rows), len(KINDS)), np.int32), np.empty((len(rows), len(CONSTELLATIONS)), np.int32)
-        )
+        part = Counts(np.empty((len(rows), len(KINDS)), np.int32), np.empty((len(rows), len(CONSTELLATIONS)), np.int32))
         tally(placing, table.sprites.kind, table.matches, boards.shape[1], width, kind_of(TORUS), *part)
         kinds[rows], constellations[rows] = part
     return Counts(kinds, constellations)
@@ -95,16 +92,17 @@ def label(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I3
     for found in _survey(boards, width, rules, which, period):
         sprites = found.table.sprites
         columns, sprite = _columns(found)
-        number, last = 0, -1
-        for row, y, x, s in zip(*(columns[name].tolist() for name in ("sample", "y", "x")), sprite.tolist(), strict=True):
-            number = number + 1 if row == last else 1
-            last = row
-            if s == _ROUND:
-                ys, xs = np.divmod(found.round[row, y, x], width)
-            else:
-                cells = slice(sprites.cell_starts[s], sprites.cell_starts[s + 1])
-                ys, xs = (y + sprites.cell_y[cells]) % height, (x + sprites.cell_x[cells]) % width
-            mask[row, ys, xs] = number
+        sample, y, x = columns["sample"], columns["y"].astype(np.int32), columns["x"].astype(np.int32)
+        number = np.arange(len(sample)) - np.searchsorted(sample, sample) + 1
+        flat = np.flatnonzero(sprite != _ROUND)
+        n_cells = columns["population"][flat]
+        cell = np.repeat(sprites.cell_starts[sprite[flat]] - np.cumsum(n_cells) + n_cells, n_cells)
+        cell += np.arange(len(cell), dtype=np.int32)
+        of = np.repeat(flat, n_cells)
+        mask[sample[of], (y[of] + sprites.cell_y[cell]) % height, (x[of] + sprites.cell_x[cell]) % width] = number[of]
+        for i in np.flatnonzero(sprite == _ROUND):
+            cells = found.round[int(sample[i]), int(y[i]), int(x[i])]
+            mask[sample[i], cells // width, cells % width] = number[i]
     return mask
 
 
@@ -115,13 +113,15 @@ def _columns(found: _Found) -> tuple[dict[str, npt.NDArray[Any]], I32]:
     at = np.repeat(placing.starts - np.cumsum(placing.n) + placing.n, placing.n) + np.arange(len(sample))
     sprite = placing.sprite[at]
     columns: dict[str, npt.NDArray[Any]] = {"sample": sample, "y": placing.y[at], "x": placing.x[at]}
+    has_sprite = sprite != _ROUND
     for name in ("kind", "code", "phase", "orientation", "population"):
-        columns[name] = getattr(sprites, name)[sprite]
-    for i in np.flatnonzero(sprite == _ROUND):
+        values = getattr(sprites, name)
+        columns[name] = np.zeros(len(sprite), values.dtype)
+        columns[name][has_sprite] = values[sprite[has_sprite]]
+    for i in np.flatnonzero(~has_sprite):
         population = len(found.round[int(sample[i]), int(columns["y"][i]), int(columns["x"][i])])
-        values = (kind_of(TORUS), hash_of(TORUS), 0, 0, population)
-        for name, value in zip(("kind", "code", "phase", "orientation", "population"), values, strict=True):
-            columns[name][i] = value
+        columns["kind"][i], columns["code"][i] = kind_of(TORUS), hash_of(TORUS)
+        columns["population"][i] = population
     keys = ("orientation", "phase", "code", "x", "y", "sample")  # the last decides first
     order = np.lexsort([columns[name] for name in keys])
     return {name: column[order] for name, column in columns.items()}, sprite[order]
@@ -129,7 +129,7 @@ def _columns(found: _Found) -> tuple[dict[str, npt.NDArray[Any]], I32]:
 
 def _survey(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I32) -> Iterator[_Found]:
     """Find the objects of all boards that can be censused, some boards of one rule at a time."""
-    words = _to_words(boards)
+    words, period = _to_words(boards), period.astype(np.int32, copy=False)
     for index, rule in enumerate(rules):
         rows = np.flatnonzero((which == index) & (period > 0) & (not rule.birth & 1))
         for start in range(0, len(rows), _BLOCK):
@@ -151,13 +151,10 @@ def _survey_block(words: U64, width: int, rule: Rule, period: I32, rows: npt.NDA
     while todo.size:
         n_done = survey(words, todo, period, width, _law(rule), table.known, missing, odd, placing, result)
         if missing.n[0]:
-            table.learn(missing, period)
+            table.learn(missing)
         done = todo[:n_done]
         for i in done[result[done] == ASTRAY]:
-            raise ParameterError(
-                f"census: board {rows[i]} does not recur after {period[i]} generations of {rule}; pass boards and "
-                "periods as life.settle returns them"
-            )
+            raise wrong_period(int(rows[i]), int(period[i]), rule)
         todo = np.concatenate((done[result[done] == MISSING], todo[n_done:]))
 
     found = _Found(rows, table, placing, {})

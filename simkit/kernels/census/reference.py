@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects
-from simkit.kernels.census.apgcode import Rows, from_cells
+from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects, wrong_period
+from simkit.kernels.census.apgcode import Rows, from_cells, size
 from simkit.kernels.census.constellations import Placed, Template, templates
 from simkit.kernels.census.kinds import hash_of, kind_of
 from simkit.kernels.census.plane import identify
@@ -20,6 +20,9 @@ from simkit.kernels.life.reference import step_cells
 
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
+
+#: dead cells around a pattern on the plane: enough for constellations, which recur after two generations
+_MARGIN = 6
 
 #: steps to the neighbours of a cell, and to itself
 _AROUND = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
@@ -39,14 +42,9 @@ class Found(NamedTuple):
     cells: list[tuple[int, int]]
 
 
-def separate(cells: U8, rule: Rule, period: int) -> list[Found]:
-    """Return the objects of a board of cells (y, x), in the order of `Objects`."""
-    height, width = cells.shape
-    states = [cells]
-    for _ in range(period):
-        states.append(step_cells(states[-1], rule))
-    if not np.array_equal(states[0], states[-1]):
-        raise ValueError(f"the board does not recur after {period} generations")
+def separate(states: list[U8], rule: Rule) -> list[Found]:
+    """Return the objects of a board of cells (y, x), given in each generation of its period and at its end."""
+    period, (height, width) = len(states) - 1, states[0].shape
 
     # Space-time islands. Time ends after one period, so that a spaceship that comes back from the other side is not
     # joined with itself.
@@ -108,10 +106,11 @@ def _n_neighbours(cells: U8) -> U8:
 
 def _separate_alone(rows: Rows, rule: Rule) -> list[Placed]:
     """Return the objects of a pattern on the empty plane, which here is a torus with room around it."""
-    margin = 8
-    cells = np.array([[row >> x & 1 for x in range(max(rows).bit_length())] for row in rows], np.uint8)
-    board = np.pad(cells, ((0, 2 * margin), (0, 2 * margin)))
-    return [(one.rows, one.y, one.x) for one in separate(board, rule, identify(rows, rule).period)]
+    cells = np.array([[row >> x & 1 for x in range(size(rows)[1])] for row in rows], np.uint8)
+    states = [np.pad(cells, _MARGIN)]
+    for _ in range(identify(rows, rule).period):
+        states.append(step_cells(states[-1], rule))
+    return [(one.rows, one.y - _MARGIN, one.x - _MARGIN) for one in separate(states, rule)]
 
 
 @cache
@@ -139,11 +138,19 @@ def _constellations(found: list[Found], rule: Rule, height: int, width: int) -> 
 
 def _survey(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I32) -> list[list[Found] | None]:
     """Return the objects of each board; None for one that is not censused."""
-    cells = np.unpackbits(boards, axis=-1, count=width, bitorder="little")
-    return [
-        separate(board, rules[rule], int(n)) if n > 0 and not rules[rule].birth & 1 else None
-        for board, rule, n in zip(cells, which, period, strict=True)
-    ]
+    found: list[list[Found] | None] = []
+    for i, cells in enumerate(np.unpackbits(boards, axis=-1, count=width, bitorder="little")):
+        rule, n = rules[which[i]], int(period[i])
+        if n == 0 or rule.birth & 1:
+            found.append(None)
+            continue
+        states = [cells]
+        for _ in range(n):
+            states.append(step_cells(states[-1], rule))
+        if not np.array_equal(states[0], states[-1]):
+            raise wrong_period(i, n, rule)
+        found.append(separate(states, rule))
+    return found
 
 
 def count(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I32) -> Counts:

@@ -1,15 +1,16 @@
 """Which islands belong together: the finest exact split.
 
-Unroll the torus to a doubly periodic plane. An *island* is a connected set of live space-time cells, where (t, y, x) is next
-to (t', y', x') if none of the differences exceeds 1. What islands of a part do together is what they do in the whole, except at a
-*contact*: a cell that stays dead, near live cells of several islands. There a part would give birth if it were alone and
-its own neighbours, without the others', were a number of the rule's B. So a grouping of islands into parts is exact if at
-every contact no part alone has a number of B (contacts with one part are no matter), and if what one part becomes after
-the period is one part again (`returns`).
+Unroll the torus to a doubly periodic plane. An *island* is a connected set of live space-time cells, where (t, y, x)
+is next to (t', y', x') if none of the differences exceeds 1. What islands of a part do together is what they do in
+the whole, except at a *contact*: a cell that stays dead, near live cells of several islands. There a part would give
+birth if it were alone and its own neighbours, without the others', were a number of the rule's B. So a grouping of
+islands into parts is exact if at every contact no part alone has a number of B (contacts with one part are no
+matter), and if what one part becomes after the period is one part again (`returns`).
 
 Of all exact groupings the finest is taken, by these steps.
 
-1. *Forced*: two parts alone at a contact, one of which would give birth, are one part. Repeat; every exact grouping does this.
+1. *Forced*: two parts alone at a contact, one of which would give birth, are one part. Repeat; every exact grouping
+   does this.
 2. *Open*: a contact of three or four parts, one of which would give birth, must join that one with another, by choice.
    Try all choices, and take the grouping with the most parts. If several have as many, none is preferred: all joins
    of all of them are made, and step 2 repeated.
@@ -24,12 +25,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+#: choices tried for islands that have to do with each other
 MAX_TRIALS = 512
 
 #: (island, wy, wx, live neighbours): one side of a contact; the winding is that of the dead cell, seen from the island
 Side = tuple[int, int, int, int]
 Contact = tuple[Side, ...]
-#: (island, wy, wx, island, wy, wx): a cell at generation 0, seen from its island, and that cell a period later, from its own
+#: (island, wy, wx, island, wy, wx): a cell at generation 0, seen from its island, and that cell a period later, from
+#: its own
 Return = tuple[int, int, int, int, int, int]
 
 
@@ -60,7 +63,7 @@ class Parts:
         return (root, 0, 0) if self.wraps[root] else (root, wy + y, wx + x)
 
     def join(self, a: int, ay: int, ax: int, b: int, by: int, bx: int) -> bool:
-        """Put islands a and b in one part, in which the winding (ay, ax) of a is (by, bx) of b; return if that is new."""
+        """Put a and b in one part, where the winding (ay, ax) of a is (by, bx) of b; return whether that is new."""
         root_a, ay, ax = self.find(a, ay, ax)
         root_b, by, bx = self.find(b, by, bx)
         if root_a == root_b:
@@ -74,9 +77,7 @@ class Parts:
         return True
 
 
-def split(
-    n: int, wraps: Sequence[int], contacts: Iterable[Contact], returns: Iterable[Return], birth: int
-) -> Parts:
+def split(n: int, wraps: Sequence[int], contacts: Iterable[Contact], returns: Iterable[Return], birth: int) -> Parts:
     """Return the finest exact grouping of `n` islands.
 
     Parameters
@@ -116,8 +117,10 @@ def _is_open(parts: Parts, contact: Contact, birth: int) -> bool:
 
 
 def _join_all(parts: Parts, contact: Contact) -> bool:
-    first = contact[0]
-    return any([parts.join(*first[:3], *side[:3]) for side in contact[1:]])
+    changed = False
+    for side in contact[1:]:
+        changed |= parts.join(*contact[0][:3], *side[:3])
+    return changed
 
 
 def _force(parts: Parts, contacts: Sequence[Contact], returns: Sequence[Return], birth: int) -> None:
@@ -148,7 +151,7 @@ def _recur(parts: Parts, returns: Sequence[Return]) -> bool:
 def _independent(
     n: int, contacts: Sequence[Contact], returns: Sequence[Return], birth: int, parts: Parts
 ) -> list[tuple[list[Contact], list[Return]]]:
-    """Return, for each set of islands that have to do with each other and with an open contact, its contacts and returns."""
+    """Return the contacts and returns of each set of islands that may depend on one open contact."""
     opened = [contact for contact in contacts if _is_open(parts, contact, birth)]
     if not opened:
         return []
@@ -178,7 +181,9 @@ def _decide(parts: Parts, contacts: Sequence[Contact], returns: Sequence[Return]
             for contact in opened:
                 _join_all(parts, contact)
         else:
-            islands = sorted({side[0] for contact in contacts for side in contact} | {i for r in returns for i in (r[0], r[3])})
+            islands = sorted(
+                {side[0] for contact in contacts for side in contact} | {i for r in returns for i in (r[0], r[3])}
+            )
             most = max(len({leaf.find(i)[0] for i in islands}) for leaf in leaves)
             for leaf in leaves:
                 if len({leaf.find(i)[0] for i in islands}) == most:

@@ -1,9 +1,9 @@
 """Follow the islands of a small set of cells through a whole period, compiled: the exact path of the backend cpu.
 
-What `reference` does with a dictionary of all space-time cells is done here generation by generation, in memory of the size of
-the board. Every live cell carries the number of a cell of generation 0 from which it descends and a winding (see
-`split`); a cell that is born or survives takes those of a live neighbour, and all that are neighbours are joined. A second run,
-with the islands known, collects the contacts.
+What `reference` does with a dictionary of all space-time cells is done here generation by generation, in memory of
+the size of the board. Every live cell carries the number of a cell of generation 0 from which it descends and a
+winding (see `split`); a cell that is born or survives takes those of a live neighbour, and all that are neighbours
+are joined. A second run, with the islands known, collects the contacts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.census.split import Contact, Parts, Return, split
+from simkit.kernels.census.split import Contact, Return, split
 from simkit.kernels.life import Rule
 
 U8 = npt.NDArray[np.uint8]
@@ -36,7 +36,7 @@ class _State(NamedTuple):
     origin: I32  # of all cells, _DEAD where dead
     wind_y: I32
     wind_x: I32
-    count: U8  # live neighbours; 0 between generations
+    n_near: U8  # live neighbours, + 16 if alive; 0 between generations
     near: I32  # cells with live neighbours, and live cells
     spare: tuple[I32, I32, I32, I32]  # live, origin, wind_y, wind_x of the next generation
 
@@ -91,18 +91,18 @@ def _tally(state):
     n_near = 0
     for i in range(state.n_live[0]):
         cell = state.live[i]
-        if state.count[cell] == 0:
+        if state.n_near[cell] == 0:
             state.near[n_near] = cell
             n_near += 1
-        state.count[cell] |= 16  # alive
+        state.n_near[cell] |= 16  # alive
         for dy in range(-1, 2):
             for dx in range(-1, 2):
                 if dy != 0 or dx != 0:
                     other, _, _ = _next_to(cell, dy, dx, state.height, state.width)
-                    if state.count[other] == 0:
+                    if state.n_near[other] == 0:
                         state.near[n_near] = other
                         n_near += 1
-                    state.count[other] += 1
+                    state.n_near[other] += 1
     return n_near
 
 
@@ -113,7 +113,7 @@ def _generation(state, forest, n_near, birth, survival):
     n_after = 0
     for i in range(n_near):
         cell = state.near[i]
-        count = state.count[cell]
+        count = state.n_near[cell]
         counts = survival if count & 16 else birth
         if not counts >> (count & 15) & 1:
             continue
@@ -133,7 +133,7 @@ def _generation(state, forest, n_near, birth, survival):
                 else:
                     _join(forest, origin[cell], wind_y[cell], wind_x[cell], state.origin[other], wy, wx)
     for i in range(n_near):
-        state.count[state.near[i]] = 0
+        state.n_near[state.near[i]] = 0
         state.origin[state.near[i]] = _DEAD
     for i in range(n_after):
         cell = after[i]
@@ -199,11 +199,11 @@ def _contacts(state, forest, n_generations, birth, survival, found):
         n_near = _tally(state)
         if n_found + n_near > found.shape[0]:
             for i in range(n_near):
-                state.count[state.near[i]] = 0
+                state.n_near[state.near[i]] = 0
             return n_found, t
         for i in range(n_near):
             cell = state.near[i]
-            count = state.count[cell]
+            count = state.n_near[cell]
             if count >= fewest and count < 16 and not birth >> count & 1:
                 n_sides = _contact(state, forest, cell, found[n_found])
                 if n_sides > 1:
@@ -211,21 +211,6 @@ def _contacts(state, forest, n_generations, birth, survival, found):
                     n_found += 1
         _generation(state, forest, n_near, birth, survival)
     return n_found, n_generations
-
-
-@nb.njit(nogil=True, cache=True)
-def _recurrence(state, forest, cells, limit, birth, survival):
-    """Return after how many generations, up to `limit`, the `cells` alone are alive again; 0 if they never are."""
-    for n in range(1, limit + 1):
-        _generation(state, forest, _tally(state), birth, survival)
-        same = state.n_live[0] == len(cells)
-        for cell in cells:
-            if not same:
-                break
-            same = state.origin[cell] != _DEAD
-        if same:
-            return n
-    return 0
 
 
 def _start(cells: I32, height: int, width: int) -> tuple[_State, _Forest]:
@@ -239,20 +224,11 @@ def _start(cells: I32, height: int, width: int) -> tuple[_State, _Forest]:
         height, width, live, np.array([n], np.int32), grids[0], grids[1], grids[2], np.zeros(size, np.uint8),
         np.empty(size, np.int32), (np.empty(size, np.int32), grids[3], grids[4], grids[5]),
     )  # fmt: skip
-    forest = _Forest(
-        np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.bool_)
-    )
+    forest = _Forest(np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.bool_))
     return state, forest
 
 
-def recurrence(cells: I32, height: int, width: int, rule: Rule, limit: int) -> int:
-    """Return the exact period of a set of cells (``y * width + x``) on a torus, 0 if it is not within `limit`."""
-    return int(_recurrence(*_start(cells, height, width), cells, limit, rule.birth, rule.survival))
-
-
-def separate(
-    cells: I32, height: int, width: int, rule: Rule, period: int
-) -> list[tuple[bool, list[tuple[int, int]]]]:
+def separate(cells: I32, height: int, width: int, rule: Rule, period: int) -> list[tuple[bool, list[tuple[int, int]]]]:
     """Return the objects of a set of cells that recurs after `period` generations on a torus.
 
     Parameters
@@ -297,6 +273,4 @@ def _relative(sides: list[list[int]], forest: _Forest) -> Contact:
     """Put a contact in one form wherever on the torus it is: in order, windings relative to the first that has one."""
     sides.sort()
     y, x = next(((side[1], side[2]) for side in sides if not forest.wraps[side[0]]), (0, 0))
-    return tuple(
-        (root, 0, 0, n) if forest.wraps[root] else (root, wy - y, wx - x, n) for root, wy, wx, n in sides
-    )
+    return tuple((root, 0, 0, n) if forest.wraps[root] else (root, wy - y, wx - x, n) for root, wy, wx, n in sides)
