@@ -23,6 +23,9 @@ MAY_IMPORT = {
     "store": {"errors", "schema"},
     "run": {"errors", "schema", "backends", "contract", "recipe", "store"},
     "figures": {"errors", "schema", "store"},
+    "objects": {"errors", "schema", "backends", "kernels", "store"},
+    "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
+    "interchange": {"errors", "schema", "kernels", "store"},
     "bench": {"errors", "kernels", "registry", "recipe", "run"},
 }
 
