@@ -4,7 +4,7 @@ A constellation is matched on *objects*: each must be in the ash as an object of
 that it has in the constellation; what else is around does not matter. "Three of four" is the constellation without one
 member, and the missing one must not be there as an object of its own. Some members touch, so that two of them are one
 object: the fleet is two ship-ties, three of its four are a ship-tie and a ship. Under a rule that does not keep the
-pattern there are none, nor on a board that it does not fit on.
+pattern (with a period of 1 or 2) there are none, nor on a board that it does not fit on.
 
 Source of the patterns: Stephen Silver's Life Lexicon (traffic light, honey farm, blockade, fleet, bakery); the four boats
 are HighLife's xs20_2530352z4ac0ca4.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from simkit.kernels.census.apgcode import N_ORIENTATIONS, Rows, from_cells, orient, size
-from simkit.kernels.census.plane import identify, step
+from simkit.kernels.census.plane import orbit
 from simkit.kernels.life import Rule
 
 #: name -> picture, a letter for each of the four members; rows with nothing in them as blank lines
@@ -107,6 +107,9 @@ COMPLETE = tuple(_PICTURES)
 #: Columns of the counts of constellations: first all complete ones, then all that lack one member.
 CONSTELLATIONS = (*COMPLETE, *(f"{name}-3-of-4" for name in COMPLETE))
 
+#: generations in which a constellation, or one that lacks a member, must recur
+_MAX_PERIOD = 2
+
 #: an object's pattern as it stands on the board, and the y and x of its top left corner
 Placed = tuple[Rows, int, int]
 
@@ -162,17 +165,15 @@ def _states(cells: list[tuple[int, int]], rule: Rule, separate: Callable[[Rows, 
     """Return the objects of each phase of a pattern, in one frame; nothing if it does not recur in place."""
     rows, y, x = from_cells(cells)
     try:
-        identity = identify(rows, rule)
+        phases, corners = orbit(rows, rule, _MAX_PERIOD)
     except ValueError:
         return []
-    if identity.displacement != (0, 0):
+    if corners[-1] != (0, 0):
         return []
-    states = []
-    for _ in range(identity.period):
-        states.append([(part, y + dy, x + dx) for part, dy, dx in separate(rows, rule)])
-        rows, down, right = step(rows, rule)
-        y, x = y + down, x + right
-    return states
+    return [
+        [(part, y + up + dy, x + left + dx) for part, dy, dx in separate(phase, rule)]
+        for phase, (up, left) in zip(phases, corners, strict=False)
+    ]
 
 
 def _orientations(column: int, objects: list[Placed], absent: Placed | None) -> Iterator[Template]:

@@ -151,7 +151,7 @@ def _survey_block(words: U64, width: int, rule: Rule, period: I32, rows: npt.NDA
     while todo.size:
         n_done = survey(words, todo, period, width, _law(rule), table.known, missing, odd, placing, result)
         if missing.n[0]:
-            table.learn(missing, period)
+            table.learn(missing)
         done = todo[:n_done]
         for i in done[result[done] == ASTRAY]:
             raise ParameterError(

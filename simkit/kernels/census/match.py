@@ -52,12 +52,19 @@ def compile_templates(templates: tuple[Template, ...], number: Callable[[Rows], 
 
 
 @nb.njit(cache=True)
-def _is_there(heads, tails, sprite, wanted, y, x, height, width):
-    """Return whether an object of sprite `wanted` is at y, x of the torus."""
-    y, x = y % height, x % width
-    i = heads[y * width + x]
+def _place(y, x, height, width):
+    """Return the index of the cell at y, x, which lie at most a board's side outside of the board."""
+    y += height if y < 0 else (-height if y >= height else 0)
+    x += width if x < 0 else (-width if x >= width else 0)
+    return y * width + x
+
+
+@nb.njit(cache=True)
+def _is_there(heads, tails, sprites, begin, wanted, at):
+    """Return whether an object of sprite `wanted` has its corner at the cell `at`."""
+    i = heads[at]
     while i >= 0:
-        if sprite[i] == wanted:
+        if sprites[begin + i] == wanted:
             return True
         i = tails[i]
     return False
@@ -81,38 +88,43 @@ def tally(placing, kind, matches, height, width, torus, kinds, constellations):
     constellations : int32 (sample, constellation)
         Is filled.
     """
-    heads = np.full(height * width, -1, np.int32)
+    heads = np.full(height * width, -1, np.int32)  # object at each corner, and the next one with the same corner
     tails = np.empty(height * width, np.int32)
+    # Taken out of their tuples, the arrays are not counted as used and unused again by every access.
+    starts, column, heights, widths, absent, member_starts, members = matches
+    sprites, ys, xs = placing.sprite, placing.y, placing.x
     for board in range(placing.n.shape[0]):
-        start, n = placing.starts[board], placing.n[board]
-        sprite, ys, xs = placing.sprite[start : start + n], placing.y[start : start + n], placing.x[start : start + n]
+        begin = placing.starts[board]
+        end = begin + placing.n[board]
         kinds[board] = 0
         constellations[board] = 0
-        for i in range(n):
-            if sprite[i] < 0:
+        for i in range(begin, end):
+            if sprites[i] < 0:
                 kinds[board, torus] += 1
                 continue
-            kinds[board, kind[sprite[i]]] += 1
+            kinds[board, kind[sprites[i]]] += 1
             at = ys[i] * width + xs[i]
-            tails[i] = heads[at]
-            heads[at] = i
-        for i in range(n):
-            if sprite[i] < 0 or sprite[i] + 1 >= matches.starts.shape[0]:
+            tails[i - begin] = heads[at]
+            heads[at] = i - begin
+        for i in range(begin, end):
+            sprite = sprites[i]
+            if sprite < 0 or sprite + 1 >= starts.shape[0]:
                 continue
             y, x = np.int64(ys[i]), np.int64(xs[i])
-            for m in range(matches.starts[sprite[i]], matches.starts[sprite[i] + 1]):
-                if matches.height[m] > height or matches.width[m] > width:
+            for m in range(starts[sprite], starts[sprite + 1]):
+                if heights[m] > height or widths[m] > width:
                     continue
                 fits = True
-                for j in range(matches.member_starts[m], matches.member_starts[m + 1]):
-                    part, dy, dx = matches.members[j]
-                    if not _is_there(heads, tails, sprite, part, y + dy, x + dx, height, width):
+                for j in range(member_starts[m], member_starts[m + 1]):
+                    at = _place(y + members[j, 1], x + members[j, 2], height, width)
+                    if not _is_there(heads, tails, sprites, begin, members[j, 0], at):
                         fits = False
                         break
+                if fits and absent[m, 0] >= 0:
+                    at = _place(y + absent[m, 1], x + absent[m, 2], height, width)
+                    fits = not _is_there(heads, tails, sprites, begin, absent[m, 0], at)
                 if fits:
-                    part, dy, dx = matches.absent[m]
-                    if part < 0 or not _is_there(heads, tails, sprite, part, y + dy, x + dx, height, width):
-                        constellations[board, matches.column[m]] += 1
-        for i in range(n):
-            if sprite[i] >= 0:
+                    constellations[board, column[m]] += 1
+        for i in range(begin, end):
+            if sprites[i] >= 0:
                 heads[ys[i] * width + xs[i]] = -1

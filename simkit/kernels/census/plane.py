@@ -64,6 +64,31 @@ def step(rows: Rows, rule: Rule) -> tuple[Rows, int, int]:
     return trimmed, top - 1, left - 1
 
 
+def orbit(rows: Rows, rule: Rule, limit: int = MAX_STEPS) -> tuple[list[Rows], list[tuple[int, int]]]:
+    """Evolve a pattern alone until it recurs, perhaps elsewhere.
+
+    Returns
+    -------
+    phases : list of patterns, one for each generation of the period
+    corners : list of (y, x), one more
+        Where the top left corner is in each generation, and again after the period; the first is (0, 0).
+
+    Raises
+    ------
+    ValueError
+        If it dies, or does not recur within `limit` generations.
+    """
+    phases, corners = [rows], [(0, 0)]
+    while True:
+        after, dy, dx = step(phases[-1], rule)
+        corners.append((corners[-1][0] + dy, corners[-1][1] + dx))
+        if after == rows:
+            return phases, corners
+        if not after or len(phases) == limit:
+            raise ValueError(f"the pattern {rows} {'does not recur' if after else 'dies'} under {rule}")
+        phases.append(after)
+
+
 @lru_cache(maxsize=1 << 16)
 def identify(rows: Rows, rule: Rule) -> Identity:
     """Name an object, given as a trimmed pattern, by evolving it alone.
@@ -71,17 +96,10 @@ def identify(rows: Rows, rule: Rule) -> Identity:
     Raises
     ------
     ValueError
-        If it dies, or does not recur within ``MAX_STEPS`` generations. No part of an exact split does.
+        If it dies or does not recur. No part of an exact split does.
     """
-    phases, y, x = [rows], 0, 0
-    after, dy, dx = step(rows, rule)
-    while after != rows:
-        if not after or len(phases) == MAX_STEPS:
-            raise ValueError(f"the pattern {rows} is no object under {rule}: it {'does not recur' if after else 'dies'}")
-        phases.append(after)
-        y, x = y + dy, x + dx
-        after, dy, dx = step(after, rule)
-    moved = (y + dy, x + dx)
+    phases, corners = orbit(rows, rule)
+    moved = corners[-1]
 
     body, first, turned = canonical(phases)
     if moved != (0, 0):

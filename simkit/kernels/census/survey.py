@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numba as nb
 import numpy as np
 import numpy.typing as npt
-from numba.cpython.unsafe.numbers import trailing_zeros
+
+from simkit.kernels.census.flood import MIDDLE, N_ROWS, flood, grow, lowest, take, window, wrap
 
 U8 = npt.NDArray[np.uint8]
 I16 = npt.NDArray[np.int16]
@@ -32,7 +33,8 @@ MAX_KEY = 64
 #: what became of a board: all its objects were found; clusters were missing in the table; the period was wrong
 DONE, MISSING, ASTRAY = 0, 1, 2
 
-_FIELD, _ALIVE = np.uint8(1), np.uint8(2)
+#: farther than any cell
+_FAR = 1 << 30
 
 _0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
 _PRIME = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, odd
@@ -60,8 +62,6 @@ class Clusters(NamedTuple):
 
     n: I32
     hashes: U64
-    #: rows of the field, and columns, and the board: int32 (cluster, 3)
-    extents: I32
     key_starts: I32
     keys: U64
 
@@ -147,52 +147,6 @@ def _generation(now, after, sums, field, height, n_words, width, law):
 
 
 @nb.njit(cache=True)
-def _spread(field, board, grid, height, n_words, width):
-    """Write the field and the live cells to `grid`, a byte a cell."""
-    for y in range(height):
-        for w in range(n_words):
-            word = field[(y + 1) * n_words + w]
-            alive = board[y, w]
-            while word != 0:
-                bit = np.uint64(trailing_zeros(word))
-                word &= word - _1
-                grid[y * width + 64 * w + np.int64(bit)] = _FIELD | (np.uint8(alive >> bit & _1) << np.uint8(1))
-
-
-@nb.njit(inline="always")
-def _visit(grid, width, ys, xs, rows, columns, alive, n, y, x, row, column):
-    at = row * width + column
-    found = grid[at]
-    if found != 0:
-        grid[at] = 0
-        ys[n], xs[n], rows[n], columns[n], alive[n] = y, x, row, column, found & _ALIVE
-        n += 1
-    return n
-
-
-@nb.njit(cache=True)
-def _flood(grid, cells, alive, y, x, height, width):
-    """List the cells of the cluster at (y, x), unrolled and as they are, and take them off the grid; return how many."""
-    ys, xs, rows, columns = cells
-    n = _visit(grid, width, ys, xs, rows, columns, alive, 0, y, x, y, x)
-    i = 0
-    while i < n:
-        y, x, row, column = ys[i], xs[i], rows[i], columns[i]
-        i += 1
-        up, down = row - 1 if row > 0 else height - 1, row + 1 if row < height - 1 else 0
-        west, east = column - 1 if column > 0 else width - 1, column + 1 if column < width - 1 else 0
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y, x + 1, row, east)
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y + 1, x - 1, down, west)
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y + 1, x, down, column)
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y + 1, x + 1, down, east)
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y, x - 1, row, west)
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y - 1, x - 1, up, west)
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y - 1, x, up, column)
-        n = _visit(grid, width, ys, xs, rows, columns, alive, n, y - 1, x + 1, up, east)
-    return n
-
-
-@nb.njit(cache=True)
 def hash_key(keys, start, n):
     """Return a hash of the rows of a cluster."""
     value = np.uint64(n)
@@ -204,24 +158,77 @@ def hash_key(keys, start, n):
 
 
 @nb.njit(cache=True)
-def look_up(known, value, keys, start, n):
-    """Return the cluster with the hash `value` and these rows, -1 if it is not known."""
-    mask = known.slots.shape[0] - 1
+def look_up(slots, hashes, key_starts, known_keys, value, keys, start, n):
+    """Return the cluster with the hash `value` and these rows, -1 if it is not in the table."""
+    mask = slots.shape[0] - 1
     slot = np.int64(value & np.uint64(mask))
     while True:
-        cluster = known.slots[slot]
+        cluster = slots[slot]
         if cluster < 0:
             return -1
-        first = known.key_starts[cluster]
-        if known.hashes[cluster] == value and known.key_starts[cluster + 1] - first == n:
+        first = key_starts[cluster]
+        if hashes[cluster] == value and key_starts[cluster + 1] - first == n:
             same = True
             for i in range(n):
-                if known.keys[first + i] != keys[start + i]:
+                if known_keys[first + i] != keys[start + i]:
                     same = False
                     break
             if same:
                 return cluster
         slot = (slot + 1) & mask
+
+
+@nb.njit(cache=True)
+def _key_of_parts(board, stride, height, width, y, column, low, high, parts, keys, start):
+    """Write the live cells of what `grow` found to `keys`; return how many rows they have, and their place."""
+    every, n, top = _0, 0, low
+    for r in range(low, high + 1):
+        there = y + r - MIDDLE
+        there += height if there < 0 else (-height if there >= height else 0)
+        alive = window(board, there * stride, column, parts[r])
+        if n == 0:
+            top = r
+        if n > 0 or alive != 0:
+            keys[start + r - top] = alive
+            n += 1
+        every |= alive
+    while keys[start + n - 1] == 0:
+        n -= 1
+    left = lowest(every)
+    for i in range(start, start + n):
+        keys[i] >>= np.uint64(left)
+    return n, (y + top - MIDDLE) % height, (column + left) % width
+
+
+@nb.njit(cache=True)
+def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, start, odd):
+    """Write the live cells of what `flood` found to `keys`; return how many rows they have, and their place.
+
+    If it is odd, write them to the board `odd` and return 0 rows.
+    """
+    low, high, west, east = ys[0], ys[0], xs[0], xs[0]
+    top, bottom, left, right = _FAR, -_FAR, _FAR, -_FAR
+    for i in range(n_cells):
+        y, x = ys[i], xs[i]
+        low, high, west, east = min(low, y), max(high, y), min(west, x), max(east, x)
+        row, column = places[i] // width, places[i] % width
+        if board[row * stride + column // 64] >> np.uint64(column % 64) & _1:
+            top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
+        else:
+            places[i] = -1
+    n = bottom - top + 1
+    is_odd = high - low + 1 >= height or east - west + 1 >= width or n > MAX_KEY or right - left + 1 > MAX_KEY
+    if not is_odd:
+        keys[start : start + n] = 0
+    for i in range(n_cells):
+        if places[i] < 0:
+            continue
+        if is_odd:
+            row, column = places[i] // width, places[i] % width
+            odd[row, column // 64] |= _1 << np.uint64(column % 64)
+        else:
+            keys[start + ys[i] - top] |= _1 << np.uint64(xs[i] - left)
+    return 0 if is_odd else n, top % height, left % width
 
 
 @nb.njit(nogil=True, cache=True)
@@ -252,92 +259,81 @@ def survey(words, todo, period, width, law, known, missing, odd, placing, result
     int : how many of `todo` were done before `missing` was full
     """
     height, n_words = words.shape[1:]
-    size = (height + 2) * n_words
-    now, after, field = np.empty(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.uint64)
-    sums = (np.empty(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.uint64))
-    grid = np.zeros(height * width, np.uint8)
-    cells = (
-        np.empty(height * width, np.int32), np.empty(height * width, np.int32),
-        np.empty(height * width, np.int32), np.empty(height * width, np.int32),
-    )  # fmt: skip
-    ys, xs, torus_y, torus_x = cells
-    alive = np.empty(height * width, np.uint8)
+    stride = n_words + 1
+    span = min(64, width)
+    lead = 3 * span // 8  # columns of a window before the one that is begun with, which is in the top row
+    now, after = np.empty((height + 2) * n_words, np.uint64), np.empty((height + 2) * n_words, np.uint64)
+    sums = (np.empty_like(now), np.empty_like(now), np.empty_like(now), np.empty_like(now))
+    found = np.empty_like(now)
+    field, board = np.empty(height * stride, np.uint64), np.empty(height * stride, np.uint64)
+    rows, parts = np.empty(N_ROWS, np.uint64), np.empty(N_ROWS, np.uint64)
+    ys, xs, places = np.empty(height * width, np.int32), np.empty(height * width, np.int32), np.empty(height * width, np.int32)
+    # Taken out of their tuples, the arrays are not counted as used and unused again by every access.
+    slots, hashes, key_starts, known_keys = known.slots, known.hashes, known.key_starts, known.keys
+    object_starts, sprites, object_y, object_x = known.object_starts, known.sprites, known.object_y, known.object_x
+    keys = missing.keys
+    out_sprite, out_y, out_x = placing.sprite, placing.y, placing.x
     missing.n[0] = missing.n[1] = 0
+
     for done in range(todo.shape[0]):
-        board = todo[done]
-        field[:] = 0
+        sample = todo[done]
+        found[:] = 0
         for y in range(height):
             for w in range(n_words):
-                now[(y + 1) * n_words + w] = words[board, y, w]
-        for _ in range(period[board]):
-            _generation(now, after, sums, field, height, n_words, width, law)
+                now[(y + 1) * n_words + w] = words[sample, y, w]
+        for _ in range(period[sample]):
+            _generation(now, after, sums, found, height, n_words, width, law)
             now, after = after, now
-        result[board] = DONE
+        is_astray = False
         for y in range(height):
             for w in range(n_words):
-                if now[(y + 1) * n_words + w] != words[board, y, w]:
-                    result[board] = ASTRAY
-        if result[board] == ASTRAY:
+                is_astray |= now[(y + 1) * n_words + w] != words[sample, y, w]
+                field[y * stride + w] = found[(y + 1) * n_words + w]
+                board[y * stride + w] = words[sample, y, w]
+            wrap(field, y * stride, n_words, width)
+            wrap(board, y * stride, n_words, width)
+        result[sample] = ASTRAY if is_astray else DONE
+        if is_astray:
             continue
-        _spread(field, words[board], grid, height, n_words, width)
 
-        n_objects = 0
-        end = placing.starts[board]
+        at = placing.starts[sample]
         for y in range(height):
             for w in range(n_words):
-                word = field[(y + 1) * n_words + w]
-                while word != 0:
-                    x = 64 * w + np.int64(trailing_zeros(word))
-                    word &= word - _1
-                    if grid[y * width + x] == 0:
-                        continue
-                    n = _flood(grid, cells, alive, y, x, height, width)
-                    top, bottom, left, right = height, -height, width, -width
-                    low, high, west, east = y, y, x, x
-                    for i in range(n):
-                        low, high = min(low, ys[i]), max(high, ys[i])
-                        west, east = min(west, xs[i]), max(east, xs[i])
-                        if alive[i]:
-                            top, bottom = min(top, ys[i]), max(bottom, ys[i])
-                            left, right = min(left, xs[i]), max(right, xs[i])
-                    rows = bottom - top + 1
-                    if (
-                        high - low + 1 >= height
-                        or east - west + 1 >= width
-                        or rows > MAX_KEY
-                        or right - left + 1 > MAX_KEY
-                    ):
-                        for i in range(n):
-                            if alive[i]:
-                                odd[board, torus_y[i], torus_x[i] // 64] |= _1 << np.uint64(torus_x[i] % 64)
-                        continue
-
-                    start = missing.n[1]
-                    if missing.n[0] == missing.hashes.shape[0] or start + rows > missing.keys.shape[0]:
-                        # No room: this board is to be done again. What is left of it on the grid is taken off.
-                        result[board] = MISSING
-                        grid[:] = 0
+                inside = ~_0 >> np.uint64(64 * (w + 1) - width) if 64 * (w + 1) > width else ~_0
+                while field[y * stride + w] & inside != 0:
+                    x = 64 * w + lowest(field[y * stride + w])
+                    if missing.n[0] == missing.hashes.shape[0] or missing.n[1] + MAX_KEY > keys.shape[0]:
+                        result[sample] = MISSING
                         return done
-                    for i in range(rows):
-                        missing.keys[start + i] = 0
-                    for i in range(n):
-                        if alive[i]:
-                            missing.keys[start + ys[i] - top] |= _1 << np.uint64(xs[i] - left)
-                    value = hash_key(missing.keys, start, rows)
-                    cluster = look_up(known, value, missing.keys, start, rows)
+                    start = missing.n[1]
+                    column = x - lead if x >= lead else x - lead + width
+                    low, high = grow(field, stride, height, width, y, column, _1 << np.uint64(lead), span, rows, parts)
+                    if low <= high:
+                        n, top, left = _key_of_parts(
+                            board, stride, height, width, y, column, low, high, parts, keys, start
+                        )
+                        take(field, stride, height, width, y, column, low, high, parts)
+                    else:
+                        n_cells = flood(field, stride, height, width, y, x, ys, xs, places)
+                        n, top, left = _key_of_cells(
+                            board, stride, height, width, ys, xs, places, n_cells, keys, start, odd[sample]
+                        )
+                        if n == 0:
+                            continue
+                    value = hash_key(keys, start, n)
+                    cluster = look_up(slots, hashes, key_starts, known_keys, value, keys, start, n)
                     if cluster < 0:
-                        result[board] = MISSING
+                        result[sample] = MISSING
                         i = missing.n[0]
                         missing.hashes[i] = value
-                        missing.extents[i, 0], missing.extents[i, 1] = high - low + 1, east - west + 1
-                        missing.extents[i, 2] = board
-                        missing.key_starts[i], missing.key_starts[i + 1] = start, start + rows
-                        missing.n[0], missing.n[1] = i + 1, start + rows
+                        missing.key_starts[i + 1] = start + n
+                        missing.n[0], missing.n[1] = i + 1, start + n
                         continue
-                    for i in range(known.object_starts[cluster], known.object_starts[cluster + 1]):
-                        placing.sprite[end + n_objects] = known.sprites[i]
-                        placing.y[end + n_objects] = (top + known.object_y[i]) % height
-                        placing.x[end + n_objects] = (left + known.object_x[i]) % width
-                        n_objects += 1
-        placing.n[board] = n_objects
+                    for i in range(object_starts[cluster], object_starts[cluster + 1]):
+                        out_sprite[at] = sprites[i]
+                        y_i, x_i = top + object_y[i], left + object_x[i]
+                        out_y[at] = y_i - height if y_i >= height else y_i
+                        out_x[at] = x_i - width if x_i >= width else x_i
+                        at += 1
+        placing.n[sample] = at - placing.starts[sample]
     return todo.shape[0]

@@ -18,7 +18,7 @@ from simkit.kernels.census.apgcode import Rows, cells_of, from_cells, population
 from simkit.kernels.census.constellations import Placed, templates
 from simkit.kernels.census.kinds import hash_of, kind_of
 from simkit.kernels.census.match import Matches, compile_templates
-from simkit.kernels.census.plane import identify
+from simkit.kernels.census.plane import identify, orbit
 from simkit.kernels.census.survey import Clusters, Known, look_up
 from simkit.kernels.life import MIN_SIDE, Rule
 
@@ -66,27 +66,18 @@ class _Columns:
         return {name: room[: self._n[name]] for name, room in self._room.items()}
 
 
-def separate_alone(rows: Rows, rule: Rule, box: tuple[int, int], limit: int) -> list[Placed]:
-    """Return the objects of a pattern that recurs in place on the empty plane.
-
-    Parameters
-    ----------
-    rows : tuple of int
-    rule : Rule
-    box : (int, int)
-        Height and width of a box that contains all cells that are ever alive.
-    limit : int
-        Generations within which the pattern recurs.
-    """
-    # On this torus four columns or rows, or more, are between the box and its image, so that they do not meet.
-    height, width = (max(MIN_SIDE, side + 4) for side in box)
+def separate_alone(rows: Rows, rule: Rule) -> list[Placed]:
+    """Return the objects of a pattern that recurs in place on the empty plane."""
+    phases, corners = orbit(rows, rule)
+    # On this torus three rows and columns at least lie between the cells that are ever alive and their images, so
+    # that these do not meet.
+    low, left = (min(corner[axis] for corner in corners) for axis in (0, 1))
+    boxes = [(y - low + size(phase)[0], x - left + size(phase)[1]) for phase, (y, x) in zip(phases, corners, strict=False)]
+    height, width = (max(MIN_SIDE, 3 + max(box[axis] for box in boxes)) for axis in (0, 1))
     cells = np.array([y * width + x for y, x in cells_of(rows)], np.int32)
-    period = trace.recurrence(cells, height, width, rule, limit)
-    if period == 0:
-        raise RuntimeError(f"the pattern {rows} does not recur within {limit} generations under {rule}")
-    found = trace.separate(cells, height, width, rule, period)
-    if any(wraps for wraps, _ in found):
-        raise RuntimeError(f"the pattern {rows} met its image, though the torus has room for it")
+    found = trace.separate(cells, height, width, rule, len(phases))
+    if corners[-1] != (0, 0) or any(wraps for wraps, _ in found):
+        raise RuntimeError(f"the pattern {rows} does not stay in its place under {rule}")
     return [from_cells(places) for _, places in found]
 
 
@@ -111,7 +102,7 @@ class Table:
         self._clusters.extend(key_starts=[0], object_starts=[0])
         self._n_keys = self._n_objects = self._n_cells = 0
         #: the templates of constellations; their sprites have the first numbers
-        self.matches: Matches = compile_templates(templates(rule, _separate_pattern), self._number)
+        self.matches: Matches = compile_templates(templates(rule, separate_alone), self._number)
         self._slots = np.full(1 << 12, -1, np.int32)
         self._hand_out()
 
@@ -125,23 +116,23 @@ class Table:
         return Clusters(
             n=np.zeros(2, np.int32),
             hashes=np.empty(_N_MISSING, np.uint64),
-            extents=np.empty((_N_MISSING, 3), np.int32),
             key_starts=np.zeros(_N_MISSING + 1, np.int32),
             keys=np.empty(_N_ROWS, np.uint64),
         )
 
-    def learn(self, missing: Clusters, period: npt.NDArray[np.int32]) -> None:
-        """Find out about missing clusters, of boards of the given periods."""
+    def learn(self, missing: Clusters) -> None:
+        """Find out about missing clusters."""
         with self._lock:
             seen = set()
             for i in range(missing.n[0]):
                 start, stop = int(missing.key_starts[i]), int(missing.key_starts[i + 1])
                 rows = tuple(map(int, missing.keys[start:stop]))
-                if rows in seen or look_up(self.known, missing.hashes[i], missing.keys, start, stop - start) >= 0:
+                table = self.known
+                arrays = (table.slots, table.hashes, table.key_starts, table.keys)
+                if rows in seen or look_up(*arrays, missing.hashes[i], missing.keys, start, stop - start) >= 0:
                     continue
                 seen.add(rows)
-                height, width, board = map(int, missing.extents[i])
-                objects = separate_alone(rows, self.rule, (height, width), int(period[board]))
+                objects = separate_alone(rows, self.rule)
                 self._n_keys += len(rows)
                 self._n_objects += len(objects)
                 self._clusters.extend(
@@ -200,9 +191,3 @@ class Table:
         self._slots = slots
         self.sprites = Sprites(**self._sprites.arrays())
         self.known = Known(slots=slots, **clusters)
-
-
-def _separate_pattern(rows: Rows, rule: Rule) -> list[Placed]:
-    period = identify(rows, rule).period
-    height, width = (side + 2 * period for side in size(rows))  # nothing grows by more than a cell a generation
-    return separate_alone(rows, rule, (height, width), period)

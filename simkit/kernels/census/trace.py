@@ -213,21 +213,6 @@ def _contacts(state, forest, n_generations, birth, survival, found):
     return n_found, n_generations
 
 
-@nb.njit(nogil=True, cache=True)
-def _recurrence(state, forest, cells, limit, birth, survival):
-    """Return after how many generations, up to `limit`, the `cells` alone are alive again; 0 if they never are."""
-    for n in range(1, limit + 1):
-        _generation(state, forest, _tally(state), birth, survival)
-        same = state.n_live[0] == len(cells)
-        for cell in cells:
-            if not same:
-                break
-            same = state.origin[cell] != _DEAD
-        if same:
-            return n
-    return 0
-
-
 def _start(cells: I32, height: int, width: int) -> tuple[_State, _Forest]:
     n, size = len(cells), height * width
     live = np.empty(size, np.int32)
@@ -243,11 +228,6 @@ def _start(cells: I32, height: int, width: int) -> tuple[_State, _Forest]:
         np.arange(n, dtype=np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(n, np.bool_)
     )
     return state, forest
-
-
-def recurrence(cells: I32, height: int, width: int, rule: Rule, limit: int) -> int:
-    """Return the exact period of a set of cells (``y * width + x``) on a torus, 0 if it is not within `limit`."""
-    return int(_recurrence(*_start(cells, height, width), cells, limit, rule.birth, rule.survival))
 
 
 def separate(
