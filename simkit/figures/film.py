@@ -19,8 +19,8 @@ U8 = npt.NDArray[np.uint8]
 #: file name's end -> Pillow's name of the format
 FORMATS = {".gif": "GIF", ".png": "PNG", ".apng": "PNG"}
 
-#: pixels that a board is scaled to, and the least width of the writing
-_SIDE, _WIDTH = 512, 360
+#: pixels that a board is scaled to, the most that a board of many cells has, and the least width of the writing
+_SIDE, _MOST, _WIDTH = 512, 640, 360
 
 #: milliseconds: of the whole way to the ash; a frame at least and most; the soup, the first ash and the last frame
 _WAY, _SHORTEST, _LONGEST, _SOUP, _ASH, _LAST = 9000, 40, 200, 600, 600, 1500
@@ -114,7 +114,7 @@ def _durations(generations: Sequence[int], settle: int, period: int) -> list[int
 
 def _frame(board: U8, generation: int, lines: tuple[str, str, str], done: float) -> U8:
     """Return a frame as indices in the palette."""
-    picture = scale(board, _SIDE)
+    picture = scale(board, _SIDE, _MOST)
     height, width = picture.shape
     full = max(width, _WIDTH)
     top, below = GAP + 40, 44

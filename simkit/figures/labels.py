@@ -38,14 +38,14 @@ INKS: dict[str, Colour] = {
     "xs5_253": (204, 121, 167),  # boat
     "xs4_252": (213, 94, 0),  # tub
     "xs8_6996": (255, 255, 255),  # pond
-    "xs6_356": (38, 110, 220),  # ship
+    "xs6_356": (48, 120, 235),  # ship
 }
 
 #: kinds that have a colour
 MAX_ENTRIES = len(INKS)
 
 #: objects of other kinds; cells of boards without a census
-OTHER, UNKNOWN = (128, 134, 146), (84, 90, 102)
+OTHER, UNKNOWN = (104, 108, 117), (84, 88, 97)
 
 #: boards that are drawn larger because they are few: number of boards, side in pixels
 _SIDES = ((1, 768), (4, 512), (400, 256))
@@ -99,7 +99,7 @@ def draw_labels(
     side = next(side for n, side in _SIDES if len(rows) <= n)
     panels = [panel(mask, colours, side) for mask in masks]
     texts = [
-        [*caption, f"{n:,} objects" if n >= 0 else "no census"]
+        [*caption, f"{n:,} object{'' if n == 1 else 's'}" if n >= 0 else "no census"]
         for caption, n in zip(captions(store, rows), n_objects, strict=True)
     ]
     n_unknown = sum(n < 0 for n in n_objects)
@@ -124,7 +124,7 @@ def _legend(entries: list[tuple[Entry, Colour]], others: tuple[int, int], n_unkn
     """Draw the legend into lines of at most `width` pixels, or as wide as its widest item."""
     items = [_item(_icon(entry.cells, ink), entry.name, f"{entry.n_objects:,}") for entry, ink in entries]
     if others[0]:
-        kinds = f"{others[0]:,} of {others[1]:,} kind{'s' if others[1] > 1 else ''}"
+        kinds = f"{others[0]:,} · {others[1]:,} kind{'s' if others[1] > 1 else ''}"
         items.append(_item(_icon(np.ones((3, 3), np.uint8), OTHER), "other", kinds))
     if n_unknown:
         boards = f"{n_unknown:,} board{'s' if n_unknown > 1 else ''}"

@@ -125,9 +125,12 @@ def _caption(name: str, field: Field, value: np.generic) -> str:
     return field.labels[int(value)] if field.labels else f"{name} {value:,}"
 
 
-def scale(board: npt.NDArray[np.uint8], side: int = SIDE) -> npt.NDArray[np.uint8]:
-    """Return a board at about `side` pixels: each cell a square, or a pixel the largest value of its cells."""
-    shrink = -(-max(board.shape) // (2 * side))
+def scale(board: npt.NDArray[np.uint8], side: int = SIDE, most: int = 2 * SIDE) -> npt.NDArray[np.uint8]:
+    """Return a board at up to `side` pixels, each cell a square; up to `most` if its cells are that many.
+
+    If they are more, a pixel has the largest value of its cells.
+    """
+    shrink = -(-max(board.shape) // most)
     if shrink > 1:
         height, width = (-(-length // shrink) * shrink for length in board.shape)
         padded = np.zeros((height, width), np.uint8)
@@ -139,7 +142,7 @@ def scale(board: npt.NDArray[np.uint8], side: int = SIDE) -> npt.NDArray[np.uint
 
 def panel(board: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8], side: int = SIDE) -> Image.Image:
     """Draw a board whose cells are indices in `colours`, uint8 (n, 3)."""
-    return Image.fromarray(colours[scale(board, side)])
+    return Image.fromarray(colours[scale(board, side, max(side, 2 * SIDE))])
 
 
 def arrange(

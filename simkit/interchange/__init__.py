@@ -40,3 +40,5 @@ class Written(NamedTuple):
     n_files: int
     #: of these, files that were there already with the same bytes
     n_same: int
+    #: sentences that a user of the files should read
+    notes: tuple[str, ...] = ()

@@ -48,22 +48,32 @@ def export(
         raise StoreError(f"{out} is a file, and a folder of {suffix} files cannot be made there; end it in {suffix}")
     what = "soup" if selection.soup else "row"
     n_same = 0
+    notes: dict[str, None] = {}
     for block, batch in selection.batches():
         boards = unpack(batch["soup" if selection.soup else "ash"], store.schema["ash"].bits)
         for i, row in enumerate(block):
-            rulestring = store.schema["rule"].labels[int(batch["rule"][i])]
-            text = rle.write(
-                boards[i],
-                Rule.parse(rulestring),
-                comments=_comments(selection, row, int(batch["settle"][i]), int(batch["period"][i])),
-            )
+            rule = Rule.parse(store.schema["rule"].labels[int(batch["rule"][i])])
+            note = _inversion(rule)
+            if note:
+                notes[note] = None
+            about = _about(selection, row, int(batch["settle"][i]), int(batch["period"][i]))
+            text = rle.write(boards[i], rule, comments=[*about, f"{note}."] if note else about)
             path = out if is_file else out / f"{what}-{row:0{_DIGITS}d}{suffix}"
             n_same += not put(path, text.encode(), replace=replace)
             progress(1)
-    return Written(len(rows), n_same)
+    return Written(len(rows), n_same, tuple(notes))
 
 
-def _comments(selection: Selection, row: int, settle: int, period: int) -> list[str]:
+def _inversion(rule: Rule) -> str:
+    """Say how Golly shows a rule with B0, "" for others; tests/oracles/test_rle_golly.py holds it to that."""
+    if not rule.birth & 1:
+        return ""
+    if rule.strobes:
+        return f"{rule} has B0: Golly shows it inverted in odd generations"
+    return f"{rule} has B0 and S8: Golly takes it for its complement; invert the cells there first"
+
+
+def _about(selection: Selection, row: int, settle: int, period: int) -> list[str]:
     recipe = selection.store.recipe
     source = f"{recipe['source']} version {recipe['version']}, seed {recipe['seed']}"
     first = f"Row {row} of {selection.store.path.name}: {source}."

@@ -79,6 +79,8 @@ def command(
             selection, out, replace=force, progress=lambda n_rows: bar.advance(task, n_rows)
         )
     if not quiet:
+        for note in written.notes:
+            click.echo(f"note: {note}", err=True)
         what = "soup of " if soup else ""
         which = f"row {rows.start:,}" if len(rows) == 1 else f"rows {rows.start:,} to {rows.stop - 1:,}"
         files = f"{written.n_files:,} file{'s' if written.n_files > 1 else ''}"
