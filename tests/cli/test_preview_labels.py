@@ -13,7 +13,7 @@ from simkit_cli.main import main
 import simkit
 from simkit.figures.film import draw_film
 from simkit.figures.labels import INKS, OTHER, UNKNOWN, Entry, draw_labels
-from simkit.figures.sheet import DARK
+from simkit.figures.sheet import CLASS_INKS, DARK
 from simkit.objects import survey
 from simkit.replay import MAX_FRAMES, replay, schedule
 
@@ -129,6 +129,7 @@ def test_a_film_goes_from_the_soup_to_the_ash_and_once_round(store: Path, name: 
     for picture, board in ((pictures[0], boards[0]), (pictures[-1], ash)):
         cells = picture[top:, left:][side // 2 :: side, side // 2 :: side][:40, :32]
         assert np.array_equal((cells == 255).all(axis=-1), board == 0)
+        assert {tuple(cell) for cell in cells[board == 1]} == {CLASS_INKS[0]}  # the first rule's, as on a sheet
 
 
 def test_a_film_of_what_never_settles_ends_at_the_last_generation(store: Path) -> None:
