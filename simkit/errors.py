@@ -49,3 +49,7 @@ class StoreError(SimkitError):
 
 class DamageError(StoreError):
     """Stored bytes that are not what was written: truncated, flipped, missing."""
+
+
+class PatternError(SimkitError):
+    """A pattern that cannot be read or written in a format of other programs; shows line and position."""

@@ -25,6 +25,9 @@ MAY_IMPORT = {
     "figures": {"errors", "schema", "store"},
     "tally": {"errors", "schema", "backends", "kernels", "store"},
     "study": {"errors", "schema", "store"},
+    "objects": {"errors", "schema", "backends", "kernels", "store"},
+    "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
+    "interchange": {"errors", "schema", "kernels", "store"},
     "bench": {"errors", "kernels", "registry", "recipe", "run"},
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,13 +15,33 @@ from PIL import Image, ImageDraw, ImageFont
 from simkit.errors import ParameterError, StoreError
 from simkit.schema import Field, unpack
 from simkit.store import Store
+from simkit.store.place import Place
+
+Colour = tuple[int, int, int]
 
 #: panels of a sheet at most, and the side in pixels that a board is scaled to, up or down
-MAX_PANELS, _SIDE = 400, 256
+MAX_PANELS, SIDE = 400, 256
 
-_INK, _PAPER, _TEXT, _SHEET, _GAP, _LINE = (24, 32, 56), (255, 255, 255), (70, 76, 92), (232, 234, 240), 12, 15
+#: pixels around panels, and of a line of text
+GAP, LINE = 12, 15
+
+
+class Theme(NamedTuple):
+    """Colours of a picture."""
+
+    title: Colour
+    text: Colour
+    sheet: Colour
+    #: dead cells
+    paper: Colour
+
+
+LIGHT = Theme((24, 32, 56), (70, 76, 92), (232, 234, 240), (255, 255, 255))
+#: for cells in many colours, which stand out on it
+DARK = Theme((236, 240, 248), (166, 174, 190), (13, 16, 23), (25, 30, 41))
+
 #: colours of the boards by the value of the first field of classes (Okabe and Ito, readable without colour vision)
-_CLASS_INKS = [(0, 60, 110), (170, 60, 0), (0, 100, 75), (140, 60, 110), (120, 95, 0), (40, 110, 160), (60, 60, 60)]
+CLASS_INKS = [(0, 60, 110), (170, 60, 0), (0, 100, 75), (140, 60, 110), (120, 95, 0), (40, 110, 160), (60, 60, 60)]
 
 
 def draw_sheet(store: Store, rows: range, out: Path) -> tuple[int, int]:
@@ -40,65 +63,118 @@ def draw_sheet(store: Store, rows: range, out: Path) -> tuple[int, int]:
     StoreError
         If the store has no field to draw, or `out` cannot be written.
     """
-    if rows.stop > store.layout.n_rows:
-        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store.path}, which has {store.layout.n_rows:,} rows")
-    if len(rows) > MAX_PANELS:
-        raise ParameterError(f"asked for {len(rows):,} rows on a sheet, which holds {MAX_PANELS}; ask for fewer")
+    check_rows(store, rows)
     name = next((name for name, field in store.schema.items() if field.dims[:1] == ("y",) and len(field.dims) == 2), "")
     if not name:
         raise StoreError(f"{store.path} has no field with axes (y, x) to draw")
     boards = store[name][rows.start : rows.stop]
     cells = unpack(boards, store.schema[name].bits) if store.schema[name].bits else boards
     scalars = {key: field for key, field in store.schema.items() if not field.dims}
-    values = {key: store[key][rows.start : rows.stop] for key in scalars}
-    inks = next((values[key] for key, field in scalars.items() if field.labels), np.zeros(len(rows), int))
+    classes = next((key for key, field in scalars.items() if field.labels), None)
+    inks = store[classes][rows.start : rows.stop] if classes else np.zeros(len(rows), int)
 
-    panels = [_panel(board, _CLASS_INKS[int(ink) % len(_CLASS_INKS)]) for board, ink in zip(cells, inks, strict=True)]
-    names = sorted(scalars, key=lambda key: not scalars[key].labels)  # the class first
-    captions = [
+    panels = []
+    for board, ink in zip(cells, inks, strict=True):
+        colours = np.array([LIGHT.paper, CLASS_INKS[int(ink) % len(CLASS_INKS)]], np.uint8)
+        panels.append(panel((board != 0).astype(np.uint8), colours))
+    sheet = arrange(panels, captions(store, rows), title(store))
+    save(sheet, out)
+    return sheet.size
+
+
+def check_rows(store: Store, rows: range) -> None:
+    """Raise ParameterError if a store has no such rows, or they are too many for a sheet."""
+    if rows.stop > store.layout.n_rows:
+        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store.path}, which has {store.layout.n_rows:,} rows")
+    if len(rows) > MAX_PANELS:
+        raise ParameterError(f"asked for {len(rows):,} rows on a sheet, which holds {MAX_PANELS}; ask for fewer")
+
+
+def title(store: Store) -> str:
+    """Return what stands above a picture of a store."""
+    return f"{store.path.name}: {store.recipe['source']}, seed {store.recipe['seed']}"
+
+
+def captions(store: Store, rows: range) -> list[list[str]]:
+    """Return what stands below the panel of each row: its number and its scalar fields, classes first."""
+    scalars = {key: field for key, field in store.schema.items() if not field.dims}
+    values = {key: store[key][rows.start : rows.stop] for key in scalars}
+    names = sorted(scalars, key=lambda key: not scalars[key].labels)
+    return [
         [f"row {row:,}", *(_caption(key, scalars[key], values[key][i]) for key in names)] for i, row in enumerate(rows)
     ]
-    sheet = _arrange(panels, captions, f"{store.path.name}: {store.recipe['source']}, seed {store.recipe['seed']}")
-    try:
-        sheet.save(out, "PNG")
-    except OSError as error:
-        raise StoreError(f"cannot write the picture {out}: {error.strerror or error}") from None
-    return sheet.size
+
+
+def save(picture: Image.Image, out: Path) -> None:
+    """Write a picture as PNG, whole or not at all; StoreError if it cannot be written."""
+    data = io.BytesIO()
+    picture.save(data, "PNG")
+    put(data.getvalue(), out)
+
+
+def put(data: bytes, out: Path) -> None:
+    """Write the bytes of a picture, whole or not at all; StoreError if they cannot be written."""
+    if out.is_dir():
+        raise StoreError(f"cannot write the picture {out}: there is a folder; name a file")
+    place = Place(out.parent)
+    place.create()
+    place.put(out.name, data)
 
 
 def _caption(name: str, field: Field, value: np.generic) -> str:
     return field.labels[int(value)] if field.labels else f"{name} {value:,}"
 
 
-def _panel(board: npt.NDArray[np.uint8], ink: tuple[int, int, int]) -> Image.Image:
-    shrink = -(-max(board.shape) // (2 * _SIDE))
+def scale(board: npt.NDArray[np.uint8], side: int = SIDE, most: int = 2 * SIDE) -> npt.NDArray[np.uint8]:
+    """Return a board at up to `side` pixels, each cell a square; up to `most` if its cells are that many.
+
+    If they are more, a pixel has the largest value of its cells.
+    """
+    shrink = -(-max(board.shape) // most)
     if shrink > 1:
-        height, width = (-(-side // shrink) * shrink for side in board.shape)
-        padded = np.zeros((height, width), bool)
-        padded[: board.shape[0], : board.shape[1]] = board != 0
-        board = padded.reshape(height // shrink, shrink, width // shrink, shrink).max(axis=(1, 3)).astype(np.uint8)
-    grow = max(1, _SIDE // max(board.shape))
-    pixels = np.where((board != 0)[..., None], np.array(ink, np.uint8), np.array(_PAPER, np.uint8))
-    return Image.fromarray(pixels.repeat(grow, axis=0).repeat(grow, axis=1))
+        height, width = (-(-length // shrink) * shrink for length in board.shape)
+        padded = np.zeros((height, width), np.uint8)
+        padded[: board.shape[0], : board.shape[1]] = board
+        board = padded.reshape(height // shrink, shrink, width // shrink, shrink).max(axis=(1, 3))
+    grow = max(1, side // max(board.shape))
+    return board.repeat(grow, axis=0).repeat(grow, axis=1)
 
 
-def _arrange(panels: list[Image.Image], captions: list[list[str]], title: str) -> Image.Image:
+def panel(board: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8], side: int = SIDE) -> Image.Image:
+    """Draw a board whose cells are indices in `colours`, uint8 (n, 3)."""
+    return Image.fromarray(colours[scale(board, side, max(side, 2 * SIDE))])
+
+
+def arrange(
+    panels: list[Image.Image],
+    captions: list[list[str]],
+    title: str,
+    *,
+    theme: Theme = LIGHT,
+    legend: Callable[[int], Image.Image] | None = None,
+) -> Image.Image:
+    """Put panels into a grid with captions below them, a title and, below that, what ``legend(width)`` draws."""
     font = ImageFont.load_default(size=11)
     width, height = panels[0].size
     lines = [_wrap(caption, font, max(width, 120)) for caption in captions]
-    cell_width = max(width, 120) + _GAP
-    cell_height = height + _GAP + _LINE * max(map(len, lines)) + 4
+    cell_width = max(width, 120) + GAP
+    cell_height = height + GAP + LINE * max(map(len, lines)) + 4
     n_columns = math.ceil(math.sqrt(len(panels)))
     n_lines = math.ceil(len(panels) / n_columns)
-    top = _GAP + 22
-    sheet = Image.new("RGB", (n_columns * cell_width + _GAP, top + n_lines * cell_height), _SHEET)
+    top = GAP + 22
+    key = legend(n_columns * cell_width - GAP) if legend else None
+    sheet_width = max(n_columns * cell_width, key.width + GAP if key else 0) + GAP
+    below = key.height + GAP if key else 0
+    sheet = Image.new("RGB", (sheet_width, top + below + n_lines * cell_height), theme.sheet)
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, _GAP - 2), title, _INK, ImageFont.load_default(size=14))
-    for i, panel in enumerate(panels):
-        x, y = _GAP + i % n_columns * cell_width, top + i // n_columns * cell_height
-        sheet.paste(panel, (x, y))
+    draw.text((GAP, GAP - 2), title, theme.title, ImageFont.load_default(size=14))
+    if key:
+        sheet.paste(key, (GAP, top))
+    for i, image in enumerate(panels):
+        x, y = GAP + i % n_columns * cell_width, top + below + i // n_columns * cell_height
+        sheet.paste(image, (x, y))
         for j, line in enumerate(lines[i]):
-            draw.text((x, y + height + 3 + j * _LINE), line, _TEXT, font)
+            draw.text((x, y + height + 3 + j * LINE), line, theme.text, font)
     return sheet
 
 

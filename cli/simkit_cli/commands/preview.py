@@ -3,20 +3,78 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simkit_cli import options
 
+if TYPE_CHECKING:
+    from simkit.store import Store
 
-@click.command(name="preview", short_help="Draw rows of a data set into a picture.")
+#: rows of a sheet if none are named
+_SHEET = range(16)
+
+
+@click.command(name="preview", short_help="Draw rows of a data set into a picture, or film one.")
 @options.store
-@click.option("--rows", type=options.RowRange(), default="0:16", show_default=True, help="Rows START:STOP, or one.")
-@click.option("--out", type=click.Path(path_type=Path), default="sheet.png", show_default=True, help="The PNG file.")
-def command(store: Path, rows: range, out: Path) -> None:
-    """Draw rows of the data set STORE as a sheet of boards, each with its labels."""
-    from simkit.figures.sheet import draw_sheet
+@click.option("--rows", type=options.RowRange(), help="Rows START:STOP, or one.  [default: 0:16; with --animate 0]")
+@click.option("--out", type=click.Path(path_type=Path), help="The PNG file.  [default: sheet.png]")
+@click.option("--labels", is_flag=True, help="Draw each object in the colour of its kind, with a legend.")
+@click.option("--animate", type=click.Path(path_type=Path), help="Film one row that settles: a .gif, or .png (APNG).")
+@options.backend
+def command(
+    store: Path, rows: range | None, out: Path | None, labels: bool, animate: Path | None, backend: str
+) -> None:
+    """Draw rows of the data set STORE as a sheet of boards, each with its values below.
+
+    \b
+    simkit preview x.zarr --rows 0:16 --out sheet.png
+    simkit preview x.zarr --rows 0:4 --labels --out labels.png
+    simkit preview x.zarr --rows 3 --animate settling.gif
+
+    The film goes from the soup of a row to its ash and through one cycle, in about ten seconds: every generation at
+    first, then longer and longer strides.
+    """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.store import open_store
 
-    size = draw_sheet(open_store(store), rows, out)
-    click.echo(f"{out}: rows {rows.start:,} to {rows.stop - 1:,}, {size[0]} x {size[1]} pixels")
+    if animate and (labels or out):
+        raise click.UsageError(f"--animate writes {animate} alone; leave {'--labels' if labels else '--out'} away")
+    if animate and rows and len(rows) > 1:
+        raise click.UsageError(f"--animate films one row; {rows.start}:{rows.stop} are {len(rows):,}")
+    opened = open_store(store)
+    if animate:
+        _film(opened, rows.start if rows else 0, animate, backend)
+        return
+    rows, out = rows or _SHEET, out or Path("sheet.png")
+    if labels:
+        size = _labels(opened, rows, out, backend)
+    else:
+        from simkit.figures.sheet import draw_sheet
+
+        size = draw_sheet(opened, rows, out)
+    which = f"row {rows.start:,}" if len(rows) == 1 else f"rows {rows.start:,} to {rows.stop - 1:,}"
+    click.echo(f"{out}: {which}, {size[0]} x {size[1]} pixels")
+
+
+def _labels(store: Store, rows: range, out: Path, backend: str) -> tuple[int, int]:
+    from simkit.figures.labels import MAX_ENTRIES, Entry, draw_labels
+    from simkit.figures.sheet import check_rows
+    from simkit.objects import survey
+
+    check_rows(store, rows)
+    found = survey(store, rows, n_kinds=MAX_ENTRIES, backend=backend)
+    entries = [Entry(*kind) for kind in found.kinds]
+    others = found.n_other, found.n_other_kinds
+    return draw_labels(store, rows, found.masks(), found.n_objects, entries, others, out)
+
+
+def _film(store: Store, row: int, out: Path, backend: str) -> None:
+    from simkit.figures.film import check_film, draw_film
+    from simkit.replay import replay
+
+    check_film(out)
+    again = replay(store, row, backend=backend)
+    width, height, seconds = draw_film(store, row, again.generations, again.boards(), again.settle, again.period, out)
+    frames = f"{len(again.generations):,} frames of generations 0 to {again.generations[-1]:,}, {seconds:.1f} s"
+    click.echo(f"{out}: row {row:,}, {frames}, {width} x {height} pixels")

@@ -1,0 +1,87 @@
+"""Rows of a data set as RLE files, one a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from simkit.errors import PatternError, StoreError
+from simkit.interchange import FORMATS, Written, rle
+from simkit.interchange.files import put
+from simkit.interchange.selection import Selection
+from simkit.kernels.life import Rule
+from simkit.schema import unpack
+
+#: fields without which a row is no pattern
+_NEEDED = ("ash", "rule", "settle", "period")
+
+#: digits of a row in a file's name at least, so that a folder lists them in order
+_DIGITS = 6
+
+
+def export(
+    selection: Selection, out: Path, *, replace: bool = False, progress: Callable[[int], None] = lambda n_rows: None
+) -> Written:
+    """Write boards of ash, or their soups, as RLE files; see the package's docstring.
+
+    Raises
+    ------
+    PatternError
+        If the rows are not boards of a Life-like rule, or are several for one file.
+    StoreError
+        If a file cannot be written, or something else is there.
+    """
+    store, rows = selection.store, selection.rows
+    lacking = [name for name in _NEEDED if name not in store.schema]
+    if lacking:
+        raise PatternError(
+            f"RLE files hold boards of Life-like rules; {store.path} ({store.recipe['source']}) has no field "
+            f"{', '.join(lacking)}"
+        )
+    suffix = FORMATS["rle"].suffix
+    is_file = out.suffix.lower() == suffix
+    if is_file and len(rows) > 1:
+        raise PatternError(
+            f"{out} is one file, for one row; {len(rows):,} rows need a folder, such as --out {out.with_suffix('')}"
+        )
+    if not is_file and out.exists() and not out.is_dir():
+        raise StoreError(f"{out} is a file, and a folder of {suffix} files cannot be made there; end it in {suffix}")
+    what = "soup" if selection.soup else "row"
+    n_same = 0
+    notes: dict[str, None] = {}
+    for block, batch in selection.batches():
+        boards = unpack(batch["soup" if selection.soup else "ash"], store.schema["ash"].bits)
+        for i, row in enumerate(block):
+            rule = Rule.parse(store.schema["rule"].labels[int(batch["rule"][i])])
+            note = _inversion(rule)
+            if note:
+                notes[note] = None
+            about = _about(selection, row, int(batch["settle"][i]), int(batch["period"][i]))
+            text = rle.write(boards[i], rule, comments=[*about, f"{note}."] if note else about)
+            path = out if is_file else out / f"{what}-{row:0{_DIGITS}d}{suffix}"
+            n_same += not put(path, text.encode(), replace=replace)
+            progress(1)
+    return Written(len(rows), n_same, tuple(notes))
+
+
+def _inversion(rule: Rule) -> str:
+    """Say how Golly shows a rule with B0, "" for others; tests/oracles/test_rle_golly.py holds it to that."""
+    if not rule.birth & 1:
+        return ""
+    if rule.strobes:
+        return f"{rule} has B0: Golly shows it inverted in odd generations"
+    return f"{rule} has B0 and S8: Golly takes it for its complement; invert the cells there first"
+
+
+def _about(selection: Selection, row: int, settle: int, period: int) -> list[str]:
+    recipe = selection.store.recipe
+    source = f"{recipe['source']} version {recipe['version']}, seed {recipe['seed']}"
+    first = f"Row {row} of {selection.store.path.name}: {source}."
+    if selection.soup:
+        became = (
+            f"It settles at generation {settle} into a cycle of period {period}." if period else "It never settled."
+        )
+        return [first, f"The soup, generation 0. {became}"]
+    if period:
+        return [first, f"Ash: generation {settle} of its soup, the first of the cycle; period {period}."]
+    return [first, "Not ash: the board when max_steps generations had passed; it never settled."]

@@ -1,0 +1,196 @@
+"""simkit preview with --labels and --animate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+from simkit_cli.main import main
+
+import simkit
+from simkit.figures.film import draw_film
+from simkit.figures.labels import INKS, OTHER, UNKNOWN, Entry, draw_labels
+from simkit.figures.sheet import CLASS_INKS, DARK
+from simkit.objects import survey
+from simkit.replay import MAX_FRAMES, replay, schedule
+
+N_ROWS = 6
+
+
+def make(path: Path, **parameters: object) -> Path:
+    simkit.generate(simkit.Recipe(simkit.source("ca-ash", **parameters), 5, N_ROWS), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Life, and a rule that never settles."""
+    return make(tmp_path_factory.mktemp("stores") / "x.zarr", rules=("B3/S23", "B2/S"), size=(40, 32), max_steps=2000)
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def preview(*arguments: object) -> Result:
+    backend = [] if "--backend" in arguments else ["--backend", "reference"]
+    return CliRunner().invoke(main, ["preview", *map(str, [*arguments, *backend])], catch_exceptions=False)
+
+
+def colours(path: Path) -> set[tuple[int, ...]]:
+    with Image.open(path) as opened:
+        picture = opened.convert("RGB")
+    return {colour for _, colour in picture.getcolors(picture.width * picture.height) or []}
+
+
+def test_labels_are_the_census(store: Path) -> None:
+    opened = simkit.open(store)
+    found = survey(opened, range(N_ROWS), n_kinds=2, backend="reference")
+    assert len(found.kinds) == 2
+    assert found.kinds[0].n_objects >= found.kinds[1].n_objects
+    assert [n >= 0 for n in found.n_objects] == [True, False] * 3
+    settled = sum(n for n in found.n_objects if n > 0)
+    assert settled == sum(kind.n_objects for kind in found.kinds) + found.n_other
+    masks = list(found.masks())
+    boards = simkit.unpack(opened["ash"][:], 32)
+    for i, (mask, board) in enumerate(zip(masks, boards, strict=True)):
+        assert np.array_equal(mask != 0, board)
+        assert mask.max() <= 3 if i % 2 == 0 else set(np.unique(mask)) <= {0, 4}
+    for number, kind in enumerate(found.kinds, start=1):
+        if kind.apgcode.startswith("xs"):  # a still life has as many cells wherever it is
+            assert sum(int((mask == number).sum()) for mask in masks) == kind.n_objects * int(kind.cells.sum())
+
+
+def test_the_sheet_has_the_colours_of_its_kinds(store: Path) -> None:
+    done = preview(store, "--rows", "0:6", "--labels", "--out", "labels.png")
+    assert done.exit_code == 0
+    assert done.output.startswith("labels.png: rows 0 to 5, ")
+    found = survey(simkit.open(store), range(6), n_kinds=8, backend="reference")
+    codes = {kind.apgcode for kind in found.kinds}
+    assert {"xs4_33", "xp2_7", "xs6_696"} & codes
+    seen = colours("labels.png")
+    assert all(INKS[code] in seen for code in codes if code in INKS)
+    assert UNKNOWN in seen  # B2/S
+
+
+def test_each_object_is_where_it_is_and_others_are_grey(store: Path) -> None:
+    mask = np.zeros((40, 32), np.uint8)
+    mask[4:6, 7:9], mask[30, 1:4], mask[0, 0] = 1, 2, 3
+    entry = Entry("xs4_33", "block", np.ones((2, 2), np.uint8), 1)
+    draw_labels(simkit.open(store), range(1), [mask], [2], [entry], (1, 1), Path("one.png"))
+    picture = np.asarray(Image.open("one.png"))
+    side = 768 // 40
+    ground = np.argwhere((picture == DARK.paper).all(axis=-1)).min(axis=0)
+    board = picture[ground[0] :, ground[1] :][side // 2 :: side, side // 2 :: side][:40, :32]
+    assert {tuple(c) for c in board[mask == 1]} == {INKS["xs4_33"]}
+    assert {tuple(c) for c in board[mask == 2]} == {OTHER}
+    assert {tuple(c) for c in board[mask == 3]} == {UNKNOWN}
+    assert {tuple(c) for c in board[mask == 0]} == {DARK.paper}
+
+
+def test_empty_boards_and_large_ones_are_drawn(tmp_path: Path) -> None:
+    assert preview(make(tmp_path / "empty.zarr", density=0.0, size=8), "--labels", "--rows", "0:2").exit_code == 0
+    big = make(tmp_path / "big.zarr", density=0.01, size=(8, 1200))
+    assert preview(big, "--rows", "0:2", "--labels", "--backend", "auto").exit_code == 0
+    with Image.open("sheet.png") as picture:
+        assert picture.width < 1400
+
+
+@pytest.mark.parametrize("name", ["settling.gif", "settling.png"])
+def test_a_film_goes_from_the_soup_to_the_ash_and_once_round(store: Path, name: str) -> None:
+    opened = simkit.open(store)
+    row = 2
+    again = replay(opened, row, backend="reference")
+    boards = list(again.boards())
+    soup = simkit.source("ca-ash", **opened.recipe["parameters"]).soup(5, range(row, row + 1))
+    assert np.array_equal(boards[0], simkit.unpack(soup[0], 32))
+    ash = simkit.unpack(opened["ash"][row], 32)
+    assert np.array_equal(boards[again.generations.index(again.settle)], ash)
+    assert again.generations[-1] == again.settle + again.period
+    assert np.array_equal(boards[-1], ash)
+
+    done = preview(store, "--rows", row, "--animate", name)
+    assert done.exit_code == 0
+    assert f"{len(boards)} frames of generations 0 to {again.generations[-1]:,}" in done.output
+    duration, pictures = 0.0, []
+    with Image.open(name) as film:
+        assert film.n_frames <= MAX_FRAMES
+        for frame in range(film.n_frames):
+            film.seek(frame)
+            duration += film.info["duration"]
+            pictures.append(np.asarray(film.convert("RGB")))
+    assert 3_000 <= duration <= 15_000
+    assert Path(name).stat().st_size < 2_000_000
+    top, left, side = 52, 12, 512 // 40
+    for picture, board in ((pictures[0], boards[0]), (pictures[-1], ash)):
+        cells = picture[top:, left:][side // 2 :: side, side // 2 :: side][:40, :32]
+        assert np.array_equal((cells == 255).all(axis=-1), board == 0)
+        assert {tuple(cell) for cell in cells[board == 1]} == {CLASS_INKS[0]}  # the first rule's, as on a sheet
+
+
+def test_a_film_of_what_never_settles_ends_at_the_last_generation(store: Path) -> None:
+    again = replay(simkit.open(store), 1, backend="reference")
+    assert (again.generations[-1], again.period) == (2000, 0)
+    done = preview(store, "--rows", 1, "--animate", "never.gif", "--backend", "auto")
+    assert "of generations 0 to 2,000" in done.output
+
+
+def test_a_film_of_a_damaged_row_is_refused(store: Path) -> None:
+    again = replay(simkit.open(store), 0, backend="reference")
+    again._ash[3, 1] ^= 4
+    with pytest.raises(simkit.SimkitError, match="is not the ash that it holds"):
+        draw_film(simkit.open(store), 0, again.generations, again.boards(), again.settle, again.period, Path("a.gif"))
+    assert not Path("a.gif").exists()
+
+
+@pytest.mark.parametrize("period", [0, 1, 2, 3, 30, 132, 512, 100_000])
+@pytest.mark.parametrize("settle", [0, 1, 2, 150, 199, 200, 1_000, 30_000, 2**30])
+def test_the_schedule_begins_densely_and_ends_after_one_cycle(settle: int, period: int) -> None:
+    chosen = schedule(settle, period)
+    assert len(chosen) <= MAX_FRAMES
+    assert (chosen[0], chosen[-1]) == (0, settle + period)
+    assert settle in chosen
+    strides = np.diff([generation for generation in chosen if generation <= settle])
+    assert (strides > 0).all()
+    if settle <= 140:
+        assert (strides == 1).all()
+        assert len(chosen) >= settle + min(period, 50) + 1
+    else:
+        assert len(chosen) > 100
+        assert (strides[:4] == 1).all() or settle == 2**30
+        assert strides[-1] <= max(2, 0.25 * settle)
+        middle = len(strides) // 2
+        assert strides[:middle].sum() <= strides[middle:].sum() + 1
+    if 1 < period <= 50:
+        assert set(range(settle, settle + period + 1)) <= set(chosen)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--labels", "--rows", "4:9"], 1, "asked for row 8 of"),
+        (["--labels", "--rows", "0:500"], 1, "asked for row 499 of"),
+        (["--labels", "--out", "folder"], 1, "folder: there is a folder; name a file"),
+        (["--labels", "--backend", "cuda"], 1, "backend 'cuda' cannot run here"),
+        (["--animate", "a.mp4"], 1, "a film is a .gif, or a .png that moves (APNG); a.mp4 ends in '.mp4'"),
+        (["--animate", "a"], 1, "a ends in 'nothing'"),
+        (["--animate", "a.gif", "--rows", "6"], 1, "asked for row 6 of"),
+        (["--animate", "/proc/no/a.gif"], 1, "cannot create /proc/no"),
+        (["--animate", "a.gif", "--rows", "0:2"], 2, "--animate films one row; 0:2 are 2"),
+        (["--animate", "a.gif", "--labels"], 2, "--animate writes a.gif alone; leave --labels away"),
+        (["--animate", "a.gif", "--out", "b.gif"], 2, "leave --out away"),
+    ],
+)
+def test_bad_input_is_one_clear_line(store: Path, arguments: list[str], status: int, message: str) -> None:
+    Path("folder").mkdir()
+    rows = [] if "--rows" in arguments or "--animate" in arguments else ["--rows", "0:1"]
+    done = preview(store, *arguments, *rows)
+    assert done.exit_code == status
+    assert message in done.output
+    if status == 1:
+        assert len(done.output.splitlines()) == 1
+    assert not Path("a.gif").exists()
