@@ -39,6 +39,7 @@ OWNERS = {
     "numba": ("simkit.kernels",),
     "llvmlite": ("simkit.kernels",),
     "sklearn": ("simkit.study",),
+    "threadpoolctl": ("simkit.study",),
     "PIL": ("simkit.figures",),
     "click": ("simkit_cli",),
     "rich": ("simkit_cli",),

@@ -60,6 +60,7 @@ def baselines(store: Store, rows: range, *, progress: Callable[[int], None] = la
         from sklearn.model_selection import StratifiedKFold, cross_val_predict
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
+        from threadpoolctl import threadpool_limits
     except ModuleNotFoundError as error:
         raise BackendError(
             f"baselines need scikit-learn ({error.name} is missing): pip install 'simkit[train]'"
@@ -88,15 +89,16 @@ def baselines(store: Store, rows: range, *, progress: Callable[[int], None] = la
 
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=0)
 
-    def error(model: object, features: Array) -> float:
-        predicted = cross_val_predict(model, features, rule, cv=folds)
+    def share_wrong(model: object, features: Array) -> float:
+        with threadpool_limits(1):  # OpenMP's threads wait by spinning, which on a busy machine takes minutes
+            predicted = cross_val_predict(model, features, rule, cv=folds)
         progress(1)
         return float((predicted != rule).mean())
 
     found = [Baseline("none (the commonest rule)", 0, chance := 1 - n_each.max() / n_each.sum(), chance, 0.0)]
     for name, features in sets.items():
-        linear = error(make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)), features)
-        trees = error(HistGradientBoostingClassifier(early_stopping=False, random_state=0), features)
+        linear = share_wrong(make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000)), features)
+        trees = share_wrong(HistGradientBoostingClassifier(early_stopping=False, random_state=0), features)
         best = min(linear, trees)
         found.append(Baseline(name, features.shape[1], linear, trees, (best * (1 - best) / len(rows)) ** 0.5))
     return found

@@ -82,7 +82,9 @@ def _of_board(path: Path, backend: str) -> Tally:
     boards, which = np.packbits(cells, axis=-1, bitorder="little")[None], np.zeros(1, np.uint8)
     ash, settle, period = life.KERNEL.load(backend).settle(boards, width, (rule,), which, _MAX_STEPS)
     if settle[0] < 0:
-        raise PatternError(f"{path} does not settle within {_MAX_STEPS:,} generations of {rule}: there is no ash to count")
+        raise PatternError(
+            f"{path} does not settle within {_MAX_STEPS:,} generations of {rule}: there is no ash to count"
+        )
     where = f"{height}x{width} torus" + ("" if pattern.torus else f" (the pattern with {_ROOM} cells around)")
     click.echo(f"{path.name}: settles at generation {settle[0]:,} with period {period[0]:,} on a {where}", err=True)
     tally = Tally((rule,))
