@@ -13,7 +13,7 @@ from simkit_cli import display, options
 
 @click.command(name="baseline", short_help="Tell the rule of ash from trivial features.")
 @options.store
-@click.option("--rows", type=options.RowRange(), help="Rows START:STOP.  [default: the first 20,000]")
+@click.option("--rows", type=options.RowRange(), help="Rows START:STOP.  [default: the first 10,000]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(store: Path, rows: range | None, form: str) -> None:
     """Measure how well the rule of a board of STORE is told from its population, from its counts of objects, and from
@@ -25,7 +25,7 @@ def command(store: Path, rows: range | None, form: str) -> None:
 
     opened = open_store(store)
     n_rows = opened.layout.n_rows
-    rows = rows or range(min(20_000, n_rows))
+    rows = rows or range(min(10_000, n_rows))
     if rows.stop > n_rows:
         raise ParameterError(f"asked for row {rows.stop - 1:,} of {store}, which has {n_rows:,} rows")
     with display.progress_bar(quiet=False) as bar:
