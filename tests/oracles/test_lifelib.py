@@ -1,6 +1,6 @@
 """The census against lifelib (A. P. Goucher; https://gitlab.com/apgoucher/lifelib, package python-lifelib).
 
-lifelib knows the plane only. Names: every object of the ash, in the state in which it stands there, is given to it alone.
+lifelib knows the plane only. Names: every object of the ash, in the state in which it stands there, is given to it.
 Splits: the ash is cut, by this file's own code, into groups of cells that are far from each other in all generations;
 each group is given whole to lifelib's own separation of objects, which Python cannot call, so that a small C++ program
 is compiled against its headers.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -127,14 +128,16 @@ def groups(cells: np.ndarray, rule: Rule, period: int) -> tuple[np.ndarray, list
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compile the program, against a copy of lifelib's headers that knows the rules (it keeps its own to B3/S23)."""
     import lifelib
 
-    lifelib.load_rules(*map(their_name, RULES))  # writes the headers of these rules
-    out = tmp_path_factory.mktemp("lifelib") / "objects"
-    source, include = Path(__file__).with_name("lifelib_objects.cpp"), Path(lifelib.__file__).parent
-    subprocess.run(
-        ["g++", "-std=c++17", "-O2", "-w", "-march=native", f"-I{include}", str(source), "-o", str(out)], check=True
-    )
+    folder = tmp_path_factory.mktemp("lifelib")
+    shutil.copytree(Path(lifelib.__file__).parent, folder / "lifelib", ignore=shutil.ignore_patterns("*.so"))
+    code = f"from lifelib.autocompile import generate_code; generate_code({list(map(their_name, RULES))})"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+    source, out = Path(__file__).with_name("lifelib_objects.cpp"), folder / "objects"
+    options = ["-std=c++17", "-O2", "-w", "-march=native", f"-I{folder / 'lifelib'}"]
+    subprocess.run(["g++", *options, str(source), "-o", str(out)], check=True)
     return out
 
 

@@ -109,9 +109,8 @@ def identify(rows: Rows, rule: Rule) -> Identity:
         code = compose("xp", len(phases), body)
     else:
         code = compose("xs", population(rows), body)
-    states: dict[Rows, int] = {}
-    for k in range(len(phases)):
-        states.setdefault(orient(phases[(first + k) % len(phases)], turned), k)
+    n = len(phases)
+    states = {orient(phases[(first + k) % n], turned): k for k in range(n)}  # all different, n being the period
     for orientation in range(N_ORIENTATIONS):
         phase = states.get(orient(rows, inverse(orientation)))
         if phase is not None:
