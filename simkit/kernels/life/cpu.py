@@ -1,30 +1,22 @@
 """Life-like automata in Numba, 64 cells a word and LANES words a vector.
 
-Layout of a board: its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column
-``w`` of row ``v`` of every band makes one vector, at index ``(w * n_rows + v) * LANES``, where n_rows is H / LANES
-rounded up. So the rows above and below a vector are vectors too, with no shuffle; only the first and the last row of
-the bands take theirs from the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one
-row short: their last row is then a copy of the first row of the next band, computed along with it, and the rotation
-takes the rows next to it (marks behind the last state say which bands are not short).
-
-Widths that are multiples of 128 (`_pair`): of each 128 cells of a row the even ones make one word and the odd ones
-the next. Each is then the other's neighbour on one side, and one shift gives that on the other side: with the two row
-sums and six nodes of the rule stage, B3/S23 costs 9 vector operations for 64 x LANES cells. Other widths (`_column`):
-words are 64 cells in a row, which takes two shifts; if the width is no multiple of 64, the first and last word column
-wrap at the bit ``width % 64`` (`edge`). Column after column, the sums of two rows stay in registers.
+`bands` says how a board lies in memory. With even and odd cells in words of their own (`_pair`) each of the two is
+the other's neighbour on one side, and one shift gives that on the other side: with the two row sums and six nodes of
+the rule stage, B3/S23 costs 9 vector operations for 64 x LANES cells. Words of 64 cells in a row (`_column`) take two
+shifts; if the width is no multiple of 64, the first and last word column wrap at the bit ``width % 64`` (`edge`).
+Column after column, the sums of two rows stay in registers.
 
 Nothing here holds the GIL.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.life import Settled
+from simkit.kernels.life.bands import N_STATES, load_board, store_board, to_bytes, to_words, workspace
 from simkit.kernels.life.circuit import MAJ, SELECT, XOR3
 from simkit.kernels.life.rule import Rule
 from simkit.kernels.life.simd import (
@@ -51,22 +43,9 @@ STRIDE = 24
 #: looks that a marked state is kept for at least
 _MIN_MARK = 4
 
-#: boards in the workspace of one thread
-N_STATES = 6
-
 _EITHER = 0xFC  # table of x | y
 
-_ONE, _32 = np.uint64(1), np.uint64(32)
-
-
-class _Shape(NamedTuple):
-    """What the compiled code knows of a board."""
-
-    size: int  # words of a state
-    width: int  # cells
-    n_rows: int  # rows of a band
-    is_uneven: bool  # whether some bands are a row short
-    is_paired: bool  # whether the word columns are of even and odd cells by turns
+_ONE = np.uint64(1)
 
 
 @nb.njit(inline="always")
@@ -210,64 +189,6 @@ def _advance(states, source, target, spare, n, shape, rule):
 
 
 @nb.njit
-def _spread(word):
-    """Move bits 0..31 of a word to its even places."""
-    word &= np.uint64(0xFFFFFFFF)
-    word = (word | word << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
-    word = (word | word << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-    word = (word | word << np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    word = (word | word << np.uint64(2)) & np.uint64(0x3333333333333333)
-    return (word | word << _ONE) & np.uint64(0x5555555555555555)
-
-
-@nb.njit
-def _gather(word):
-    """Move the bits at even places of a word to 0..31."""
-    word &= np.uint64(0x5555555555555555)
-    word = (word | word >> _ONE) & np.uint64(0x3333333333333333)
-    word = (word | word >> np.uint64(2)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    word = (word | word >> np.uint64(4)) & np.uint64(0x00FF00FF00FF00FF)
-    word = (word | word >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
-    return (word | word >> np.uint64(16)) & np.uint64(0xFFFFFFFF)
-
-
-@nb.njit
-def _load_board(words, states, target, shape):
-    height, n_columns = words.shape
-    size = shape.n_rows * LANES
-    for v in range(shape.n_rows):
-        for lane in range(LANES):
-            row = (lane * height // LANES + v) % height
-            at = target + v * LANES + lane
-            if shape.is_paired:
-                for w in range(0, n_columns, 2):
-                    first, second = words[row, w], words[row, w + 1]
-                    states[at + w * size] = _gather(first) | _gather(second) << _32
-                    states[at + w * size + size] = _gather(first >> _ONE) | _gather(second >> _ONE) << _32
-            else:
-                for w in range(n_columns):
-                    states[at + w * size] = words[row, w]
-
-
-@nb.njit
-def _store_board(states, source, words, shape):
-    height, n_columns = words.shape
-    size = shape.n_rows * LANES
-    for lane in range(LANES):
-        start = lane * height // LANES
-        for v in range((lane + 1) * height // LANES - start):
-            at = source + v * LANES + lane
-            if shape.is_paired:
-                for w in range(0, n_columns, 2):
-                    even, odd = states[at + w * size], states[at + w * size + size]
-                    words[start + v, w] = _spread(even) | _spread(odd) << _ONE
-                    words[start + v, w + 1] = _spread(even >> _32) | _spread(odd >> _32) << _ONE
-            else:
-                for w in range(n_columns):
-                    words[start + v, w] = states[at + w * size]
-
-
-@nb.njit
 def _meet(states, a, b, spare, start, shape, rule):
     """Advance the states at `a` (generation `start`) and `b` (a multiple of the period later) until they are equal.
 
@@ -305,7 +226,7 @@ def _settle_board(states, words, max_steps, shape, rule):
     """
     size = shape.size
     before, now, after, mark, old_mark, spare = 0, size, 2 * size, 3 * size, 4 * size, 5 * size
-    _load_board(words, states, now, shape)
+    load_board(words, states, now, shape)
     _copy(states, now, mark, size)
     t, t_mark, t_old_mark = 0, 0, 0
     while t + STRIDE <= max_steps:
@@ -323,7 +244,7 @@ def _settle_board(states, words, max_steps, shape, rule):
             if t_mark > 0 and lag <= t_mark - t_old_mark:
                 start = t_old_mark  # this lag was tried from there, in vain
             else:
-                _load_board(words, states, first, shape)
+                load_board(words, states, first, shape)
             _advance(states, first, second, spare, lag, shape, rule)
         if lag > 0:
             settle, ash = _meet(states, first, second, spare, start, shape, rule)
@@ -338,7 +259,7 @@ def _settle_board(states, words, max_steps, shape, rule):
     _advance(states, now, mark, spare, max_steps - t, shape, rule)
     period = _recurrence(states, mark, before, spare, max_steps, shape, rule)
     if period > 0:
-        _load_board(words, states, now, shape)
+        load_board(words, states, now, shape)
         _advance(states, now, after, spare, period, shape, rule)
         settle, ash = _meet(states, now, after, spare, 0, shape, rule)
         if settle + period <= max_steps:
@@ -350,65 +271,35 @@ def _settle_board(states, words, max_steps, shape, rule):
 def _settle_boards(words, max_steps, states, shape, rule, ash, settles, periods):
     for i in range(words.shape[0]):
         settles[i], periods[i], source = _settle_board(states, words[i], max_steps, shape, rule)
-        _store_board(states, source, ash[i], shape)
+        store_board(states, source, ash[i], shape)
 
 
 @nb.njit(nogil=True, cache=True)
 def _step_boards(words, n, states, shape, rule, out):
     for i in range(words.shape[0]):
-        _load_board(words[i], states, 0, shape)
+        load_board(words[i], states, 0, shape)
         _advance(states, 0, shape.size, 2 * shape.size, n, shape, rule)
-        _store_board(states, shape.size, out[i], shape)
+        store_board(states, shape.size, out[i], shape)
 
 
 def step(boards: U8, width: int, rule: Rule, n_generations: int) -> U8:
     """Return the boards `n_generations` later; see the package's docstring."""
-    words = _to_words(boards)
+    words = to_words(boards)
     out = np.empty_like(words)
-    _step_boards(words, n_generations, *_workspace(boards.shape[1], width), rule, out)
-    return _to_bytes(out, boards.shape[-1])
+    _step_boards(words, n_generations, *workspace(boards.shape[1], width), rule, out)
+    return to_bytes(out, boards.shape[-1])
 
 
 def settle(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, max_steps: int) -> Settled:
     """Run each board until its whole state recurs; see the package's docstring."""
-    words = _to_words(boards)
+    words = to_words(boards)
     ash = np.empty_like(words)
     settles, periods = np.empty(len(boards), np.int32), np.empty(len(boards), np.int32)
-    states, shape = _workspace(boards.shape[1], width)
+    states, shape = workspace(boards.shape[1], width)
     for index, rule in enumerate(rules):
         rows = np.flatnonzero(which == index)
         if rows.size:
             part = np.empty_like(words[rows]), np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
             _settle_boards(words[rows], max_steps, states, shape, rule, *part)
             ash[rows], settles[rows], periods[rows] = part
-    return Settled(_to_bytes(ash, boards.shape[-1]), settles, periods)
-
-
-def is_paired(width: int) -> bool:
-    """Say whether boards of that width are kept as even and odd cells."""
-    return width % 128 == 0
-
-
-def _to_words(boards: U8) -> U64:
-    """View packed boards as words (sample, y, word), padding each row of cells to whole words."""
-    n_bytes = 8 * -(-boards.shape[-1] // 8)
-    padded = np.zeros((*boards.shape[:-1], n_bytes), np.uint8)
-    padded[..., : boards.shape[-1]] = boards
-    return padded.view("<u8")
-
-
-def _to_bytes(words: U64, n_bytes: int) -> U8:
-    return np.ascontiguousarray(words.view(np.uint8)[..., :n_bytes])
-
-
-def _workspace(height: int, width: int) -> tuple[U64, _Shape]:
-    """Return room for N_STATES boards, aligned to vectors, with the marks of the bands that are not short behind."""
-    n_rows = -(-height // LANES)
-    shape = _Shape(-(-width // 64) * n_rows * LANES, width, n_rows, height % LANES != 0, is_paired(width))
-    n_words = N_STATES * shape.size + LANES
-    room = np.empty(n_words + LANES, np.uint64)
-    skip = -room.ctypes.data // 8 % LANES
-    states = room[skip : skip + n_words]
-    starts = np.arange(LANES + 1) * height // LANES
-    states[-LANES:] = np.where(np.diff(starts) == n_rows, ~np.uint64(0), np.uint64(0))
-    return states, shape
+    return Settled(to_bytes(ash, boards.shape[-1]), settles, periods)

@@ -7,8 +7,8 @@ import time
 import numba as nb
 import numpy as np
 
+from simkit.kernels.life.bands import is_paired
 from simkit.kernels.life.circuit import MAJ, compile_rule
-from simkit.kernels.life.cpu import is_paired
 from simkit.kernels.life.rule import Rule
 from simkit.kernels.life.simd import LANES, load, lut3, store
 
