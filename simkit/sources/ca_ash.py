@@ -13,7 +13,7 @@ from simkit.contract import Source, param
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.kernels import census as census_kernel
 from simkit.kernels import life, philox
-from simkit.kernels.census import CONSTELLATIONS, KINDS, Objects
+from simkit.kernels.census import CONSTELLATIONS, KINDS
 from simkit.kernels.census.kinds import NAMES
 from simkit.kernels.life import Rule
 from simkit.schema import Array, Batch, Field, Schema
@@ -23,14 +23,15 @@ MAX_DRAWS = 100
 
 _CENSUS = ("none", "counts", "objects")
 
-#: fields of the object table: name -> dtype, value where there is no object, meaning
+#: fields of the table of objects, the columns of `census.pad`: name -> dtype, meaning
 _TABLE = {
-    "object_kind": ("uint8", 255, "index of the object's apgcode in the columns of counts; 0 = other"),
-    "object_code": ("uint64", 0, "number of the object's apgcode (simkit.kernels.census.hash_of)"),
-    "object_y": ("int16", -1, "top row of the object's bounding box"),
-    "object_x": ("int16", -1, "left column of the object's bounding box"),
-    "object_phase": ("int32", -1, "generations after the pattern of the apgcode"),
-    "object_orientation": ("uint8", 255, "orientation of that pattern, 0..7"),
+    "kind": ("uint8", "index of the object's apgcode in the columns of counts; 0 = other"),
+    "code": ("uint64", "number of the object's apgcode (simkit.kernels.census.hash_of)"),
+    "y": ("int16", "top row of the object's bounding box; -1 where there is no object"),
+    "x": ("int16", "left column of the object's bounding box; -1 where there is no object"),
+    "phase": ("int32", "generations after the pattern of the apgcode"),
+    "orientation": ("uint8", "orientation of that pattern, 0..7"),
+    "population": ("int32", "live cells of the object"),
 }
 
 
@@ -124,9 +125,8 @@ class CaAsh(Source):
             )
         if self.census == "objects":
             fields["n_objects"] = Field("int32", "objects, those beyond the table too; -1 if not censused")
-            for name, (dtype, nothing, doc) in _TABLE.items():
-                doc = f"{doc}; {nothing} where there is no object"
-                fields[name] = Field(dtype, doc, ("object",), (self.max_objects,))
+            for name, (dtype, doc) in _TABLE.items():
+                fields[f"object_{name}"] = Field(dtype, doc, ("object",), (self.max_objects,))
         return Schema(**fields)
 
     def soup(self, seed: int, rows: range, *, draw: int = 0, backend: str = "auto") -> npt.NDArray[np.uint8]:
@@ -186,19 +186,10 @@ class CaAsh(Source):
         if self.census != "none":
             batch |= {"counts": counts.kinds, "constellations": counts.constellations}
         if self.census == "objects":
-            batch |= self._table(kernel.find(ash, width, rules, which, period))
+            objects = kernel.find(ash, width, rules, which, period)
+            table = {f"object_{name}": values for name, values in census_kernel.pad(objects, self.max_objects).items()}
+            batch |= {"n_objects": objects.n_objects, **table}
         return batch, is_wanted
-
-    def _table(self, objects: Objects) -> Batch:
-        """Return the fields of the table of objects: the first `max_objects` of each board."""
-        n_rows = len(objects.n_objects)
-        place = np.arange(len(objects.sample)) - np.searchsorted(objects.sample, objects.sample)
-        fits = place < self.max_objects
-        table: Batch = {"n_objects": objects.n_objects}
-        for name, (dtype, nothing, _) in _TABLE.items():
-            table[name] = np.full((n_rows, self.max_objects), nothing, dtype)
-            table[name][objects.sample[fits], place[fits]] = getattr(objects, name.removeprefix("object_"))[fits]
-        return table
 
     def notes(self) -> list[str]:
         return [
