@@ -157,6 +157,19 @@ def _cut(rows: range, n: int) -> Iterator[range]:
         yield range(start, min(start + n, rows.stop))
 
 
+def compare_schema(store: Store) -> list[str]:
+    """Return a line for each field that is not what the recipe's source declares.
+
+    Raises
+    ------
+    SimkitError
+        If the source is not installed, or in another version only.
+    """
+    wanted, found = Recipe.parse(store.recipe).source.schema(), store.schema
+    names = [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]
+    return [f"{store.path}: field {name!r} is {found.get(name)}, the source has {wanted.get(name)}" for name in names]
+
+
 def regenerate(
     store: Store, n_rows: int, *, backend: str = AUTO, progress: Callable[[int], None] = lambda n_rows: None
 ) -> tuple[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -140,8 +141,8 @@ class Store(Mapping[str, Column]):
 
     def done(self) -> list[int]:
         """Return the shards that are finished, in order."""
-        numbers = (int(name.split(".")[1]) for name in self.place.names(LEDGER) if name.startswith("c."))
-        return sorted(number for number in numbers if number < self.layout.n_shards)
+        found = (re.fullmatch(r"c\.(0|[1-9][0-9]*)\.0\.0", name) for name in self.place.names(LEDGER))
+        return sorted(index for match in found if match and (index := int(match[1])) < self.layout.n_shards)
 
     @property
     def n_rows_done(self) -> int:

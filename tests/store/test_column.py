@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,23 @@ def test_a_column_reads_on_correctly_after_other_rows(finished: Path, rows: Batc
     column = simkit.open(finished)["energy"]
     for row in (0, 149, 1, 64, 63, 0, 127, 128, 64):
         np.testing.assert_array_equal(column[row], rows["energy"][row])
+
+
+def test_several_threads_may_read_a_column_at_once(finished: Path, rows: Batch) -> None:
+    """A column keeps its last chunk and shard; one thread must not be given what another has just read."""
+    column = simkit.open(finished)["energy"]
+
+    def read(seed: int) -> bool:
+        chosen = np.random.default_rng(seed).integers(0, N_ROWS, 300)
+        return all(np.array_equal(column[int(row)], rows["energy"][row], equal_nan=True) for row in chosen)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(read, range(16)))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_what_a_column_gives_can_be_changed_without_changing_what_it_gives_next(finished: Path, rows: Batch) -> None:
