@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from simkit.contract import Source, param
+from simkit.contract import Source, check_rows, check_seed, param
 from simkit.errors import ParameterError
 from simkit.kernels import life, philox
 from simkit.kernels.life import Rule
@@ -74,6 +74,8 @@ class CaAsh(Source):
 
     def soup(self, seed: int, rows: range, *, backend: str = "auto") -> npt.NDArray[np.uint8]:
         """Return the soups of `rows`: uint8 of shape (sample, y, x_byte), packed as the field ``ash``."""
+        check_seed(seed)
+        check_rows(rows)
         height, width = self.size
         n_words = -(-width // 32)
         index = np.arange(rows.start, rows.stop, dtype=np.uint64)

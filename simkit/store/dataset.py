@@ -34,6 +34,9 @@ class Column:
     def __repr__(self) -> str:
         return f"<{self.name}: {self.field.dtype} ({', '.join(('sample', *self.field.dims))}) {self.shape}>"
 
+    def __reduce__(self) -> tuple[type[Column], tuple[Store, str]]:
+        return Column, (self._store, self.name)
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of all axes, ``sample`` first."""
@@ -124,7 +127,7 @@ class Store(Mapping[str, Column]):
 
     def __getitem__(self, name: str) -> Column:
         if name not in self.schema:
-            raise UnknownNameError(f"field of {self.path}", name, self.schema)
+            raise UnknownNameError.of(f"field of {self.path}", name, self.schema)
         return Column(self, name)
 
     def __contains__(self, name: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from store_samples import N_ROWS, SHARD_ROWS
 
 import simkit
-from simkit.errors import DamageError, ParameterError, StoreError
+from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
 from simkit.schema import Batch
 
 positions = st.integers(-N_ROWS, N_ROWS - 1)
@@ -172,3 +173,14 @@ def test_reading_a_missing_shard_names_the_file(copied: Path) -> None:
     (copied / "charge" / "c.1").unlink()
     with pytest.raises(DamageError, match=r"charge/c\.1 is missing"):
         simkit.open(copied)["charge"][70]
+
+
+def test_columns_and_errors_go_to_other_processes(finished: Path) -> None:
+    store = simkit.open(finished)
+    column = store["charge"]
+    before = column[3:5]
+    assert np.array_equal(pickle.loads(pickle.dumps(column))[3:5], before)
+    with pytest.raises(UnknownNameError) as caught:
+        store["chrage"]
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert "did you mean 'charge'?" in str(caught.value)
