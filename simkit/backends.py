@@ -50,7 +50,7 @@ BACKENDS: Mapping[str, Callable[[], str | None]] = {
 def probe(backend: str) -> str | None:
     """Say why `backend` cannot run on this machine, or None if it can."""
     if backend not in BACKENDS:
-        raise UnknownNameError("backend", backend, [AUTO, *BACKENDS])
+        raise UnknownNameError.of("backend", backend, [AUTO, *BACKENDS])
     return BACKENDS[backend]()
 
 

@@ -133,5 +133,5 @@ CASES: dict[str, Callable[[bool], Rate]] = {
 def measure(case: str, *, tiny: bool = False) -> Rate:
     """Run a case, at its real size or at one that only shows that it runs."""
     if case not in CASES:
-        raise UnknownNameError("benchmark case", case, CASES)
+        raise UnknownNameError.of("benchmark case", case, CASES)
     return CASES[case](tiny)

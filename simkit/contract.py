@@ -113,8 +113,7 @@ class Source(ABC):
             If the backend cannot run here.
         """
         check_seed(seed)
-        if not isinstance(rows, range) or rows.step != 1 or rows.start < 0 or rows.stop > MAX_ROWS:
-            raise ParameterError(f"rows are a range(start, stop) with 0 <= start and step 1; this is {rows!r}")
+        check_rows(rows)
         resolved = self.resolve(backend)
         return self.rows(seed, rows, resolved) if len(rows) else self.schema().empty(0)
 
@@ -139,7 +138,7 @@ class Source(ABC):
         known = [field.name for field in dataclasses.fields(cls)]
         for name in parameters:
             if name not in known:
-                raise UnknownNameError(f"parameter of {cls.name}", name, known)
+                raise UnknownNameError.of(f"parameter of {cls.name}", name, known)
         return cls(**parameters)
 
 
@@ -147,6 +146,12 @@ def check_seed(seed: int) -> None:
     """Raise ParameterError unless `seed` is an integer from 0 to 2**64 - 1."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
         raise ParameterError(f"a seed is an integer from 0 to 2**64 - 1; this is {seed!r}")
+
+
+def check_rows(rows: range) -> None:
+    """Raise ParameterError unless `rows` is a range with step 1 from 0 up to 2**63."""
+    if not isinstance(rows, range) or rows.step != 1 or rows.start < 0 or rows.stop > MAX_ROWS:
+        raise ParameterError(f"rows are a range(start, stop) with 0 <= start and step 1; this is {rows!r}")
 
 
 def documented(cls: type[Source]) -> Iterable[tuple[str, str, Any, str]]:
@@ -192,8 +197,14 @@ def _string(value: Any) -> str:
 
 
 def _strings(value: Any) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else value
+    items = value.split(",") if isinstance(value, str) else _listed(value)
     return tuple(_string(item).strip() for item in items)
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):  # a set would have another order in each process
+        raise TypeError
+    return value
 
 
 def _pair(value: Any) -> tuple[int, int]:
@@ -202,5 +213,5 @@ def _pair(value: Any) -> tuple[int, int]:
         value = value[0] if len(value) == 1 else value
     if isinstance(value, (int, float, str)):
         return _integer(value), _integer(value)
-    first, second = value
+    first, second = _listed(value)
     return _integer(first), _integer(second)

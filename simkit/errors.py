@@ -13,14 +13,19 @@ class SimkitError(Exception):
     """The root of all errors that are the user's to mend."""
 
 
-class UnknownNameError(SimkitError):
-    """A name (source, parameter, field, command) that does not exist."""
+class UnknownNameError(SimkitError, KeyError):
+    """A name (source, parameter, field, command) that does not exist; a KeyError, so that `in` and `get` work."""
 
-    def __init__(self, what: str, asked: str, known: Iterable[str]) -> None:
+    @classmethod
+    def of(cls, what: str, asked: str, known: Iterable[str]) -> UnknownNameError:
+        """Make the error that there is no `what` called `asked`, with what comes nearest of those `known`."""
         known = sorted(known)
         near = difflib.get_close_matches(asked, known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known) or 'none'}"
-        super().__init__(f"no {what} {asked!r}; {hint}")
+        return cls(f"no {what} {asked!r}; {hint}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would show it quoted
 
 
 class ParameterError(SimkitError):

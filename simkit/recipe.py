@@ -69,7 +69,7 @@ def load(path: Path) -> Mapping[str, Any]:
         raise RecipeError(f"the recipe {path} is not TOML: {error}") from None
     for key in values:
         if key not in _NEEDED + _OPTIONAL:
-            raise UnknownNameError(f"recipe key (in {path})", key, _NEEDED + _OPTIONAL)
+            raise UnknownNameError.of(f"recipe key (in {path})", key, _NEEDED + _OPTIONAL)
     for key in _NEEDED:
         if key not in values:
             raise RecipeError(f"the recipe {path} lacks {key!r}; it needs {', '.join(_NEEDED)}")

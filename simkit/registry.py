@@ -32,7 +32,7 @@ def source_class(name: str) -> type[Source]:
     """Return the class of the source called `name`."""
     known = sources()
     if name not in known:
-        raise UnknownNameError("source", name, known)
+        raise UnknownNameError.of("source", name, known)
     module, _, attribute = known[name].partition(":")
     cls: type[Source] = getattr(importlib.import_module(module), attribute)
     return cls

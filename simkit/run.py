@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from simkit.backends import AUTO
-from simkit.errors import ParameterError
+from simkit.errors import DamageError, ParameterError
 from simkit.recipe import Recipe
 from simkit.schema import Batch
 from simkit.store import Store, writing
@@ -76,6 +76,8 @@ def generate(
     ------
     StoreError
         If `out` cannot be written or holds something else. What is finished is kept.
+    DamageError
+        If the finished data set does not have the digest of the recipe.
     """
     n_threads = n_processors() if n_threads is None else n_threads
     if n_threads < 1:
@@ -85,6 +87,12 @@ def generate(
     path = Path(out)
     with writing(path, recipe.source.schema(), recipe.spec(), made, shared=share.n_workers > 1) as store:
         _fill(store, recipe, resolved, n_threads, share, progress)
+        if recipe.digest is not None and store.n_rows_done == store.layout.n_rows:
+            found = store.root_digest()
+            if found != recipe.digest:
+                raise DamageError(
+                    f"{out} has digest {found}, the recipe says {recipe.digest}; run simkit verify --full"
+                )
     return store
 
 
@@ -155,6 +163,19 @@ def _fill(
 def _cut(rows: range, n: int) -> Iterator[range]:
     for start in range(rows.start, rows.stop, n):
         yield range(start, min(start + n, rows.stop))
+
+
+def compare_schema(store: Store) -> list[str]:
+    """Return a line for each field that is not what the recipe's source declares.
+
+    Raises
+    ------
+    SimkitError
+        If the source is not installed, or in another version only.
+    """
+    wanted, found = Recipe.parse(store.recipe).source.schema(), store.schema
+    names = [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]
+    return [f"{store.path}: field {name!r} is {found.get(name)}, the source has {wanted.get(name)}" for name in names]
 
 
 def regenerate(

@@ -80,7 +80,7 @@ class Schema(Mapping[str, Field]):
         try:
             return self._fields[name]
         except KeyError:
-            raise UnknownNameError("field", name, self._fields) from None
+            raise UnknownNameError.of("field", name, self._fields) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._fields

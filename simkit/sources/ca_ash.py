@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from simkit.contract import Source, param
+from simkit.contract import Source, check_rows, check_seed, param
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.kernels import census as census_kernel
 from simkit.kernels import life, philox
@@ -131,6 +131,8 @@ class CaAsh(Source):
 
     def soup(self, seed: int, rows: range, *, draw: int = 0, backend: str = "auto") -> npt.NDArray[np.uint8]:
         """Return the soups of `rows`, of the given `draw`: uint8 of shape (sample, y, x_byte), packed as ``ash``."""
+        check_seed(seed)
+        check_rows(rows)
         return self._soup(seed, np.arange(rows.start, rows.stop, dtype=np.uint64), draw, self.resolve(backend))
 
     def _soup(self, seed: int, index: npt.NDArray[np.uint64], draw: int, backend: str) -> npt.NDArray[np.uint8]:
@@ -238,5 +240,5 @@ def _unwanted(name: str) -> str:
     known = [*KINDS[1:], *CONSTELLATIONS]
     name = codes.get(name, name)
     if name not in known:
-        raise UnknownNameError("object or constellation", name, [*known, *codes])
+        raise UnknownNameError.of("object or constellation", name, [*known, *codes])
     return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ class Column:
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.field.dtype} ({', '.join(('sample', *self.field.dims))}) {self.shape}>"
+
+    def __reduce__(self) -> tuple[type[Column], tuple[Store, str]]:
+        return Column, (self._store, self.name)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -123,7 +127,7 @@ class Store(Mapping[str, Column]):
 
     def __getitem__(self, name: str) -> Column:
         if name not in self.schema:
-            raise UnknownNameError(f"field of {self.path}", name, self.schema)
+            raise UnknownNameError.of(f"field of {self.path}", name, self.schema)
         return Column(self, name)
 
     def __contains__(self, name: object) -> bool:
@@ -140,8 +144,8 @@ class Store(Mapping[str, Column]):
 
     def done(self) -> list[int]:
         """Return the shards that are finished, in order."""
-        numbers = (int(name.split(".")[1]) for name in self.place.names(LEDGER) if name.startswith("c."))
-        return sorted(number for number in numbers if number < self.layout.n_shards)
+        found = (re.fullmatch(r"c\.(0|[1-9][0-9]*)\.0\.0", name) for name in self.place.names(LEDGER))
+        return sorted(index for match in found if match and (index := int(match[1])) < self.layout.n_shards)
 
     @property
     def n_rows_done(self) -> int:

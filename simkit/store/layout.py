@@ -132,14 +132,14 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
     """
     try:
         root = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DamageError(f"{where} is damaged: its zarr.json is no JSON ({error})") from None
     attributes = root.get("attributes") if isinstance(root, dict) else None
     if not isinstance(attributes, dict) or "recipe" not in attributes or "simkit" not in attributes:
         raise StoreError(f"{where} is not a simkit data set (its zarr.json holds no recipe)")
     try:
         return _interpret(root, where), attributes
-    except (KeyError, TypeError, ValueError, AttributeError, SchemaError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SchemaError) as error:
         raise DamageError(f"{where} is damaged: its zarr.json is not what was written ({error!r})") from None
 
 
@@ -147,9 +147,12 @@ def _interpret(root: dict[str, Any], where: str) -> Layout:
     made, recipe = root["attributes"]["simkit"], root["attributes"]["recipe"]
     if made["format"] != FORMAT:
         raise StoreError(f"{where} has store format {made['format']}; this simkit reads format {FORMAT}")
-    missing = {"source", "version", "parameters", "seed", "n"} - set(recipe)
-    if missing or not {"backend", "versions"} <= set(made):
-        raise KeyError(*missing)
+    kinds = {"source": str, "version": int, "parameters": dict, "seed": int, "n": int}
+    wrong = [name for name, kind in kinds.items() if type(recipe[name]) is not kind]
+    kinds = {"backend": str, "versions": dict, "shard_rows": int, "chunk_rows": int}
+    wrong += [name for name, kind in kinds.items() if type(made[name]) is not kind]
+    if wrong:
+        raise TypeError(f"{', '.join(wrong)} of another kind")
     arrays = root["consolidated_metadata"]["metadata"]
     fields = {}
     for name in arrays[LEDGER]["attributes"]["field_names"]:
@@ -161,7 +164,7 @@ def _interpret(root: dict[str, Any], where: str) -> Layout:
             dims=tuple(array["dimension_names"][1:]),
             shape=tuple(array["shape"][1:]),
             unit=about.get("units", ""),
-            atol=about["atol"],
+            atol=float(about["atol"]),
             bits=about.get("bits"),
             labels=tuple(about.get("labels", ())),
             columns=tuple(about.get("columns", ())),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from simkit.errors import DamageError
 from simkit.store.dataset import Store, digest
+from simkit.store.layout import LEDGER, ROOT
 
 
 def verify(store: Store, *, full: bool = False, progress: Callable[[int], None] = lambda n_rows: None) -> list[str]:
@@ -16,7 +18,8 @@ def verify(store: Store, *, full: bool = False, progress: Callable[[int], None] 
     Parameters
     ----------
     full : bool
-        False: every ledger entry is whole, every shard file is there, its index is whole and fits the file's size.
+        False: the arrays' metadata are the group's, every ledger entry is whole, every shard file is there, its index
+        is whole and fits the file's size.
         True: in addition every chunk is decoded and the values have the ledger's digests.
     progress : callable
         Called with the number of rows of each shard when it is checked.
@@ -39,10 +42,25 @@ def verify(store: Store, *, full: bool = False, progress: Callable[[int], None] 
                 faults.append(str(error))
         return faults
 
-    faults = []
+    faults = _metadata_faults(store)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = store.done()
         for index, found in zip(done, pool.map(check, done), strict=True):
             faults += found
             progress(len(store.layout.rows(index)))
+    return faults
+
+
+def _metadata_faults(store: Store) -> list[str]:
+    """Return a line for each array whose own ``zarr.json`` is not what the group's consolidated metadata say."""
+    arrays = json.loads(store.place.get(ROOT))["consolidated_metadata"]["metadata"]
+    faults = []
+    for name in (*store, LEDGER):
+        key = f"{name}/{ROOT}"
+        try:
+            found = json.loads(store.place.get(key))
+        except (DamageError, ValueError):
+            found = None
+        if found != arrays[name]:
+            faults.append(f"{store.path / key} is not what was written; the `simkit generate` line puts it again")
     return faults

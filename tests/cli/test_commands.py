@@ -44,13 +44,13 @@ def test_generate_again_says_that_it_was_complete(simkit: Simkit) -> None:
 
 
 def test_generate_stores_what_the_source_makes(simkit: Simkit) -> None:
-    assert simkit("generate", "ca-ash", "--n", "100", "--seed", "7", *SMALL, "--set", "rules=life,B2/S").code == 0
+    assert simkit("generate", "ca-ash", "--n", "100", "--seed", "7", *SMALL, "--set", "rules=highlife,B3/S23").code == 0
     store = library.open("ca-ash.zarr")
-    batch = library.source("ca-ash", rules=("B3/S23", "B2/S"), size=(8, 8), max_steps=300).generate(7, range(100))
+    batch = library.source("ca-ash", rules=("B36/S23", "B3/S23"), size=(8, 8), max_steps=300).generate(7, range(100))
     for name in batch:
         np.testing.assert_array_equal(store[name][:], batch[name])
     assert store.recipe["parameters"] == {
-        "rules": ["B3/S23", "B2/S"],
+        "rules": ["B36/S23", "B3/S23"],
         "size": [8, 8],
         "density": 0.5,
         "max_steps": 300,
@@ -71,7 +71,7 @@ def test_generate_with_the_largest_seed(simkit: Simkit) -> None:
 
 
 def test_generate_prints_the_notes_of_the_source(simkit: Simkit) -> None:
-    result = simkit("generate", "ca-ash", "--n", 10, *SMALL, "--set", "rules=B03/S23")
+    result = simkit("generate", "ca-ash", "--n", 3, *SMALL, "--set", "rules=B03/S23", "--backend", "reference")
     assert "note: B03/S23 has B0 without S8" in result.err
     assert result.code == 0
 
@@ -306,7 +306,7 @@ def test_bench_of_everything(simkit: Simkit) -> None:
 
 
 def test_quiet_prints_nothing(simkit: Simkit) -> None:
-    line = ("generate", "ca-ash", "--n", 100, *SMALL, "--set", "rules=B03/S23", "--quiet")
+    line = ("generate", "ca-ash", "--n", 100, *SMALL, "--quiet")
     assert simkit(*line) == (0, "", "")
     assert simkit(*line) == (0, "", "")
     assert simkit("verify", "ca-ash.zarr", "-q", "--full", "--regenerate", 5) == (0, "", "")

@@ -157,6 +157,19 @@ def test_control_c_twice(start: Start) -> None:
     assert "stopped: " in error
 
 
+@pytest.mark.parametrize("line", [["sources"], ["generate", "ca-ash", "--n", "3"]], ids=" ".join)
+def test_control_c_in_any_command_is_status_130(line: list[str]) -> None:
+    """Also before the work begins, as while modules are loaded."""
+    code = (
+        "import os, signal, simkit.registry; from simkit_cli.main import main\n"
+        "simkit.registry.sources = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"main({line!r})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_killed_run_is_continued_by_the_same_line(
     start: Start, process: Simkit, uninterrupted: dict[str, bytes | None]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -109,3 +110,16 @@ def test_another_seed_or_row_is_another_sample(name: str) -> None:
 def test_arguments_out_of_range_are_refused(name: str, seed: int, rows: range) -> None:
     with pytest.raises(ParameterError):
         tiny(name).generate(seed, rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_source_is_a_value(name: str) -> None:
+    """Equal, hashable and picklable; a parameter whose order is chance is refused."""
+    source = tiny(name)
+    again = pickle.loads(pickle.dumps(source))
+    assert again == source
+    assert hash(again) == hash(source)
+    for parameter, value in source.parameters().items():
+        if isinstance(value, list):
+            with pytest.raises(ParameterError):
+                type(source).build({**source.parameters(), parameter: set(value)})

@@ -11,12 +11,14 @@ from typing import ClassVar, final
 
 import numpy as np
 
+import simkit
 import simkit.run
 import simkit.store.layout
 from simkit.contract import Source, param
 from simkit.kernels import philox
 from simkit.recipe import Recipe
 from simkit.schema import Batch, Field, Schema
+from simkit.store import verify
 
 #: rows of a shard, of an inner chunk and of a block of work, once `shrink` was called
 SHARD_ROWS, CHUNK_ROWS, BLOCK_ROWS = 64, 16, 24
@@ -92,6 +94,11 @@ def shrink(set_attribute=setattr) -> None:
 def tree(root: Path) -> dict[str, bytes | None]:
     """Return every file below `root` with its bytes, and every folder with None."""
     return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
+
+
+def shard_faults(path: Path) -> list[str]:
+    """Return what `verify` says of the shards; the metadata may be half-way if a process ended while it put them."""
+    return [fault for fault in verify(simkit.open(path), full=True) if "zarr.json" not in fault]
 
 
 def batches_equal(batch: Batch, other: Batch) -> bool:

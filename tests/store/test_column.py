@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from store_samples import N_ROWS, SHARD_ROWS
 
 import simkit
-from simkit.errors import DamageError, ParameterError, StoreError
+from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
 from simkit.schema import Batch
 
 positions = st.integers(-N_ROWS, N_ROWS - 1)
@@ -73,6 +76,23 @@ def test_a_column_reads_on_correctly_after_other_rows(finished: Path, rows: Batc
     column = simkit.open(finished)["energy"]
     for row in (0, 149, 1, 64, 63, 0, 127, 128, 64):
         np.testing.assert_array_equal(column[row], rows["energy"][row])
+
+
+def test_several_threads_may_read_a_column_at_once(finished: Path, rows: Batch) -> None:
+    """A column keeps its last chunk and shard; one thread must not be given what another has just read."""
+    column = simkit.open(finished)["energy"]
+
+    def read(seed: int) -> bool:
+        chosen = np.random.default_rng(seed).integers(0, N_ROWS, 300)
+        return all(np.array_equal(column[int(row)], rows["energy"][row], equal_nan=True) for row in chosen)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(read, range(16)))
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_what_a_column_gives_can_be_changed_without_changing_what_it_gives_next(finished: Path, rows: Batch) -> None:
@@ -153,3 +173,14 @@ def test_reading_a_missing_shard_names_the_file(copied: Path) -> None:
     (copied / "charge" / "c.1").unlink()
     with pytest.raises(DamageError, match=r"charge/c\.1 is missing"):
         simkit.open(copied)["charge"][70]
+
+
+def test_columns_and_errors_go_to_other_processes(finished: Path) -> None:
+    store = simkit.open(finished)
+    column = store["charge"]
+    before = column[3:5]
+    assert np.array_equal(pickle.loads(pickle.dumps(column))[3:5], before)
+    with pytest.raises(UnknownNameError) as caught:
+        store["chrage"]
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+    assert "did you mean 'charge'?" in str(caught.value)

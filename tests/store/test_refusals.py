@@ -210,12 +210,12 @@ def test_a_store_of_another_version_of_a_source_can_be_read_but_not_run_again(ou
         regenerate(simkit.open(out), 3)
 
 
-def test_every_flipped_bit_of_the_group_s_metadata_gives_a_clear_error_or_none(finished: Path, tmp_path: Path) -> None:
+def test_a_flipped_bit_of_the_group_s_metadata_gives_a_clear_error_or_none(finished: Path, tmp_path: Path) -> None:
     """Whatever a flipped bit makes of zarr.json, opening and verifying end in a StoreError or in an answer."""
     whole = (finished / "zarr.json").read_bytes()
     path = tmp_path / "x.zarr"
     path.mkdir()
-    for at in range(len(whole)):
+    for at in range(0, len(whole), 7):
         bit = at * 5 % 8
         (path / "zarr.json").write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
         try:

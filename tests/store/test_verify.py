@@ -13,9 +13,10 @@ from store_samples import CHUNK_ROWS, N_ROWS, SHARD_ROWS, Toy, ash_recipe, toy_r
 
 import simkit
 from simkit.errors import DamageError
-from simkit.run import Share, generate, regenerate
-from simkit.schema import Array, Batch
-from simkit.store import Store, verify
+from simkit.recipe import Recipe
+from simkit.run import Share, compare_schema, generate, regenerate
+from simkit.schema import Array, Batch, Schema
+from simkit.store import Store, verify, writing
 from simkit.store.shard import encode
 
 
@@ -111,6 +112,16 @@ def test_every_flipped_bit_of_an_entry_of_the_ledger_is_found(store: Store) -> N
         with pytest.raises(DamageError, match="ledger, shard 1"):
             store.entry(1)
         data[bit // 8] ^= 1 << bit % 8
+
+
+@pytest.mark.parametrize(
+    "name", ["c.0.0.0~", "c.1.0.0 (copy)", "c.x.0.0", "c.-1.0.0", "c.01.0.0", "c.", "c", ".c.0.0.0.swp"]
+)
+def test_a_file_in_the_ledger_that_is_no_entry_is_ignored(store: Store, name: str) -> None:
+    (store.path / "ledger" / name).write_bytes(b"left by some other program")
+    assert store.done() == [0, 1, 2]
+    assert store.n_rows_done == N_ROWS
+    assert verify(store, full=True) == []
 
 
 def test_all_faults_are_found(store: Store) -> None:
@@ -302,3 +313,43 @@ def test_the_toy_source_keeps_the_laws_that_these_tests_rest_on(rows: Batch) -> 
     parts = [Toy().generate(5, range(start, min(start + 7, N_ROWS))) for start in range(0, N_ROWS, 7)]
     for name in rows:
         np.testing.assert_array_equal(np.concatenate([part[name] for part in parts]), rows[name])
+
+
+def test_verify_holds_the_metadata_against_each_other_and_the_source(tmp_path: Path) -> None:
+    source = simkit.source("ca-ash", size=8, max_steps=50)
+    store = generate(Recipe(source, 0, 40), tmp_path / "x.zarr")
+    assert compare_schema(store) == []
+    own = store.path / "rule" / "zarr.json"
+    own.write_text(own.read_text().replace("B36/S23", "B3/S23"))
+    (store.path / "ash" / "zarr.json").unlink()
+    assert [line.split(" is not what")[0] for line in verify(store)] == [
+        str(store.path / "ash" / "zarr.json"),
+        str(own),
+    ]
+    generate(Recipe(source, 0, 40), store.path)
+    assert verify(store, full=True) == []
+    root = store.path / "zarr.json"
+    root.write_text(root.read_text().replace('"labels": [\n            "B3/S23"', '"labels": [\n            "B8/S23"'))
+    (line,) = compare_schema(simkit.open(store.path))
+    assert "field 'rule' is" in line
+    assert "B8/S23" in line
+
+
+def test_a_schema_that_is_not_the_source_s_is_told_field_by_field(out: Path) -> None:
+    """As if a field had been renamed without raising the version of the source."""
+    recipe = ash_recipe(40)
+    schema = {("size" if name == "population" else name): field for name, field in recipe.source.schema().items()}
+    with writing(out, Schema(**schema), recipe.spec(), {"backend": "none", "versions": {}}) as store:
+        lines = compare_schema(store)
+    assert len(lines) == 2
+    assert sum("field 'population' is None" in line for line in lines) == 1
+    assert sum("field 'size' is Field" in line and line.endswith("the source has None") for line in lines) == 1
+
+
+def test_strangers_in_the_ledger_count_for_nothing(tmp_path: Path) -> None:
+    store = generate(Recipe(simkit.source("ca-ash", size=8, max_steps=50), 0, 40), tmp_path / "x.zarr")
+    for name in ("c.0.0.0 (copy)", "c.00.0.0", "c.-1.0.0", "c.foo", "c.7.0.0"):
+        (store.path / "ledger" / name).write_bytes(b"")
+    assert store.done() == [0]
+    assert store.n_rows_done == 40
+    assert verify(store, full=True) == []

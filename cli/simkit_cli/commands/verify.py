@@ -24,7 +24,7 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, quiet
     Exits with 1 if anything is wrong or rows are missing.
     """
     from simkit import run
-    from simkit.errors import DamageError
+    from simkit.errors import DamageError, SimkitError
     from simkit.store import open_store, verify
 
     opened = open_store(store)
@@ -32,6 +32,10 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, quiet
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("verifying", total=n_done)
         faults = verify(opened, full=full, progress=lambda n_rows: bar.advance(task, n_rows))
+    try:
+        faults += run.compare_schema(opened)
+    except SimkitError as error:
+        click.echo(f"note: the schema was not compared with the source's: {error}", err=True)
     how = "every value has its digest" if full else "ledger, sizes and indices agree (values: --full)"
     if regenerate and not faults:
         with display.progress_bar(quiet=quiet) as bar:

@@ -1,10 +1,11 @@
 """How a board lies in memory for vectors.
 
-Its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column ``w`` of row ``v`` of every band makes one vector, at index ``(w * n_rows + v) * LANES``, where n_rows is H / LANES
-rounded up. So the rows above and below a vector are vectors too, with no shuffle; only the first and the last row of
-the bands take theirs from the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one
-row short: their last row is then a copy of the first row of the next band, computed along with it, and the rotation
-takes the rows next to it (marks behind the last state say which bands are not short).
+Its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column ``w`` of row ``v`` of
+every band makes one vector, at index ``(w * n_rows + v) * LANES``, where n_rows is H / LANES rounded up. So the rows
+above and below a vector are vectors too, with no shuffle; only the first and the last row of the bands take theirs from
+the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one row short: their last row is
+then a copy of the first row of the next band, computed along with it, and the rotation takes the rows next to it (marks
+behind the last state say which bands are not short).
 
 If the width is a multiple of 128, of each 128 cells of a row the even ones make one word and the odd ones the next;
 else words are 64 cells in a row.
