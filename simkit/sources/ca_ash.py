@@ -45,7 +45,7 @@ class CaAsh(Source):
     """
 
     name: ClassVar[str] = "ca-ash"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 1
     title: ClassVar[str] = "random soups under Life-like rules, run until exactly periodic (ash), and what is in them"
     tiny: ClassVar[dict[str, object]] = {
         "rules": ("B3/S23", "B36/S23", "B2/S"),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from simkit.store import Store
 
 #: rows of a sheet if none are named
-_SHEET = range(16)
+_SHEET = 16
 
 
 @click.command(name="preview", short_help="Draw rows of a data set into a picture, or film one.")
@@ -46,7 +46,9 @@ def command(
     if animate:
         _film(opened, rows.start if rows else 0, animate, backend)
         return
-    rows, out = rows or _SHEET, out or Path("sheet.png")
+    rows, out = rows or range(min(_SHEET, opened.layout.n_rows)), out or Path("sheet.png")
+    if out.suffix.lower() != ".png":
+        raise click.UsageError(f"a sheet is a PNG picture; {out} does not end in .png")
     if labels:
         size = _labels(opened, rows, out, backend)
     else:
