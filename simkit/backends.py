@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+import os
+import pickle
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 from simkit.errors import BackendError, UnknownNameError
@@ -103,6 +107,30 @@ def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
         if why is None:
             return name
     raise BackendError("no backend can run here: " + "; ".join(f"{name}: {why}" for name, why in reasons.items()))
+
+
+@contextmanager
+def told_of_compiled_code() -> Iterator[None]:
+    """Turn what Numba raises when the files of its cache are damaged or cannot be written into a BackendError."""
+    try:
+        yield
+    except (pickle.UnpicklingError, EOFError) as error:
+        raise BackendError(
+            f"the kept compiled code is damaged ({error}); remove {compiled_code_place()}, which is made again"
+        ) from error
+    except OSError as error:
+        raise BackendError(
+            f"cannot keep compiled code: {error}; free some space, or set NUMBA_CACHE_DIR to a folder that can be "
+            "written"
+        ) from error
+
+
+def compiled_code_place() -> str:
+    """Say where Numba keeps compiled code."""
+    folder = os.environ.get("NUMBA_CACHE_DIR")
+    if folder:
+        return f"the folder {folder}"
+    return f"the files *.nbi and *.nbc below {Path(__file__).parent} (or, if that cannot be written, in ~/.cache/numba)"
 
 
 def _lacking(kernels: tuple[Kernel, ...], backend: str) -> str | None:

@@ -21,12 +21,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
-from simkit.backends import AUTO, Kernel, resolve
+from simkit.backends import AUTO, Kernel, resolve, told_of_compiled_code
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.schema import Array, Batch, Schema
 
@@ -112,10 +114,13 @@ class Source(ABC):
         BackendError
             If the backend cannot run here.
         """
-        check_seed(seed)
+        seed = check_seed(seed)
         check_rows(rows)
         resolved = self.resolve(backend)
-        return self.rows(seed, rows, resolved) if len(rows) else self.schema().empty(0)
+        if not len(rows):
+            return self.schema().empty(0)
+        with told_of_compiled_code():
+            return self.rows(seed, rows, resolved)
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters as plain JSON and TOML values."""
@@ -142,10 +147,11 @@ class Source(ABC):
         return cls(**parameters)
 
 
-def check_seed(seed: int) -> None:
-    """Raise ParameterError unless `seed` is an integer from 0 to 2**64 - 1."""
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= MAX_SEED:
+def check_seed(seed: int) -> int:
+    """Return `seed` as an int; ParameterError unless it is an integer from 0 to 2**64 - 1."""
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 0 <= seed <= MAX_SEED:
         raise ParameterError(f"a seed is an integer from 0 to 2**64 - 1; this is {seed!r}")
+    return int(seed)
 
 
 def check_rows(rows: range) -> None:
@@ -172,20 +178,20 @@ def _coerce(what: str, kind: str, value: Any) -> Any:
     read, description = readers[kind]
     try:
         return read(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, ArithmeticError):
         raise ParameterError(f"{what} takes {description}; this is {value!r}") from None
 
 
 def _integer(value: Any) -> int:
     if isinstance(value, str):
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        value = Decimal(value)  # 100000, 100_000 or 1e5
+    if isinstance(value, bool) or not isinstance(value, (Decimal, numbers.Real)) or value != int(value):
         raise ValueError
     return int(value)
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
         raise TypeError
     return float(value)
 
@@ -211,7 +217,7 @@ def _pair(value: Any) -> tuple[int, int]:
     if isinstance(value, str):
         value = value.lower().split("x")
         value = value[0] if len(value) == 1 else value
-    if isinstance(value, (int, float, str)):
+    if isinstance(value, (numbers.Real, str)):
         return _integer(value), _integer(value)
     first, second = _listed(value)
     return _integer(first), _integer(second)

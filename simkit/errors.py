@@ -20,7 +20,7 @@ class UnknownNameError(SimkitError, KeyError):
     def of(cls, what: str, asked: str, known: Iterable[str]) -> UnknownNameError:
         """Make the error that there is no `what` called `asked`, with what comes nearest of those `known`."""
         known = sorted(known)
-        near = difflib.get_close_matches(asked, known, n=1)
+        near = difflib.get_close_matches(str(asked), known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known) or 'none'}"
         return cls(f"no {what} {asked!r}; {hint}")
 

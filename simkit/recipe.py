@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import os
 import tomllib
 from collections.abc import Mapping
@@ -39,9 +40,12 @@ class Recipe:
     digest: str | None = None
 
     def __post_init__(self) -> None:
-        check_seed(self.seed)
-        if isinstance(self.n, bool) or not isinstance(self.n, int) or not 1 <= self.n < MAX_ROWS:
+        object.__setattr__(self, "seed", check_seed(self.seed))
+        if not isinstance(self.source, Source):
+            raise ParameterError(f"a recipe needs a source, such as simkit.source('ca-ash'); this is {self.source!r}")
+        if isinstance(self.n, bool) or not isinstance(self.n, numbers.Integral) or not 1 <= self.n < MAX_ROWS:
             raise ParameterError(f"n is the number of rows, at least 1 and below 2**63; this is {self.n!r:.40}")
+        object.__setattr__(self, "n", int(self.n))
 
     def spec(self) -> Spec:
         """Return the recipe as plain values, as the attribute ``recipe`` of a data set holds it."""

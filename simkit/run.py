@@ -79,9 +79,11 @@ def generate(
     DamageError
         If the finished data set does not have the digest of the recipe.
     """
+    if not isinstance(recipe, Recipe):
+        raise ParameterError(f"generate takes a Recipe(source, seed, n); this is {recipe!r}")
     n_threads = n_processors() if n_threads is None else n_threads
-    if n_threads < 1:
-        raise ParameterError(f"at least one thread has to compute; this is {n_threads}")
+    if not isinstance(n_threads, int) or n_threads < 1:
+        raise ParameterError(f"a whole number of threads, at least one, has to compute; this is {n_threads}")
     resolved = recipe.source.resolve(backend)
     made = {"backend": resolved, "versions": versions()}
     path = Path(out)

@@ -131,7 +131,7 @@ class CaAsh(Source):
 
     def soup(self, seed: int, rows: range, *, draw: int = 0, backend: str = "auto") -> npt.NDArray[np.uint8]:
         """Return the soups of `rows`, of the given `draw`: uint8 of shape (sample, y, x_byte), packed as ``ash``."""
-        check_seed(seed)
+        seed = check_seed(seed)
         check_rows(rows)
         return self._soup(seed, np.arange(rows.start, rows.stop, dtype=np.uint64), draw, self.resolve(backend))
 

@@ -20,7 +20,11 @@ from simkit.store.place import Place
 
 
 class Column:
-    """One field of a store, indexed by row: ``column[5]``, ``column[5:9]``, ``column[[3, 1]]``, ``column[:]``."""
+    """One field of a store, indexed by row: ``column[5]``, ``column[5:9]``, ``column[[3, 1]]``, ``column[:]``.
+
+    A mask of all rows serves as well: ``store["ash"][store["rule"][:] == 1]``. Keep a column rather than ask the store for
+    it again, and ask for rows in their order: it keeps the shard and the chunk that it read last.
+    """
 
     def __init__(self, store: Store, name: str) -> None:
         self._store, self.name = store, name
@@ -62,13 +66,17 @@ class Column:
 
     def _rows(self, rows: int | slice | list[int] | Array) -> npt.NDArray[np.int64]:
         """Return the rows that an index means, none negative; ParameterError if it means none."""
-        unclear = ParameterError(f"{self.name}[...] takes a row, a slice or a list of rows; this is {rows!r}")
+        unclear = ParameterError(
+            f"{self.name}[...] takes a row, a slice, a list of rows or a mask of all; this is {rows!r}"
+        )
         try:
             if isinstance(rows, tuple):
                 raise unclear
             if isinstance(rows, slice):
                 return np.arange(*rows.indices(len(self)), dtype=np.int64)
             wanted = np.asarray(rows)
+            if wanted.dtype == bool and wanted.shape == (len(self),):
+                return np.flatnonzero(wanted)
             if wanted.size == 0:
                 return np.zeros(wanted.shape, np.int64)
         except (TypeError, ValueError):
@@ -182,7 +190,10 @@ class Store(Mapping[str, Column]):
         data = self.place.get(key)
         entry, checksum = data[:-4], data[-4:]
         if len(entry) != DIGEST_BYTES * len(self.schema) or checksum != _checksum(entry):
-            raise DamageError(f"{self.path / key} (ledger, shard {index}) is damaged: it fails its checksum")
+            raise DamageError(
+                f"{self.path / key} (ledger, shard {index}) is damaged: it fails its checksum; "
+                "remove it, and its `simkit generate` line makes the shard again"
+            )
         return {name: entry[DIGEST_BYTES * i : DIGEST_BYTES * (i + 1)] for i, name in enumerate(self.schema)}
 
     def root_digest(self) -> str:

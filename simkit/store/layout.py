@@ -170,6 +170,8 @@ def _interpret(root: dict[str, Any], where: str) -> Layout:
             columns=tuple(about.get("columns", ())),
         )
     layout = Layout(Schema(**fields), recipe["n"], made["shard_rows"], made["chunk_rows"])
+    if any(arrays[name]["shape"][0] != layout.n_rows for name in fields):
+        raise ValueError("arrays of another length than the recipe's n")
     if layout.n_rows < 1 or layout.chunk_rows < 1 or layout.shard_rows % layout.chunk_rows:
         raise ValueError(layout)
     return layout

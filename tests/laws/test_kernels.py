@@ -108,3 +108,20 @@ for height, width in ((64, 128), (19, 100), (8, 9)):
 """
     environment = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2"}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+
+
+def test_damaged_compiled_code_is_said_to_be_so(tmp_path):
+    """Numba reads the files of its cache without a check; what it then raises must not be all that a user sees."""
+    script = (
+        "import simkit\n"
+        "try:\n    simkit.source('ca-ash', size=8, max_steps=20, census='none').generate(0, range(2))\n"
+        "except simkit.SimkitError as error:\n    print(error)\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    run = [sys.executable, "-c", script]
+    assert subprocess.run(run, env=environment, check=True, capture_output=True, text=True).stdout == ""
+    for path in tmp_path.rglob("*.nbc"):
+        path.write_bytes(path.read_bytes()[:100])
+    said = subprocess.run(run, env=environment, check=True, capture_output=True, text=True).stdout
+    assert "the kept compiled code is damaged" in said
+    assert str(tmp_path) in said

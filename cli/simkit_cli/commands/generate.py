@@ -53,6 +53,11 @@ def command(
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.run import Share, generate, n_processors
 
+    names = [name for name, _ in settings]
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"--set gives a parameter twice: {', '.join(names)}")
+    if out == Path():
+        raise click.UsageError("--out names no data set; name the folder to make, such as x.zarr")
     share = Share(workers, worker)
     recipe, name = _recipe(what, n, seed, dict(settings))
     out = out or Path(f"{name}.zarr")

@@ -10,14 +10,18 @@ from simkit_cli import display
 @click.command(name="sources", short_help="List what can be generated.")
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    """List the sources and recipes, or show the parameters and fields of the source NAME."""
+    """List the sources and recipes, or show the parameters and fields of the source, or the recipe, NAME."""
     from simkit import registry
 
     if name is None:
         _list()
         return
     from simkit.contract import documented
+    from simkit.recipe import shipped
 
+    if name in shipped():
+        click.echo(f"{shipped()[name].read_text('utf-8').rstrip()}\n\nnext: simkit generate {name} --n 1e4")
+        return
     cls = registry.source_class(name)
     click.echo(f"{cls.name}, version {cls.version}: {cls.title}")
     click.echo("\nParameters (--set NAME=VALUE)")
@@ -55,6 +59,8 @@ def _list() -> None:
 
 
 def _plain(value: object) -> str:
+    if value == ():
+        return "none"
     if isinstance(value, tuple):
         return ("," if isinstance(value[0], str) else "x").join(map(str, value))
     return str(value)
