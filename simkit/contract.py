@@ -183,11 +183,10 @@ def _coerce(what: str, kind: str, value: Any) -> Any:
 
 
 def _integer(value: Any) -> int:
-    if isinstance(value, str):
-        value = Decimal(value)  # 100000, 100_000 or 1e5
-    if isinstance(value, bool) or not isinstance(value, (Decimal, numbers.Real)) or value != int(value):
+    number: Any = Decimal(value) if isinstance(value, str) else value  # 100000, 100_000 or 1e5
+    if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)) or number != int(number):
         raise ValueError
-    return int(value)
+    return int(number)
 
 
 def _number(value: Any) -> float:

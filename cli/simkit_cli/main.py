@@ -30,6 +30,9 @@ class _Group(click.Group):
         except SimkitError as error:
             click.echo(f"simkit: {error}", err=True)
             ctx.exit(1)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(130)
 
 
 @click.command(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

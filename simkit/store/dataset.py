@@ -22,8 +22,8 @@ from simkit.store.place import Place
 class Column:
     """One field of a store, indexed by row: ``column[5]``, ``column[5:9]``, ``column[[3, 1]]``, ``column[:]``.
 
-    A mask of all rows serves as well: ``store["ash"][store["rule"][:] == 1]``. Keep a column rather than ask the store for
-    it again, and ask for rows in their order: it keeps the shard and the chunk that it read last.
+    A mask of all rows serves as well: ``store["ash"][store["rule"][:] == 1]``. Keep a column rather than ask the store
+    for it again, and ask for rows in their order: it keeps the shard and the chunk that it read last.
     """
 
     def __init__(self, store: Store, name: str) -> None:

@@ -174,7 +174,7 @@ def test_the_schedule_begins_densely_and_ends_after_one_cycle(settle: int, perio
     [
         (["--labels", "--rows", "4:9"], 1, "asked for row 8 of"),
         (["--labels", "--rows", "0:500"], 1, "asked for row 499 of"),
-        (["--labels", "--out", "folder"], 1, "folder: there is a folder; name a file"),
+        (["--labels", "--out", "folder.png"], 1, "folder.png: there is a folder; name a file"),
         (["--labels", "--backend", "cuda"], 1, "backend 'cuda' cannot run here"),
         (["--animate", "a.mp4"], 1, "a film is a .gif, or a .png that moves (APNG); a.mp4 ends in '.mp4'"),
         (["--animate", "a"], 1, "a ends in 'nothing'"),
@@ -186,7 +186,7 @@ def test_the_schedule_begins_densely_and_ends_after_one_cycle(settle: int, perio
     ],
 )
 def test_bad_input_is_one_clear_line(store: Path, arguments: list[str], status: int, message: str) -> None:
-    Path("folder").mkdir()
+    Path("folder.png").mkdir()
     rows = [] if "--rows" in arguments or "--animate" in arguments else ["--rows", "0:1"]
     done = preview(store, *arguments, *rows)
     assert done.exit_code == status

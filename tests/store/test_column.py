@@ -124,7 +124,7 @@ WRONG = {
     "none": None,
     "ellipsis": ...,
     "bool": True,
-    "mask": np.ones(N_ROWS, bool),
+    "mask of another length": np.ones(N_ROWS - 1, bool),
     "two indices": (1, 2),
     "ragged": [0, [1]],
     "float slice": slice(0.5, 3),
@@ -184,3 +184,9 @@ def test_columns_and_errors_go_to_other_processes(finished: Path) -> None:
         store["chrage"]
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
     assert "did you mean 'charge'?" in str(caught.value)
+
+
+@given(names, st.integers(0, 2**32 - 1))
+def test_a_mask_of_all_rows(finished: Path, rows: Batch, name: str, seed: int) -> None:
+    mask = np.random.default_rng(seed).random(N_ROWS) < 0.1
+    np.testing.assert_array_equal(simkit.open(finished)[name][mask], rows[name][mask])

@@ -47,8 +47,8 @@ def _list() -> None:
     from simkit import registry
     from simkit.recipe import load, shipped
 
-    click.echo("Sources")
     classes = [registry.source_class(name) for name in registry.sources()]
+    click.echo("Sources")
     click.echo(display.table_text((cls.name, f"version {cls.version}", cls.title) for cls in classes))
     click.echo("\nRecipes")
     recipes = {name: load(path) for name, path in shipped().items()}
