@@ -256,6 +256,13 @@ def test_preview_draws_a_sheet(simkit: Simkit, store: Path) -> None:
         assert result.out == f"sheet.png: rows 0 to 15, {picture.width} x {picture.height} pixels\n"
 
 
+def test_preview_of_a_store_of_few_rows(simkit: Simkit) -> None:
+    simkit("generate", "ca-ash", "--n", 5, *SMALL)
+    result = simkit("preview", "ca-ash.zarr")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("sheet.png: rows 0 to 4, ")
+
+
 def test_preview_of_other_rows_into_another_file(simkit: Simkit, store: Path) -> None:
     assert "a.png: rows 12,380 to 12,387" in simkit("preview", store, "--rows", "12380:12388", "--out", "a.png").out
     assert "b.png: row 7, " in simkit("preview", store, "--rows", "7", "--out", "b.png").out

@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from store_samples import N_ROWS, Toy, shrink, toy_recipe, tree
 
 from simkit.run import generate
 from simkit.schema import Batch
 
 HERE = Path(__file__).parent
+
+# How long an example takes says nothing about it on a machine that does other things too.
+settings.register_profile("store", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("store")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -271,7 +272,8 @@ def test_stopped_at_every_put_and_delete(
 def die_everywhere(folder: Path, n_before: int, n: int, n_workers: int, step: int) -> int:
     """Run mortal.py and return the number of deaths."""
     command = [sys.executable, HERE / "mortal.py", folder, *map(str, (n_before, n, n_workers, step))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # no threads of NumPy's in a process that forks
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert (done.stderr, done.returncode) == ("", 0)
     return int(done.stdout)
 
