@@ -31,7 +31,7 @@ class _Group(click.Group):
             click.echo(f"simkit: {error}", err=True)
             ctx.exit(1)
         except KeyboardInterrupt:
-            click.echo("stopped", err=True)
+            click.echo("stopped: run the same line again", err=True)
             ctx.exit(130)
 
 
