@@ -24,6 +24,15 @@ def test_the_cases_of_simkit_bench(tmp_path):
     assert all(record["rate"] > 0 and record["share"] > 0 for record in records)
 
 
+def test_the_cost_of_the_census(tmp_path):
+    out = tmp_path / "results.jsonl"
+    command = [sys.executable, ROOT / "benchmarks" / "bench_census.py", "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = map(json.loads, out.read_text().splitlines())
+    assert record["us_with_counts"] > 0
+
+
 @pytest.mark.parametrize("peers", [["--no-peers"], []])
 def test_the_life_kernel_beside_its_peers(peers, tmp_path):
     """With peers only where they need no building of minutes (python-lifelib compiles each rule at its first use)."""
