@@ -105,7 +105,7 @@ def highlife_settle(tiny: bool) -> Rate:
 
 def generate(tiny: bool) -> Rate:
     """Rows a second of a whole run into a store on all processors, against the bare kernels on all processors."""
-    n, n_threads = 64 if tiny else 40_000, n_processors()
+    n, n_threads = 64 if tiny else 100_000, n_processors()
     source = registry.source("ca-ash")
 
     def whole() -> None:
