@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -35,10 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             flush=True,
         )
         record = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": {"cpu": machine.cpu_model(), "cores": machine.n_cores()},
-            "versions": machine.versions(),
-            "commit": machine.commit(),
+            **machine.about(),
             "level": options.level,
             **asdict(rate),
             "share": rate.share,

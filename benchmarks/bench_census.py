@@ -13,7 +13,6 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -63,10 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             flush=True,
         )
         record = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": {"cpu": machine.cpu_model(), "cores": machine.n_cores()},
-            "versions": machine.versions(),
-            "commit": machine.commit(),
+            **machine.about(),
             "case": "census",
             "level": options.level,
             "n_boards": n,

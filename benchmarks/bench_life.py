@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -146,17 +145,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     default = Path(__file__).parent / "results" / f"{machine.slug()}.jsonl"
     parser.add_argument("--out", type=Path, default=default, help=f"file to append to (default: {default.name})")
     options = parser.parse_args(argv)
-    about = {
-        "machine": {"cpu": machine.cpu_model(), "cores": machine.n_cores()},
-        "versions": machine.versions(),
-        "commit": machine.commit(),
-    }
     options.out.parent.mkdir(parents=True, exist_ok=True)
     for case in LEVELS[options.level].values():
         record = measure(case, with_peers=not options.no_peers, check_threads=options.threads_check)
         show(record)
         with options.out.open("a") as file:
-            file.write(json.dumps({"date": datetime.now(UTC).isoformat(timespec="seconds"), **about, **record}) + "\n")
+            file.write(json.dumps({**machine.about(), **record}) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import os
 import platform
 import re
 import subprocess
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 _PACKAGES = ("numba", "llvmlite", "numpy", "simkit", "python-lifelib")
 
@@ -43,3 +45,13 @@ def commit() -> str | None:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):  # no git, or no repository
         return None
+
+
+def about() -> dict[str, Any]:
+    """Return what every record of a measurement begins with."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {"cpu": cpu_model(), "cores": n_cores()},
+        "versions": versions(),
+        "commit": commit(),
+    }
