@@ -405,3 +405,8 @@ def test_times_just_below_a_minute() -> None:
 def test_tables() -> None:
     assert table_text([("a", "bb", "free"), ("long", "b", "")]) == "  a     bb  free\n  long  b"
     assert table_text([]) == ""
+
+
+def test_the_next_command_can_be_pasted(simkit: Simkit) -> None:
+    result = simkit("generate", "ca-ash", "--n", "5", *SMALL, "--out", "with a blank.zarr")
+    assert result.out.splitlines()[-1] == "next: simkit preview 'with a blank.zarr' --rows 0:5 --out sheet.png"

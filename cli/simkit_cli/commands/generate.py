@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -128,7 +129,7 @@ def _summarise(store: Store, recipe: Recipe, n_now: int, seconds: float) -> None
     rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s" if n_now else ""
     about = recipe.source.summary(lambda name: store[name][:])
     click.echo("; ".join(part for part in (rate, about) if part))
-    click.echo(f"next: simkit preview {store.path} --rows 0:{min(16, n)} --out sheet.png")
+    click.echo(f"next: simkit preview {shlex.quote(str(store.path))} --rows 0:{min(16, n)} --out sheet.png")
 
 
 def _say_stopped(out: Path) -> None:
