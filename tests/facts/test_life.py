@@ -113,7 +113,7 @@ def test_highlife_has_a_replicator():
     """Twelve generations later there are two of it along a diagonal; it is why HighLife is known."""
     start = board("replicator", 64, 64, 30, 30)
     found = {int(np.bitwise_count(KERNEL.step(start[None], 64, HIGHLIFE, n)).sum()) for n in (0, 12)}
-    assert found == {12, 24} or found == {12, 22, 24}
+    assert found == {12, 24}
 
 
 @pytest.mark.parametrize("text", ["B3/S23", "B36/S125", "B0123478/S34678"])
