@@ -91,12 +91,13 @@ class Column:
 
     def _chunk(self, chunk: int) -> Array:
         """Return an inner chunk, counted from the start of the data set; the last one and its shard are kept."""
-        if self._last_chunk is None or self._last_chunk[0] != chunk:
+        last, opened = self._last_chunk, self._open_shard  # other threads may replace them meanwhile
+        if last is None or last[0] != chunk:
             index, inner = divmod(chunk, self._store.layout.shard_rows // self._store.layout.chunk_rows)
-            if self._open_shard is None or self._open_shard[0] != index:
-                self._open_shard = index, self._store.shard(self.name, index)
-            self._last_chunk = chunk, self._open_shard[1].chunk(inner)
-        return self._last_chunk[1]
+            if opened is None or opened[0] != index:
+                opened = self._open_shard = index, self._store.shard(self.name, index)
+            last = self._last_chunk = chunk, opened[1].chunk(inner)
+        return last[1]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         del copy
@@ -171,7 +172,7 @@ class Store(Mapping[str, Column]):
         key = self.layout.key(name, index)
         where = f"{self.path / key} (field {name!r}, shard {index})"
         return shard.Reader(
-            self.place.get(key), self.schema[name], self.layout.shard_rows, self.layout.chunk_rows, where
+            self.place.open(key), self.schema[name], self.layout.shard_rows, self.layout.chunk_rows, where
         )
 
     def commit(self, index: int, batch: Batch) -> None:

@@ -38,6 +38,30 @@ class Lock:
         return True
 
 
+class File:
+    """An object read a slice at a time: ``file[a:b]`` are the bytes from `a` to `b`.
+
+    It is read, not mapped into memory: a disk that fails is then an error and not the end of the process.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._file = path, -1
+        self._file = os.open(path, os.O_RDONLY)
+        self._size = os.fstat(self._file).st_size
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __getitem__(self, part: slice, /) -> bytes:
+        start, stop, _ = part.indices(self._size)
+        with _told(f"read {self._path}"):
+            return os.pread(self._file, stop - start, start)
+
+    def __del__(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+
+
 class Place:
     """The folder `root`; keys are paths below it with ``/``."""
 
@@ -46,7 +70,7 @@ class Place:
 
     def exists(self) -> bool:
         """Say whether there is such a folder; StoreError if there is something else."""
-        with self._told(f"look at {self.root}"):
+        with _told(f"look at {self.root}"):
             if not self.root.exists():
                 return False
             if not self.root.is_dir():
@@ -55,7 +79,7 @@ class Place:
 
     def create(self) -> None:
         """Make the folder if there is none."""
-        with self._told(f"create {self.root}"):
+        with _told(f"create {self.root}"):
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
                 sync_folder(self.root.parent)
@@ -65,7 +89,7 @@ class Place:
     def put(self, key: str, data: bytes) -> None:
         """Write an object atomically and durably."""
         target = self.root / key
-        with self._told(f"write {target}"):
+        with _told(f"write {target}"):
             if not target.parent.exists():
                 target.parent.mkdir(exist_ok=True)
                 sync_folder(self.root)
@@ -95,22 +119,25 @@ class Place:
     def get(self, key: str) -> bytes:
         """Read an object; DamageError if there is none."""
         path = self.root / key
-        try:
-            with self._told(f"read {path}"):
-                return path.read_bytes()
-        except FileNotFoundError:
-            raise DamageError(f"{path} is missing; `simkit verify {self.root}` lists all that is") from None
+        with self._found(path):
+            return path.read_bytes()
+
+    def open(self, key: str) -> File:
+        """Open an object to read parts of it; DamageError if there is none."""
+        path = self.root / key
+        with self._found(path):
+            return File(path)
 
     def has(self, key: str) -> bool:
         """Say whether there is an object `key`."""
         path = self.root / key
-        with self._told(f"look at {path}"):
+        with _told(f"look at {path}"):
             return path.is_file()
 
     def delete(self, key: str) -> None:
         """Remove an object, durably; nothing happens if there is none."""
         path = self.root / key
-        with self._told(f"remove {path}"):
+        with _told(f"remove {path}"):
             path.unlink(missing_ok=True)
             if path.parent.is_dir():
                 sync_folder(path.parent)
@@ -118,7 +145,7 @@ class Place:
     def names(self, folder: str) -> list[str]:
         """Return the names of the objects in `folder`, those being written left out."""
         path = self.root / folder
-        with self._told(f"list {path}"):
+        with _told(f"list {path}"):
             return [entry.name for entry in path.iterdir() if entry.suffix != _PART] if path.is_dir() else []
 
     def size(self) -> int:
@@ -131,7 +158,7 @@ class Place:
 
     def sweep(self) -> None:
         """Remove temporary files that no living process is writing."""
-        with self._told(f"tidy {self.root}"):
+        with _told(f"tidy {self.root}"):
             for part in [*self.root.glob(f".*{_PART}"), *self.root.glob(f"*/.*{_PART}")]:
                 with suppress(FileNotFoundError):  # renamed by its writer meanwhile
                     file = os.open(part, os.O_WRONLY)
@@ -144,10 +171,19 @@ class Place:
                         os.close(file)
 
     @contextmanager
+    def _found(self, path: Path) -> Iterator[None]:
+        """Turn the lack of a file into a DamageError."""
+        try:
+            with _told(f"read {path}"):
+                yield
+        except FileNotFoundError:
+            raise DamageError(f"{path} is missing; `simkit verify {self.root}` lists all that is") from None
+
+    @contextmanager
     def lock(self, folder: str) -> Iterator[Lock]:
         """Give the lock of `folder`, not taken yet; freed in the end, or by the system if this process is killed."""
         path = self.root / folder
-        with self._told(f"lock {path}"):
+        with _told(f"lock {path}"):
             path.mkdir(exist_ok=True)
             file = os.open(path, os.O_RDONLY)
         try:
@@ -155,25 +191,26 @@ class Place:
         finally:
             os.close(file)
 
-    @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
-        """Turn the system's errors into a StoreError that says what was tried and what to do."""
-        try:
-            yield
-        except (FileNotFoundError, BlockingIOError):
-            raise
-        except OSError as error:
-            advice = {
-                errno.ENOSPC: "free some space",
-                errno.EDQUOT: "free some of your quota",
-                errno.EROFS: "choose a place that can be written with --out",
-                errno.EACCES: "choose a place that you may write with --out, or change its permissions",
-                errno.EPERM: "choose a place that you may write with --out, or change its permissions",
-            }.get(error.errno or 0, "see to that")
-            raise StoreError(
-                f"cannot {what}: {os.strerror(error.errno or 0).lower()}; {advice}, then run the same line again: "
-                "what is finished is kept"
-            ) from error
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turn the system's errors into a StoreError that says what was tried and what to do."""
+    try:
+        yield
+    except (FileNotFoundError, BlockingIOError):
+        raise
+    except OSError as error:
+        advice = {
+            errno.ENOSPC: "free some space",
+            errno.EDQUOT: "free some of your quota",
+            errno.EROFS: "choose a place that can be written with --out",
+            errno.EACCES: "choose a place that you may write with --out, or change its permissions",
+            errno.EPERM: "choose a place that you may write with --out, or change its permissions",
+        }.get(error.errno or 0, "see to that")
+        raise StoreError(
+            f"cannot {what}: {os.strerror(error.errno or 0).lower()}; {advice}, then run the same line again: "
+            "what is finished is kept"
+        ) from error
 
 
 def sync_folder(path: Path) -> None:

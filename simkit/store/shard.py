@@ -9,6 +9,8 @@ before it overwrites it and then fails on a torn one; the tests hold the bytes t
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import google_crc32c
 import numpy as np
 import numpy.typing as npt
@@ -40,12 +42,19 @@ def encode(rows: Array, shard_rows: int, chunk_rows: int) -> bytes:
     return b"".join([*parts, _with_checksum(index.tobytes())])
 
 
+class Sliceable(Protocol):
+    """Bytes, or a file that gives them a slice at a time."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice, /) -> bytes: ...
+
+
 class Reader:
-    """Decodes inner chunks of an encoded shard.
+    """Decodes inner chunks of an encoded shard, reading no more than it is asked for.
 
     Parameters
     ----------
-    data : bytes-like
+    data : bytes or a file
         The whole shard.
     field : Field
         What its rows are.
@@ -58,25 +67,26 @@ class Reader:
         If the index is not whole or does not fit the data.
     """
 
-    def __init__(self, data: bytes, field: Field, shard_rows: int, chunk_rows: int, where: str) -> None:
-        self._data, self._field, self._chunk_rows, self._where = memoryview(data), field, chunk_rows, where
-        n_index = 16 * (shard_rows // chunk_rows)
-        body, index = self._data[: -(n_index + 4)], self._data[-(n_index + 4) :]
-        if len(index) < n_index + 4 or not _is_whole(index):
+    def __init__(self, data: Sliceable, field: Field, shard_rows: int, chunk_rows: int, where: str) -> None:
+        self._data, self._field, self._chunk_rows, self._where = data, field, chunk_rows, where
+        n_index = 16 * (shard_rows // chunk_rows) + 4
+        n_body = len(data) - n_index
+        index = data[n_body:] if n_body >= 0 else b""
+        if len(index) < n_index or not _is_whole(index):
             raise DamageError(f"{where} is damaged: its index is torn (the file holds {len(data):,} bytes)")
         self._index: npt.NDArray[np.uint64] = np.frombuffer(index[:-4], "<u8").reshape(-1, 2)
         lengths = self._index[self._index[:, 1] != _ABSENT, 1]
-        if int(lengths.sum()) != len(body):
-            raise DamageError(f"{where} is damaged: {len(body):,} bytes of chunks, its index says {lengths.sum():,}")
+        if int(lengths.sum()) != n_body:
+            raise DamageError(f"{where} is damaged: {n_body:,} bytes of chunks, its index says {lengths.sum():,}")
 
     def chunk(self, i: int) -> Array:
         """Return the rows of inner chunk `i`, shape ``(chunk_rows, *field.shape)``."""
         offset, length = (int(value) for value in self._index[i])
-        part = self._data[offset : offset + length] if length != _ABSENT else self._data[:0]
+        part = self._data[offset : offset + length] if length != _ABSENT else b""
         if len(part) < 5 or not _is_whole(part):
             raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
         try:
-            rows = np.frombuffer(zstd.decompress(part[:-4]), np.dtype(self._field.dtype).newbyteorder("<"))
+            rows = np.frombuffer(zstd.decompress(memoryview(part)[:-4]), np.dtype(self._field.dtype).newbyteorder("<"))
             return rows.reshape(self._chunk_rows, *self._field.shape)
         except (RuntimeError, ValueError) as error:
             raise DamageError(f"{self._where} is damaged: chunk {i} holds something else ({error})") from None
@@ -91,5 +101,5 @@ def _with_checksum(data: bytes) -> bytes:
     return data + int(google_crc32c.value(data)).to_bytes(4, "little")
 
 
-def _is_whole(data: memoryview) -> bool:
-    return int(google_crc32c.value(bytes(data[:-4]))).to_bytes(4, "little") == data[-4:]
+def _is_whole(data: bytes) -> bool:
+    return int(google_crc32c.value(data[:-4])).to_bytes(4, "little") == data[-4:]
