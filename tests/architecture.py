@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "objects": {"errors", "schema", "backends", "kernels", "store"},
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
     "interchange": {"errors", "schema", "kernels", "store"},
+    "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},
     "bench": {"errors", "kernels", "registry", "recipe", "run"},
 }
 

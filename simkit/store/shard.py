@@ -79,14 +79,17 @@ class Reader:
         if int(lengths.sum()) != n_body:
             raise DamageError(f"{where} is damaged: {n_body:,} bytes of chunks, its index says {lengths.sum():,}")
 
-    def chunk(self, i: int) -> Array:
-        """Return the rows of inner chunk `i`, shape ``(chunk_rows, *field.shape)``."""
+    def chunk(self, i: int, out: Array | None = None) -> Array:
+        """Return the rows of inner chunk `i`, shape ``(chunk_rows, *field.shape)``; in `out` if that is given."""
         offset, length = (int(value) for value in self._index[i])
         part = self._data[offset : offset + length] if length != _ABSENT else b""
         if len(part) < 5 or not _is_whole(part):
             raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
         try:
-            rows = np.frombuffer(zstd.decompress(memoryview(part)[:-4]), np.dtype(self._field.dtype).newbyteorder("<"))
+            if out is not None and _n_decoded(part) != out.nbytes:
+                raise ValueError(f"{_n_decoded(part):,} bytes instead of {out.nbytes:,}")
+            decoded = zstd.decompress(memoryview(part)[:-4], out)
+            rows = np.frombuffer(decoded, np.dtype(self._field.dtype).newbyteorder("<"))
             return rows.reshape(self._chunk_rows, *self._field.shape)
         except (RuntimeError, ValueError) as error:
             raise DamageError(f"{self._where} is damaged: chunk {i} holds something else ({error})") from None
@@ -95,6 +98,15 @@ class Reader:
         """Return the first `n_rows` rows of the shard."""
         chunks = [self.chunk(i) for i in range(-(-n_rows // self._chunk_rows))]
         return np.concatenate([self._field.empty(0), *chunks])[:n_rows]
+
+
+def _n_decoded(frame: bytes) -> int:
+    """Return how many bytes a zstd frame says that it holds (RFC 8878, section 3.1.1.1); 0 if it does not say."""
+    flags = frame[4]
+    is_single, size_flag = flags >> 5 & 1, flags >> 6
+    start = 5 + (not is_single) + (0, 1, 2, 4)[flags & 3]
+    length = (is_single, 2, 4, 8)[size_flag]
+    return int.from_bytes(frame[start : start + length], "little") + (256 if size_flag == 1 else 0)
 
 
 def _with_checksum(data: bytes) -> bytes:

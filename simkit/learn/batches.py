@@ -1,0 +1,123 @@
+"""Batches for a training loop: made ahead by threads, counted, resumed exactly."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from time import perf_counter
+from typing import Unpack
+
+from simkit.contract import Source
+from simkit.errors import ParameterError
+from simkit.learn.stream import Options, State, Stream, TensorBatch, is_empty
+from simkit.store import Store
+
+#: batches made ahead by each thread
+_AHEAD = 2
+
+
+class Batches:
+    """Batches of a stream; every ``for`` goes through the next epoch.
+
+    Parameters
+    ----------
+    stream : Stream
+    n_threads : int
+        Threads that make batches ahead of the loop; 0 makes each when it is asked for. They hold no lock of Python's
+        while they decode, unpack or simulate, and nothing has to be copied between processes.
+
+    Attributes
+    ----------
+    waited : float
+        Seconds that loops have waited for batches.
+    """
+
+    def __init__(self, stream: Stream, n_threads: int = 1) -> None:
+        if isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 0:
+            raise ParameterError(f"n_threads is a whole number, 0 for none; this is {n_threads!r}")
+        self.stream, self._n_threads, self.waited = stream, n_threads, 0.0
+        self._epoch, self._consumed = 0, 0
+        self._is_begun = False
+
+    def __len__(self) -> int:
+        return self.stream.n_batches(0 if self._is_begun else self._consumed)
+
+    def __iter__(self) -> Iterator[TensorBatch]:
+        if self._is_begun:
+            self._epoch, self._consumed = self._epoch + 1, 0
+        self._is_begun = True
+        epoch, start = self._epoch, self._consumed
+        for index, batch in enumerate(self._timed(self._made(epoch, start))):
+            # counted before it is handed out: a state that the loop's body asks for includes the batch in its hands
+            self._epoch = epoch
+            self._consumed = min(start + (index + 1) * self.stream.batch_size, self.stream.n_rows)
+            if not is_empty(batch):
+                yield batch
+
+    def _timed(self, made: Iterator[TensorBatch]) -> Iterator[TensorBatch]:
+        while True:
+            began = perf_counter()
+            batch = next(made, None)
+            self.waited += perf_counter() - began
+            if batch is None:
+                return
+            yield batch
+
+    def _made(self, epoch: int, start: int) -> Iterator[TensorBatch]:
+        n_batches = self.stream.n_batches(start)
+        if not self._n_threads:
+            yield from (self.stream.batch(epoch, index, start) for index in range(n_batches))
+            return
+        pool = ThreadPoolExecutor(self._n_threads, "simkit-batches")
+        ahead: deque[Future[TensorBatch]] = deque()
+        try:
+            for index in range(n_batches + _AHEAD * self._n_threads):
+                if index < n_batches:
+                    ahead.append(pool.submit(self.stream.batch, epoch, index, start))
+                if index >= _AHEAD * self._n_threads and ahead:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:  # the loop was left, by whichever way; what is being made ends by itself
+            for future in ahead:
+                future.cancel()
+            pool.shutdown(wait=False)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next ``for`` go through `epoch`."""
+        self._epoch, self._consumed, self._is_begun = epoch, 0, False
+
+    def state_dict(self) -> State:
+        """Return the state after the batch that was handed out last, as plain values."""
+        return self.stream.state(self._epoch, self._consumed)
+
+    def load_state_dict(self, state: State) -> None:
+        """Let the next ``for`` go on from `state`, whatever the number of ranks, workers and threads that it came from.
+
+        Raises
+        ------
+        ParameterError
+            If the state is of other data, another selection of rows or another order.
+        """
+        (self._epoch, self._consumed), self._is_begun = self.stream.check_state(state), False
+
+
+def batches(data: str | Path | Store | Source, *, n_threads: int = 1, **options: Unpack[Options]) -> Batches:
+    """Return the batches of a data set or of a live source, for a training loop.
+
+    Parameters
+    ----------
+    data : path, address, Store or Source
+    n_threads : int
+        Threads that make batches ahead of the loop.
+    **options
+        As for `Stream`: n, fields, batch_size, seed, shuffle, split, where, channels, dtype, augment and others.
+
+    Returns
+    -------
+    Batches
+        Iterable, one epoch a ``for``; each batch is a dict of field name to tensor.
+    """
+    return Batches(Stream(data, **options), n_threads)

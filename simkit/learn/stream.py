@@ -1,0 +1,319 @@
+"""A data set or a live source as a torch data set of whole batches."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+import torch
+import torch.utils.data
+
+from simkit.backends import AUTO
+from simkit.contract import MAX_ROWS, Source, check_seed
+from simkit.errors import DamageError, ParameterError, UnknownNameError
+from simkit.learn.order import Order
+from simkit.learn.passes import Passes
+from simkit.learn.ranks import ranks as ranks_here
+from simkit.learn.selection import SPLITS, Chosen, Selection, Split, Spread, meets
+from simkit.learn.tables import Live, Stored, Table
+from simkit.learn.tensors import Tensors
+from simkit.store import Store
+from simkit.store.chunks import Chunks, StoreChunks, open_chunks
+
+TensorBatch = dict[str, torch.Tensor]
+State = dict[str, Any]
+
+#: chunks that are read together and shuffled: 16 of 512 rows
+WINDOW = 16
+
+
+class Options(TypedDict, total=False):
+    """The keyword arguments of `stream` and `batches`; see Stream."""
+
+    n: int | None
+    fields: Sequence[str] | None
+    batch_size: int
+    seed: int
+    shuffle: bool
+    window: int
+    drop_last: bool
+    split: str | None
+    splits: Mapping[str, float]
+    where: Mapping[str, Any] | None
+    channels: str
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+    augment: Sequence[str]
+    pin_memory: bool
+    ranks: tuple[int, int] | None
+    skip_damaged: bool
+    backend: str
+
+
+class Stream(torch.utils.data.IterableDataset[TensorBatch]):
+    """Whole batches of tensors, in an order that depends on nothing but seed, epoch and position.
+
+    Use it with ``torch.utils.data.DataLoader(stream, batch_size=None, num_workers=4)``. Each pass is the next epoch.
+    For loops of your own `simkit.learn.batches` is simpler: it counts what it gave and resumes exactly.
+
+    Parameters
+    ----------
+    data : path, address, Store or Source
+        A data set of simkit, any Zarr group of arrays of one length (read by zarr-python, also from an address such as
+        ``https://...`` or ``s3://...``), or a source, whose rows are then made when they are asked for.
+    n : int
+        Rows of a live source; not for data sets.
+    fields : sequence of str, optional
+        Fields wanted, all if not given; ``"row"`` is the row's number.
+    batch_size : int
+        Rows of a batch over all ranks; each rank gets its share of it.
+    seed : int
+        Seed of order and augmentation, and of the rows of a live source.
+    shuffle : bool
+        Permute chunks, and rows within windows of `window` chunks.
+    window : int
+        Chunks (of 512 rows, in most data sets) that are read and shuffled together.
+    drop_last : bool
+        Leave out the last batch of an epoch if it is not full.
+    split : str, optional
+        ``"train"``, ``"validation"`` or ``"test"``, or a name in `splits`. A row stays in its part when the data set
+        grows, and whatever the seed.
+    splits : mapping
+        Name -> share, in hundredths; each hundred rows is shared out exactly.
+    where : mapping, optional
+        Field -> value, values, or a function of the whole field's array that returns a mask; the values of a field
+        with labels may be given by label. Rows have to meet all. Not for live sources.
+    channels : str
+        What becomes of bit-packed boards: ``"onehot"`` (dead, alive), ``"cells"`` (alive), ``"phases"`` (alive at t,
+        alive at t + 1) or ``"packed"`` (as stored).
+    dtype : torch.dtype
+        Of the cells. Other fields keep theirs, but fields with labels are int64.
+    memory_format : torch.memory_format
+        Of the cells.
+    augment : sequence of str
+        ``"translate"``, ``"rotate"``, ``"reflect"``: put each board under a random symmetry of the torus. It moves
+        boards, not coordinates that other fields may hold.
+    pin_memory : bool
+        Put tensors into page-locked memory, for copies to a GPU.
+    ranks : (int, int), optional
+        This rank and their number; by torch.distributed or RANK and WORLD_SIZE if not given.
+    skip_damaged : bool
+        Leave out damaged chunks, with a warning each, instead of raising DamageError. A batch then has fewer rows.
+    backend : str
+        Of a live source.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, StoreError
+        If these make no sense, or there is no such data set.
+    """
+
+    def __init__(
+        self,
+        data: str | Path | Store | Source,
+        *,
+        n: int | None = None,
+        fields: Sequence[str] | None = None,
+        batch_size: int = 256,
+        seed: int = 0,
+        shuffle: bool = False,
+        window: int = WINDOW,
+        drop_last: bool = False,
+        split: str | None = None,
+        splits: Mapping[str, float] = SPLITS,
+        where: Mapping[str, Any] | None = None,
+        channels: str = "onehot",
+        dtype: torch.dtype = torch.float32,
+        memory_format: torch.memory_format = torch.contiguous_format,
+        augment: Sequence[str] = (),
+        pin_memory: bool = False,
+        ranks: tuple[int, int] | None = None,
+        skip_damaged: bool = False,
+        backend: str = AUTO,
+    ) -> None:
+        super().__init__()
+        self.seed, self.batch_size = check_seed(seed), _positive("batch_size", batch_size)
+        self._rank, self._n_ranks = ranks_here(ranks)
+        self._skip_damaged, self.n_skipped = skip_damaged, 0
+        self._opener = _opener(data, n, self.seed, backend)
+        self._opened: tuple[int, Table] | None = None
+        table = self._table()
+        self.schema = table.schema
+        selection = _select(table, Split(split, splits), where)
+        self._order = Order(selection, self.seed, shuffle=shuffle, window=_positive("window", window))
+        self._tensors = Tensors(table.schema, fields, channels, dtype, memory_format, augment, pin_memory)
+        self._drop_last = drop_last
+        self._passes = Passes()
+        content = [table.identity, selection.identity, selection.chunk_rows]
+        self._data = hashlib.sha256(repr(content).encode()).hexdigest()
+        self._shuffled = {"shuffle": shuffle, "window": window if shuffle else 0}
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        n_rows, size = self._order.n_rows, self.batch_size
+        if not n_rows:
+            raise ParameterError("no row is left to stream: see split= and where=")
+        if self._drop_last and n_rows < size:
+            raise ParameterError(f"drop_last leaves no batch: {n_rows:,} rows are fewer than batch_size={size:,}")
+        if size < self._n_ranks:
+            raise ParameterError(f"batch_size={size} has no row for some of {self._n_ranks} ranks")
+        if self._skip_damaged and self._n_ranks > 1:
+            raise ParameterError(
+                "skip_damaged would give ranks batches of different sizes; run `simkit verify` instead"
+            )
+        if not self._drop_last and 0 < n_rows % size < self._n_ranks:
+            raise ParameterError(
+                f"the last batch has {n_rows % size} rows for {self._n_ranks} ranks; "
+                "say drop_last=True, or choose another batch_size"
+            )
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of an epoch, over all ranks."""
+        return self._order.n_rows
+
+    def n_batches(self, consumed: int = 0) -> int:
+        """Batches of an epoch of which `consumed` rows are gone."""
+        left = self.n_rows - consumed
+        return left // self.batch_size if self._drop_last else -(-left // self.batch_size)
+
+    def __len__(self) -> int:
+        return self.n_batches(self._passes.next()[1])
+
+    def batch(self, epoch: int, index: int, consumed: int = 0) -> TensorBatch:
+        """Return this rank's share of batch `index` of those that follow the first `consumed` rows of an epoch."""
+        start = consumed + index * self.batch_size
+        stop = min(start + self.batch_size, self.n_rows)
+        size, rank = stop - start, self._rank
+        mine = range(start + size * rank // self._n_ranks, start + size * (rank + 1) // self._n_ranks)
+        pieces = list(self._order.pieces(epoch, mine))
+        arrays, is_whole = self._table().read(self._tensors.needed, pieces)
+        rows = np.concatenate([window.rows(slots) for window, slots in pieces])
+        positions = np.arange(mine.start, mine.stop, dtype=np.uint64)
+        if is_whole is not None and not is_whole.all():
+            arrays = {name: values[is_whole] for name, values in arrays.items()}
+            rows, positions = rows[is_whole], positions[is_whole]
+        return self._tensors(arrays, rows, self.seed, epoch, positions)
+
+    def __iter__(self) -> Iterator[TensorBatch]:
+        epoch, consumed = self._passes.begin()
+        worker = torch.utils.data.get_worker_info()
+        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        for index in range(first, self.n_batches(consumed), step):
+            batch = self.batch(epoch, index, consumed)
+            if not is_empty(batch):
+                yield batch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next pass be that of `epoch`, from its start."""
+        self._passes.seek(epoch, 0)
+
+    def state_after(self, n_batches: int) -> State:
+        """Return the state after `n_batches` batches of the latest pass.
+
+        The number is asked for because workers read ahead: only the loop that takes the batches knows how many it took.
+        """
+        epoch, consumed = self._passes.latest()
+        return self.state(epoch, min(consumed + n_batches * self.batch_size, self.n_rows))
+
+    def state(self, epoch: int, consumed: int) -> State:
+        """Return the state in an epoch of which `consumed` rows, over all ranks, are gone: plain values."""
+        if consumed + (self.batch_size if self._drop_last else 1) > self.n_rows:
+            epoch, consumed = epoch + 1, 0
+        return {"epoch": epoch, "consumed": consumed, "seed": self.seed, **self._shuffled, "data": self._data}
+
+    def load_state_dict(self, state: State) -> None:
+        """Let the next pass go on from `state`, whatever the number of ranks, workers and threads that it came from.
+
+        Raises
+        ------
+        ParameterError
+            If the state is of other data, another selection of rows or another order.
+        """
+        self._passes.seek(*self.check_state(state))
+
+    def check_state(self, state: State) -> tuple[int, int]:
+        """Return (epoch, rows consumed) of a state; ParameterError if it is not one of this stream."""
+        own = self.state(0, 0)
+        if not isinstance(state, dict) or set(state) != set(own):
+            raise ParameterError(f"a state is what state_dict() returned, with {', '.join(own)}; this is {state!r}")
+        for name in ("seed", "shuffle", "window"):
+            if state[name] != own[name]:
+                raise ParameterError(f"the state is of a stream with {name}={state[name]}; this one has {own[name]}")
+        if state["data"] != own["data"]:
+            raise ParameterError("the state is of other rows: another data set, or another n, split or where")
+        return int(state["epoch"]), int(state["consumed"])
+
+    def __getstate__(self) -> State:
+        return {**self.__dict__, "_opened": None}
+
+    def _table(self) -> Table:
+        """Return the data, opened in this process: neither files nor threads are taken over from another."""
+        if self._opened is None or self._opened[0] != os.getpid():
+            if self._opened is not None:
+                self._order = self._order.copy()
+            opened = self._opener()
+            table = opened if isinstance(opened, Table) else Stored(opened, self._skip if self._skip_damaged else None)
+            self._opened = os.getpid(), table
+        return self._opened[1]
+
+    def _skip(self, error: DamageError, n_rows: int) -> None:
+        self.n_skipped += n_rows
+        warnings.warn(f"{n_rows:,} rows are left out: {error}", RuntimeWarning, stacklevel=2)
+
+
+def stream(data: str | Path | Store | Source, **options: Unpack[Options]) -> Stream:
+    """Return a data set or a live source as a torch IterableDataset of whole batches; see Stream."""
+    return Stream(data, **options)
+
+
+def is_empty(batch: TensorBatch) -> bool:
+    """Say whether all rows of a batch were damaged."""
+    return any(not len(tensor) for tensor in batch.values())
+
+
+def _positive(name: str, number: int) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise ParameterError(f"{name} is a whole number, at least 1; this is {number!r}")
+    return number
+
+
+def _opener(
+    data: str | Path | Store | Source, n: int | None, seed: int, backend: str
+) -> Callable[[], Table] | Callable[[], Chunks]:
+    """Return what opens the data, in whichever process."""
+    if isinstance(data, Source):
+        if n is None:
+            raise ParameterError("a live source needs n=, the number of its rows (an epoch)")
+        if _positive("n", n) > MAX_ROWS:
+            raise ParameterError(f"a source has rows up to 2**63; n is {n}")
+        return partial(Live, data, seed, n, backend)
+    if n is not None:
+        raise ParameterError("n= is for live sources; a data set has the rows it has")
+    if isinstance(data, Store):
+        return partial(StoreChunks, data)
+    if not isinstance(data, (str, Path)):
+        raise ParameterError(f"a stream is of a path, an address, an opened data set or a source; this is {data!r}")
+    return partial(open_chunks, data)
+
+
+def _select(table: Table, split: Split, where: Mapping[str, Any] | None) -> Selection:
+    """Return the rows of a split that meet `where`."""
+    if isinstance(table, Stored):
+        mask = split.mask(0, table.n_rows)
+        for name, wanted in (where or {}).items():
+            if name not in table.schema:
+                raise UnknownNameError.of("field", name, table.schema)
+            mask &= meets(name, table.chunks.column(name), table.schema[name].labels, wanted)
+        return Chosen(mask, table.chunks.chunk_rows)
+    if where:
+        raise ParameterError(
+            "where= needs rows that are there to be looked at; generate a data set, or use the source's own parameters"
+        )
+    return Spread(table.n_rows, split)

@@ -1,0 +1,172 @@
+"""Fields as tensors: boards as cells under the torus's symmetries, classes as class numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from simkit.errors import ParameterError, UnknownNameError
+from simkit.kernels import cells, life, philox
+from simkit.kernels.cells import Form
+from simkit.learn.order import SYMMETRIES, stream_of
+from simkit.schema import Array, Batch, Field, Schema
+
+#: what becomes of a bit-packed board (y, x): name -> meaning
+CHANNELS = {
+    "onehot": "two channels, dead and alive",
+    "cells": "one channel, 1 = alive",
+    "phases": "two channels, alive now and alive a generation later",
+    "packed": "left as it is: uint8, eight cells a byte",
+}
+
+#: symmetries of the torus: name -> orientations (see simkit.kernels.cells); boards that are not square only below 4
+SYMMETRY = {"translate": (0,), "rotate": (0, 3, 5, 6), "reflect": (0, 1, 2, 3)}
+
+#: field of the row numbers, wherever the data have none of that name
+ROW = "row"
+
+
+class Tensors:
+    """Turns batches of arrays into batches of tensors.
+
+    Parameters
+    ----------
+    schema : Schema
+        Of the data.
+    fields : sequence of str or None
+        Fields wanted, None for all.
+    channels : str
+        One of CHANNELS, for every bit-packed field of boards.
+    dtype : torch.dtype
+        Of the cells.
+    memory_format : torch.memory_format
+        Of the cells: ``torch.contiguous_format`` or ``torch.channels_last``.
+    augment : sequence of str
+        Of SYMMETRY; each board is put under a random element of the group that they generate.
+    pin_memory : bool
+    """
+
+    def __init__(
+        self,
+        schema: Schema,
+        fields: Sequence[str] | None,
+        channels: str,
+        dtype: torch.dtype,
+        memory_format: torch.memory_format,
+        augment: Sequence[str],
+        pin_memory: bool,
+    ) -> None:
+        if isinstance(fields, str):
+            raise ParameterError(f"fields are a list of names, such as ({fields!r},)")
+        if isinstance(augment, str):
+            raise ParameterError(f"augment is a list of symmetries, such as ({augment!r},)")
+        names = tuple(schema) if fields is None else tuple(fields)
+        for name in names:
+            if name not in schema and name != ROW:
+                raise UnknownNameError.of("field", name, [*schema, ROW])
+            if name in schema and np.dtype(schema[name].dtype).kind not in "biufc":
+                raise ParameterError(f"field {name!r} holds {schema[name].dtype}, of which there are no tensors")
+        if channels not in CHANNELS:
+            raise UnknownNameError.of("kind of channels", channels, CHANNELS)
+        for name in augment:
+            if name not in SYMMETRY:
+                raise UnknownNameError.of("symmetry of the torus", name, SYMMETRY)
+        if memory_format not in (torch.contiguous_format, torch.channels_last):
+            raise ParameterError(f"cells come as contiguous_format or channels_last; this is {memory_format}")
+        self.names, self._dtype, self._pin_memory = names, dtype, pin_memory
+        self._fields = {name: schema[name] for name in names if name in schema}
+        self._boards = [name for name, field in self._fields.items() if _is_board(field) and channels != "packed"]
+        kernel_dtype = "float32" if dtype == torch.float32 else "uint8"
+        self._form = Form(channels == "onehot", memory_format == torch.channels_last, kernel_dtype)
+        self._augment = tuple(augment)
+        self._rules: tuple[life.Rule, ...] = ()
+        if channels == "phases" and self._boards:
+            if "rule" not in schema or not schema["rule"].labels:
+                raise ParameterError(
+                    "channels='phases' needs a field 'rule' whose labels are rulestrings; there is none"
+                )
+            self._rules = tuple(life.Rule.parse(label) for label in schema["rule"].labels)
+        if self._augment and not self._boards:
+            raise ParameterError("augment moves boards as cells, and none of the fields wanted is such a board")
+
+    @property
+    def needed(self) -> list[str]:
+        """Fields to read."""
+        return [*self._fields, *(["rule"] if self._rules and "rule" not in self._fields else [])]
+
+    def __call__(
+        self, batch: Batch, rows: npt.NDArray[np.int64], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
+    ) -> dict[str, torch.Tensor]:
+        """Return the tensors of a batch whose rows stand at `positions` of an epoch."""
+        found = {}
+        for name in self.names:
+            if name not in self._fields:
+                tensor = torch.from_numpy(rows)
+            elif name in self._boards:
+                tensor = self._cells(self._fields[name], batch[name], batch, seed, epoch, positions)
+            else:
+                tensor = _plain(self._fields[name], batch[name])
+            found[name] = tensor.pin_memory() if self._pin_memory else tensor
+        return found
+
+    def _cells(
+        self,
+        field: Field,
+        boards: Array,
+        batch: Mapping[str, Array],
+        seed: int,
+        epoch: int,
+        positions: npt.NDArray[np.uint64],
+    ) -> torch.Tensor:
+        height, width = field.shape[0], field.bits or 0
+        planes = boards[:, None]
+        if self._rules:
+            planes = np.concatenate((planes, _later(boards, width, self._rules, batch["rule"])[:, None]), axis=1)
+        orientation, shift = self._symmetries(height, width, seed, epoch, positions)
+        expanded = cells.KERNEL.load("cpu").expand(planes, width, orientation, shift, self._form)
+        tensor = torch.from_numpy(expanded)
+        if self._form.channels_last:
+            tensor = tensor.permute(0, 3, 1, 2)
+        return tensor if tensor.dtype == self._dtype else tensor.to(self._dtype)
+
+    def _symmetries(
+        self, height: int, width: int, seed: int, epoch: int, positions: npt.NDArray[np.uint64]
+    ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+        """Return orientation and shift of each board: functions of seed, epoch and position."""
+        orientation, shift = np.zeros(len(positions), np.uint8), np.zeros((len(positions), 2), np.int32)
+        if self._augment:
+            words = philox.KERNEL.load("cpu").words(seed, positions, stream_of(epoch, SYMMETRIES), 3).astype(np.uint64)
+            group = np.array(_group(self._augment, is_square=height == width), np.uint8)
+            orientation = group[words[:, 0] % np.uint64(len(group))]
+            if "translate" in self._augment:
+                shift = (words[:, 1:] * np.array([height, width], np.uint64) >> np.uint64(32)).astype(np.int32)
+        return orientation, shift
+
+
+def _group(augment: Sequence[str], *, is_square: bool) -> list[int]:
+    """Return the orientations of the group that symmetries generate."""
+    found = {orientation for name in augment for orientation in SYMMETRY[name]}
+    if {"rotate", "reflect"} <= set(augment):
+        found = set(range(8))
+    return sorted(orientation for orientation in found if is_square or orientation < 4)
+
+
+def _is_board(field: Field) -> bool:
+    return field.bits is not None and len(field.shape) == 2
+
+
+def _later(boards: Array, width: int, rules: Sequence[life.Rule], which: Array) -> Array:
+    """Return the boards a generation later, each under its own rule."""
+    later = np.empty_like(boards)
+    for index in np.unique(which):
+        chosen = which == index
+        later[chosen] = life.KERNEL.load("cpu").step(boards[chosen], width, rules[index], 1)
+    return later
+
+
+def _plain(field: Field, values: Array) -> torch.Tensor:
+    """Return values as they are, classes as int64, which is what losses take."""
+    return torch.from_numpy(values.astype(np.int64) if field.labels else np.ascontiguousarray(values))

@@ -1,0 +1,118 @@
+"""A data set as chunks of rows, whoever wrote it: what streaming reads."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from pathlib import Path
+from threading import Lock
+
+from simkit.errors import ParameterError
+from simkit.schema import Array, Schema
+from simkit.store.dataset import Store, open_store
+from simkit.store.layout import ROOT
+from simkit.store.place import Place
+from simkit.store.shard import Reader
+
+#: shards kept open; each is one open file and an index
+_OPEN_SHARDS = 128
+
+
+class Chunks(ABC):
+    """Rows in chunks of `chunk_rows`, the last one maybe not full.
+
+    Attributes
+    ----------
+    where : str
+        Path or address, for messages.
+    schema : Schema
+    n_rows, chunk_rows : int
+    identity : str
+        Tells data sets of different content apart.
+    """
+
+    where: str
+    schema: Schema
+    n_rows: int
+    chunk_rows: int
+    identity: str
+
+    @abstractmethod
+    def read(self, name: str, chunk: int, out: Array) -> None:
+        """Read a chunk of the field `name` into `out` of shape ``(chunk_rows, ...)``.
+
+        Rows past the last of the data set stay undefined. Several threads may read at once.
+
+        Raises
+        ------
+        DamageError
+            If the chunk is not what was written; names data set, field and chunk.
+        """
+
+    @abstractmethod
+    def column(self, name: str) -> Array:
+        """Return a whole field."""
+
+
+class StoreChunks(Chunks):
+    """Inner chunks of the shards of a store that simkit wrote, all of it finished."""
+
+    def __init__(self, store: Store) -> None:
+        missing = store.layout.n_rows - store.n_rows_done
+        if missing:
+            raise ParameterError(
+                f"{missing:,} of the {store.layout.n_rows:,} rows of {store.path} are not generated yet; "
+                "run its `simkit generate` line again to finish it"
+            )
+        self._store, self.where, self.schema = store, str(store.path), store.schema
+        self.n_rows, self.chunk_rows = store.layout.n_rows, store.layout.chunk_rows
+        content = json.dumps(store.recipe, sort_keys=True) + store.root_digest()
+        self.identity = hashlib.sha256(content.encode()).hexdigest()
+        self._readers: OrderedDict[tuple[str, int], Reader] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, name: str, chunk: int, out: Array) -> None:
+        """Read a chunk; see Chunks."""
+        shard, inner = divmod(chunk, self._store.layout.shard_rows // self.chunk_rows)
+        with self._lock:
+            reader = self._readers.get((name, shard))
+            if reader is None:
+                reader = self._readers[name, shard] = self._store.shard(name, shard)
+                if len(self._readers) > _OPEN_SHARDS:
+                    self._readers.popitem(last=False)
+            else:
+                self._readers.move_to_end((name, shard))
+        reader.chunk(inner, out)
+
+    def column(self, name: str) -> Array:
+        """Return a whole field."""
+        return self._store[name][:]
+
+
+def open_chunks(where: str | Path) -> Chunks:
+    """Open any data set for streaming: one of simkit's by its own reader, any other Zarr group by zarr-python.
+
+    Raises
+    ------
+    StoreError
+        If there is none at `where`.
+    """
+    if "://" not in str(where):
+        place = Place(Path(where))
+        if not place.exists() or _is_ours(place):
+            return StoreChunks(open_store(where))
+    from simkit.store.foreign import ZarrChunks
+
+    return ZarrChunks(str(where))
+
+
+def _is_ours(place: Place) -> bool:
+    """Say whether zarr.json holds a recipe, or is too damaged to tell."""
+    if not place.has(ROOT):
+        return False
+    try:
+        return "recipe" in json.loads(place.get(ROOT)).get("attributes", {})
+    except (ValueError, AttributeError):
+        return True
