@@ -42,7 +42,8 @@ class Batches:
         self._is_begun = False
 
     def __len__(self) -> int:
-        return self.stream.n_batches(0 if self._is_begun else self._consumed)
+        """Batches of an epoch, also where a state lets the next ``for`` begin in the middle of one."""
+        return self.stream.n_batches()
 
     def __iter__(self) -> Iterator[TensorBatch]:
         if self._is_begun:

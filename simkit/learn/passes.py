@@ -55,11 +55,6 @@ class Passes:
                 self._shared[_NEXT_CONSUMED] = 0
             return int(entry[1]), int(entry[2])
 
-    def next(self) -> tuple[int, int]:
-        """Return (epoch, rows consumed before) of the pass to come."""
-        with _alone():
-            return int(self._shared[_NEXT_EPOCH]), int(self._shared[_NEXT_CONSUMED])
-
     def latest(self) -> tuple[int, int]:
         """Return (epoch, rows consumed before) of the pass that was begun last, or of the one to come before any."""
         with _alone():

@@ -184,7 +184,8 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         return left // self.batch_size if self._drop_last else -(-left // self.batch_size)
 
     def __len__(self) -> int:
-        return self.n_batches(self._passes.next()[1])
+        """Batches of an epoch, also where a state lets the next pass begin in the middle of one."""
+        return self.n_batches()
 
     def batch(self, epoch: int, index: int, consumed: int = 0) -> TensorBatch:
         """Return this rank's share of batch `index` of those that follow the first `consumed` rows of an epoch."""

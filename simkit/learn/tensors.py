@@ -76,6 +76,8 @@ class Tensors:
                 raise UnknownNameError.of("symmetry of the torus", name, SYMMETRY)
         if memory_format not in (torch.contiguous_format, torch.channels_last):
             raise ParameterError(f"cells come as contiguous_format or channels_last; this is {memory_format}")
+        if pin_memory and not torch.cuda.is_available():
+            raise ParameterError("pin_memory needs a GPU that torch can use, and it finds none")
         self.names, self._dtype, self._pin_memory = names, dtype, pin_memory
         self._fields = {name: schema[name] for name in names if name in schema}
         self._boards = [name for name, field in self._fields.items() if _is_board(field) and channels != "packed"]

@@ -36,7 +36,8 @@ class ZarrChunks(Chunks):
             raise StoreError(f"cannot open {where} as a Zarr group: {error or type(error).__name__}") from error
         if not arrays:
             raise StoreError(f"the Zarr group {where} holds no arrays to stream")
-        self._arrays = {name: array for name, array in sorted(arrays.items()) if array.ndim}
+        names = sorted(arrays) if ledger is None else ledger.attrs["field_names"]
+        self._arrays = {name: arrays[name] for name in names if arrays[name].ndim}
         lengths = {name: array.shape[0] for name, array in self._arrays.items()}
         if len(set(lengths.values())) != 1:
             raise StoreError(f"the arrays of {where} differ in length along their first axis: {lengths}")
@@ -49,7 +50,7 @@ class ZarrChunks(Chunks):
     def _check_finished(self, ledger: Any) -> None:
         missing = 0 if ledger is None else int((~ledger[:].any(axis=(1, 2))).sum())
         if missing:
-            raise StoreError(f"{missing} of its {len(ledger)} shards are not generated yet")
+            raise StoreError(f"{missing} of its {ledger.shape[0]} shards are not generated yet")
 
     def _identify(self, ledger: Any) -> str:
         """Digest what is known of the content: the ledger if there is one, else what the arrays are."""

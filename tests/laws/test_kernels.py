@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simkit.kernels import life, philox
+from simkit.kernels import cells, life, philox
+from simkit.kernels.cells import Form
 from simkit.kernels.life import Rule
 
 PHILOX = [philox.KERNEL.load(name) for name in philox.KERNEL.backends if name != "reference"]
+CELLS = [cells.KERNEL.load(name) for name in cells.KERNEL.backends if name != "reference"]
 LIFE = [life.KERNEL.load(name) for name in life.KERNEL.backends if name != "reference"]
 REFERENCE_PHILOX, REFERENCE_LIFE = philox.KERNEL.load("reference"), life.KERNEL.load("reference")
 
@@ -91,6 +93,29 @@ def test_a_board_settles_if_a_state_recurs_by_max_steps(kernel, offset):
         limit = max(1, int(free.settle[i] + free.period[i]) + offset)
         found = kernel.settle(boards[i : i + 1], 16, rules, which[:1], limit)
         assert (found.settle[0] >= 0) == (limit >= free.settle[i] + free.period[i])
+
+
+@pytest.mark.parametrize("kernel", CELLS)
+@given(
+    size=st.one_of(
+        st.tuples(st.integers(1, 40), st.integers(1, 40)), st.integers(1, 70).map(lambda side: (side, side))
+    ),
+    n_planes=st.integers(1, 3),
+    form=st.builds(Form, st.booleans(), st.booleans(), st.sampled_from(["uint8", "float32"])),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=200, deadline=None)
+def test_cells_expand(kernel, size, n_planes, form, seed):
+    height, width = size
+    random = np.random.default_rng(seed)
+    drawn = random.integers(0, 2, (5, n_planes, height, width), np.uint8)
+    boards = np.packbits(drawn, axis=-1, bitorder="little")
+    orientation = random.integers(0, 8 if height == width else 4, 5).astype(np.uint8)
+    shift = (random.integers(0, [height, width], (5, 2)) * random.integers(0, 2, (5, 1))).astype(np.int32)
+    wanted = cells.KERNEL.load("reference").expand(boards, width, orientation, shift, form)
+    found = kernel.expand(boards, width, orientation, shift, form)
+    assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
+    assert np.array_equal(found, wanted)
 
 
 def test_without_avx512_the_bits_are_the_same():

@@ -1,0 +1,125 @@
+"""What the tests of streaming read, and how they take it apart. Also imported by the programs that they start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, final
+
+import numpy as np
+import torch
+import torch.utils.data
+
+import simkit
+import simkit.run
+import simkit.store.layout
+from simkit.contract import Source, param
+from simkit.learn import Stream, stream
+from simkit.schema import Batch, Field, Schema
+
+#: rows of a shard and of an inner chunk, once `shrink` was called
+SHARD_ROWS, CHUNK_ROWS = 64, 16
+
+N_ROWS = 230
+RULES = ("B3/S23", "B2/S", "B36/S23")
+
+
+def source(**parameters: Any) -> Source:
+    return simkit.source("ca-ash", **{"rules": RULES, "size": 24, "max_steps": 300, "census": "none", **parameters})
+
+
+def shrink(set_attribute: Any) -> None:
+    """Make shards and chunks small, so that a few rows fill several."""
+    set_attribute(simkit.store.layout, "_SHARD_ROWS", SHARD_ROWS)
+    set_attribute(simkit.store.layout, "_CHUNK_ROWS", CHUNK_ROWS)
+
+
+def make(path: Path, n: int = N_ROWS, **parameters: Any) -> Path:
+    """Generate a data set of many small chunks; call `shrink` before."""
+    simkit.run.generate(simkit.Recipe(source(**parameters), 3, n), path, n_threads=1)
+    return path
+
+
+def rows_of(batches: Any, n: int | None = None) -> list[int]:
+    """Return the row numbers that batches hold, of the first `n` of them."""
+    found: list[int] = []
+    for index, batch in enumerate(batches):
+        if index == n:
+            break
+        found += batch["row"].tolist()
+    return found
+
+
+def loader(streamed: Stream, n_workers: int, **options: Any) -> torch.utils.data.DataLoader[Any]:
+    return torch.utils.data.DataLoader(streamed, batch_size=None, num_workers=n_workers, **options)
+
+
+def side_by_side(
+    path: Path, n_ranks: int, n_workers: int, state: Any = None, n_batches: int = 10**9, **options: Any
+) -> tuple[list[list[int]], Any]:
+    """Train on several ranks, each with workers, for some batches; return the rows of each batch over all ranks.
+
+    And the state that rank 0 keeps.
+    """
+    parts, states = [], []
+    for rank in range(n_ranks):
+        streamed = stream(path, ranks=(rank, n_ranks), **options)
+        if state is not None:
+            streamed.load_state_dict(state)
+        taken = []
+        for batch in loader(streamed, n_workers):
+            taken.append(batch["row"].tolist())
+            if len(taken) == n_batches:
+                break
+        parts.append(taken)
+        states.append(streamed.state_after(len(taken)))
+    assert all(other == states[0] for other in states)
+    return [sum(pieces, []) for pieces in zip(*parts, strict=True)], states[0]
+
+
+def cells_of(path: Path, rows: list[int]) -> np.ndarray:
+    store = simkit.open(path)
+    return simkit.unpack(store["ash"][rows], 24)
+
+
+@final
+@dataclass(frozen=True)
+class Same(Source):
+    """The same board in every row."""
+
+    name: ClassVar[str] = "same"
+    version: ClassVar[int] = 1
+    title: ClassVar[str] = "one board, again and again"
+    tiny: ClassVar[dict[str, object]] = {}
+    kernels: ClassVar = ()
+
+    board: tuple[str, ...] = param(("01", "10"), "rows of cells, 0 and 1")
+
+    def schema(self) -> Schema:
+        width = len(self.board[0])
+        shape = (len(self.board), -(-width // 8))
+        return Schema(board=Field("uint8", "the board", ("y", "x_byte"), shape, bits=width))
+
+    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+        del seed, backend
+        cells = np.array([[int(cell) for cell in row] for row in self.board], np.uint8)
+        packed = np.packbits(cells, axis=-1, bitorder="little")
+        return {"board": np.repeat(packed[None], len(rows), axis=0)}
+
+
+@final
+@dataclass(frozen=True)
+class TwoBoards(Source):
+    """Boards without a rule, and a field that is a text."""
+
+    name: ClassVar[str] = "two-boards"
+    version: ClassVar[int] = 1
+    title: ClassVar[str] = "boards and a name"
+    tiny: ClassVar[dict[str, object]] = {}
+    kernels: ClassVar = ()
+
+    def schema(self) -> Schema:
+        return Schema(board=Field("uint8", "a board", ("y", "x_byte"), (2, 1), bits=2), name=Field("<U3", "a name"))
+
+    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+        raise NotImplementedError
