@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import simkit
 from simkit.contract import Source
 from simkit.schema import check
 
@@ -41,6 +42,15 @@ def test_the_examples_run(tmp_path):
             ran += 1
     assert ran >= 15
     assert (tmp_path / "sheet.png").is_file()
+
+
+def test_the_example_of_training_learns(tmp_path):
+    """At full size: on its own rows, better than saying always the same."""
+    (example,) = [text for kind, text in blocks("README.md", "python") if "optimiser.step()" in text]
+    recipe = simkit.Recipe(simkit.source("ca-ash", size=32), 0, 20_000)
+    simkit.generate(recipe, tmp_path / "small.zarr")
+    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert float(done.stdout.removeprefix("right: ")) > 0.65
 
 
 def test_the_two_commands_make_their_own_environment():
