@@ -272,3 +272,21 @@ def test_a_data_set_that_is_not_there_or_not_finished_is_refused(tmp_path, small
 
 def test_rules_are_the_labels(ash):
     assert simkit.open(ash).schema["rule"].labels == RULES
+
+
+def _begin(passes, barrier, n_passes, found):
+    barrier.wait()
+    for _ in range(n_passes):
+        found.put(passes.begin()[0])
+
+
+def test_processes_that_begin_passes_at_once_take_different_epochs(ash):
+    context = torch.multiprocessing.get_context("fork")
+    passes, barrier, found = stream(ash)._passes, context.Barrier(8), context.SimpleQueue()
+    started = [context.Process(target=_begin, args=(passes, barrier, 40, found)) for _ in range(8)]
+    for process in started:
+        process.start()
+    epochs = [found.get() for _ in range(8 * 40)]
+    for process in started:
+        process.join()
+    assert sorted(epochs) == list(range(8 * 40))
