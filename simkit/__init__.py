@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simkit.errors import SimkitError as SimkitError
+    from simkit.interchange import export as export
+    from simkit.interchange.card import write as card
     from simkit.recipe import Recipe as Recipe
     from simkit.registry import source as source
     from simkit.run import generate as generate
@@ -24,13 +26,15 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Recipe": ("simkit.recipe", "Recipe"),
     "SimkitError": ("simkit.errors", "SimkitError"),
+    "card": ("simkit.interchange.card", "write"),
+    "export": ("simkit.interchange", "export"),
     "generate": ("simkit.run", "generate"),
     "open": ("simkit.store", "open_store"),
     "source": ("simkit.registry", "source"),
     "unpack": ("simkit.schema", "unpack"),
 }
 
-__all__ = ["Recipe", "SimkitError", "generate", "open", "source", "unpack"]
+__all__ = ["Recipe", "SimkitError", "card", "export", "generate", "open", "source", "unpack"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import numbers
 import os
 import tomllib
@@ -92,6 +93,24 @@ def shipped() -> dict[str, Path]:
         files = metadata.files("simkit") or []
         paths = [Path(str(file.locate())) for file in files if file.match("share/simkit/datasets/*.toml")]
     return {path.stem: path.resolve() for path in sorted(paths)}
+
+
+def is_of(values: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
+    """Say whether the values of a recipe file are those that a data set was made by, however many rows it has."""
+    if any(values[key] != spec[key] for key in ("source", "version", "seed")):
+        return False
+    return bool(registry.parse(values).parameters() == spec["parameters"])
+
+
+def write(spec: Mapping[str, Any]) -> str:
+    """Return the recipe of a data set as the text of a recipe file."""
+
+    def lines(values: Mapping[str, Any]) -> list[str]:
+        # JSON's texts, numbers and lists are TOML's too.
+        return [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
+
+    plain = {name: value for name, value in spec.items() if name != "parameters"}
+    return "\n".join([*lines(plain), "", "[parameters]", *lines(spec["parameters"]), ""])
 
 
 def find(text: str) -> Path | None:

@@ -27,8 +27,8 @@ MAY_IMPORT = {
     "study": {"errors", "schema", "store"},
     "objects": {"errors", "schema", "backends", "kernels", "store"},
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
-    "interchange": {"errors", "schema", "kernels", "store"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},
+    "interchange": {"errors", "schema", "kernels", "registry", "recipe", "store"},
     "bench": {"errors", "kernels", "registry", "recipe", "run"},
 }
 
@@ -41,6 +41,7 @@ OWNERS = {
     "llvmlite": ("simkit.kernels",),
     "sklearn": ("simkit.study",),
     "threadpoolctl": ("simkit.study",),
+    "pyarrow": ("simkit.interchange",),
     "PIL": ("simkit.figures",),
     "click": ("simkit_cli",),
     "rich": ("simkit_cli",),

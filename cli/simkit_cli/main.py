@@ -8,7 +8,7 @@ import click
 
 from simkit.errors import SimkitError
 
-_COMMANDS = ("generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "bench")
+_COMMANDS = ("generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "card", "bench")
 
 
 class _Group(click.Group):

@@ -2,15 +2,25 @@
 
 A format is one entry of FORMATS: a file with a function
 
-``export(selection, out, *, replace, progress) -> Written``
-    Write the rows of a `Selection` to the path `out`, every file whole or not at all (`files.put` does so). A file that
-    is there with the same bytes is left alone; with other bytes it is replaced if `replace`, else a StoreError is
-    raised. ``progress(n_rows)`` is called now and then.
+``write(selection, out, *, replace, progress) -> Written``
+    Write the rows of a `Selection` to the path `out`, with `Files`: every file whole or not at all, read and written
+    part by part. The same selection gives the same bytes, whenever and wherever. ``progress(n_rows)`` is called now and
+    then, with fractions of rows where a file holds one field of all rows.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import importlib
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from simkit.errors import BackendError, ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from simkit.schema import Array
+    from simkit.store import Store
 
 
 class Format(NamedTuple):
@@ -18,10 +28,14 @@ class Format(NamedTuple):
 
     #: a line for ``simkit export --help``
     about: str
-    #: of a file's name, with the dot
+    #: of a file's name, with the dot; "" if it is a folder
     suffix: str
-    #: module that has `export`
+    #: module that has `write`
     module: str
+    #: whether it holds the fields of a data set; else single boards
+    has_fields: bool = True
+    #: library that must be installed
+    needs: str | None = None
 
 
 FORMATS = {
@@ -30,6 +44,26 @@ FORMATS = {
         "a folder that gets row-000003.rle or soup-000003.rle and so on.",
         ".rle",
         "simkit.interchange.patterns",
+        has_fields=False,
+    ),
+    "npz": Format("One file for numpy.load, an array a field.", ".npz", "simkit.interchange.npz"),
+    "idx": Format("A folder of files like those of MNIST, one a field.", "", "simkit.interchange.idx"),
+    "webdataset": Format(
+        "A folder of tar files for webdataset: a sample is FIELD.npy for arrays, FIELD.cls for classes and json.",
+        "",
+        "simkit.interchange.webdataset",
+    ),
+    "parquet": Format(
+        "One file for pyarrow, polars, duckdb; needs simkit[export].",
+        ".parquet",
+        "simkit.interchange.parquet",
+        needs="pyarrow",
+    ),
+    "hf": Format(
+        "A folder for datasets.load_from_disk of Hugging Face; needs simkit[export].",
+        "",
+        "simkit.interchange.hf",
+        needs="pyarrow",
     ),
 }
 
@@ -42,3 +76,75 @@ class Written(NamedTuple):
     n_same: int
     #: sentences that a user of the files should read
     notes: tuple[str, ...] = ()
+
+
+def export(
+    store: Store | str | Path,
+    to: str,
+    out: str | Path,
+    *,
+    rows: range | None = None,
+    fields: Sequence[str] | None = None,
+    packed: bool = False,
+    soup: Callable[[range], Array] | None = None,
+    replace: bool = False,
+    progress: Callable[[float], None] = lambda n_rows: None,
+) -> Written:
+    """Write a data set in another format: ``simkit.export("x.zarr", "npz", "x.npz")``.
+
+    Parameters
+    ----------
+    store : Store or path
+    to : str
+        A name in `FORMATS`.
+    out : path
+        The file or folder to write.
+    rows : range, optional
+        All of them if not given.
+    fields : sequence of str, optional
+        All of them if not given; they stand in the order of the data set.
+    packed : bool
+        Whether bit-packed boards stay packed, eight cells a byte; else they are unpacked to one byte a cell, 0 or 1.
+    soup : callable, optional
+        For "rle": gives the soups of rows, packed, which are written in place of what they became.
+    replace : bool
+        Whether files that hold something else are replaced.
+    progress : callable
+        Called now and then with the rows, or parts of rows, that were written since.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such format or field.
+    ParameterError
+        If there are no such rows, or the format does not take what is given.
+    BackendError
+        If the library that the format needs is not installed.
+    StoreError
+        If rows are not generated yet, a file cannot be written, or something else is there and `replace` is not set.
+    """
+    from simkit.interchange.selection import Selection
+    from simkit.store import Store, open_store
+
+    if to not in FORMATS:
+        raise UnknownNameError.of("format", to, FORMATS)
+    entry = FORMATS[to]
+    if entry.has_fields and soup is not None:
+        raise ParameterError(f"soups are written as rle alone; {to} holds the fields of a data set")
+    if not entry.has_fields and (fields is not None or packed):
+        raise ParameterError(f"{to} holds boards, and not fields of one's choice, packed or not; leave these away")
+    if entry.needs and find_spec(entry.needs) is None:
+        raise BackendError(f"format {to} needs {entry.needs}, which is not installed: pip install 'simkit[export]'")
+    if not isinstance(store, Store):
+        store = open_store(store)
+    selection = Selection(
+        store,
+        range(store.layout.n_rows) if rows is None else rows,
+        None if fields is None else tuple(fields),
+        packed,
+        soup,
+    )
+    written: Written = importlib.import_module(entry.module).write(
+        selection, Path(out), replace=replace, progress=progress
+    )
+    return written

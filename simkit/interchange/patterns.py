@@ -7,10 +7,9 @@ from pathlib import Path
 
 from simkit.errors import PatternError, StoreError
 from simkit.interchange import FORMATS, Written, rle
-from simkit.interchange.files import put
+from simkit.interchange.files import Files
 from simkit.interchange.selection import Selection
 from simkit.kernels.life import Rule
-from simkit.schema import unpack
 
 #: fields without which a row is no pattern
 _NEEDED = ("ash", "rule", "settle", "period")
@@ -19,9 +18,7 @@ _NEEDED = ("ash", "rule", "settle", "period")
 _DIGITS = 6
 
 
-def export(
-    selection: Selection, out: Path, *, replace: bool = False, progress: Callable[[int], None] = lambda n_rows: None
-) -> Written:
+def write(selection: Selection, out: Path, *, replace: bool, progress: Callable[[float], None]) -> Written:
     """Write boards of ash, or their soups, as RLE files; see the package's docstring.
 
     Raises
@@ -47,10 +44,11 @@ def export(
     if not is_file and out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file, and a folder of {suffix} files cannot be made there; end it in {suffix}")
     what = "soup" if selection.soup else "row"
-    n_same = 0
+    names = {row: out.name if is_file else f"{what}-{row:0{_DIGITS}d}{suffix}" for row in rows}
+    files = Files(out.parent if is_file else out, set(names.values()), replace=replace)
     notes: dict[str, None] = {}
-    for block, batch in selection.batches():
-        boards = unpack(batch["soup" if selection.soup else "ash"], store.schema["ash"].bits)
+    for block, batch in selection.batches(*_NEEDED):
+        boards = batch["soup" if selection.soup else "ash"]
         for i, row in enumerate(block):
             rule = Rule.parse(store.schema["rule"].labels[int(batch["rule"][i])])
             note = _inversion(rule)
@@ -58,10 +56,9 @@ def export(
                 notes[note] = None
             about = _about(selection, row, int(batch["settle"][i]), int(batch["period"][i]))
             text = rle.write(boards[i], rule, comments=[*about, f"{note}."] if note else about)
-            path = out if is_file else out / f"{what}-{row:0{_DIGITS}d}{suffix}"
-            n_same += not put(path, text.encode(), replace=replace)
+            files.put(names[row], text.encode())
             progress(1)
-    return Written(len(rows), n_same, tuple(notes))
+    return files.written(*notes)
 
 
 def _inversion(rule: Rule) -> str:

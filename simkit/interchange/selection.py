@@ -1,45 +1,103 @@
-"""Rows of a data set that are to be exported."""
+"""What of a data set is to be exported."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from simkit.errors import ParameterError
-from simkit.schema import Array, Batch
+from simkit.errors import ParameterError, StoreError
+from simkit.schema import Array, Batch, Field, Schema, unpack
 from simkit.store import Store
 
-#: rows that are read at once
+#: rows that are read at once, at most
 _BLOCK = 64
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Rows of a store, and a function that makes their soups if these are wanted in place of what they became.
+    """Rows and fields of a store, bit-packed boards unpacked unless they are to stay packed.
+
+    With `soup`, a function that gives the packed soups of rows, these are a field ``soup`` beside the others.
 
     Raises
     ------
     ParameterError
-        If the store has no such rows.
+        If the store has no such rows, or no field is chosen.
+    UnknownNameError
+        If it has no such field.
+    StoreError
+        If some of the rows are not generated yet.
     """
 
     store: Store
     rows: range
+    fields: tuple[str, ...] | None = None
+    packed: bool = False
     soup: Callable[[range], Array] | None = None
 
     def __post_init__(self) -> None:
         n_rows = self.store.layout.n_rows
-        if not 0 <= self.rows.start < self.rows.stop <= n_rows:
+        if not 0 <= self.rows.start < self.rows.stop <= n_rows or self.rows.step != 1:
             raise ParameterError(
                 f"asked for row {self.rows.stop - 1:,} of {self.store.path}, which has {n_rows:,} rows"
             )
+        for name in self.fields or ():
+            self.store[name]
+        if self.fields == ():
+            raise ParameterError(f"no field is chosen; {self.store.path} has {', '.join(self.store)}")
+        self._refuse_unfinished()
 
-    def batches(self) -> Iterator[tuple[range, Batch]]:
-        """Yield blocks of rows and their fields; with soups, these are the field ``soup``, packed as ``ash``."""
-        columns = dict(self.store)
-        for start in range(self.rows.start, self.rows.stop, _BLOCK):
-            rows = range(start, min(start + _BLOCK, self.rows.stop))
+    def _refuse_unfinished(self) -> None:
+        layout, rows = self.store.layout, self.rows
+        shards = range(rows.start // layout.shard_rows, (rows.stop - 1) // layout.shard_rows + 1)
+        lacking = sorted(set(shards).difference(self.store.done()))
+        if not lacking:
+            return
+        missing = [(max(here.start, rows.start), min(here.stop, rows.stop)) for here in map(layout.rows, lacking)]
+        first = missing[0][0]
+        other = f", or take --rows {rows.start}:{first}, which are there" if first > rows.start else ""
+        raise StoreError(
+            f"{sum(stop - start for start, stop in missing):,} of the {len(rows):,} rows asked for are not in "
+            f"{self.store.path} yet, row {first:,} the first; run its `simkit generate` line again to continue{other}"
+        )
+
+    @property
+    def schema(self) -> Schema:
+        """What the fields are, as they are exported."""
+        chosen = {
+            name: field for name, field in self.store.schema.items() if self.fields is None or name in self.fields
+        }
+        return Schema(**(chosen if self.packed else {name: _unpacked(field) for name, field in chosen.items()}))
+
+    def of(self, rows: range) -> Selection:
+        """Return the same of some of the rows."""
+        return dataclasses.replace(self, rows=rows)
+
+    def batches(self, *names: str, n_rows: int | None = None) -> Iterator[tuple[range, Batch]]:
+        """Yield blocks of rows and the fields `names` of them, all if none is named.
+
+        A block has `n_rows` rows, or as many as are quickly read and need little memory.
+        """
+        stored = self.store.schema
+        columns = {name: self.store[name] for name in names or self.schema}
+        step = n_rows or min(_BLOCK, self.store.layout.chunk_rows)
+        for start in range(self.rows.start, self.rows.stop, step):
+            rows = range(start, min(start + step, self.rows.stop))
             batch = {name: column[rows.start : rows.stop] for name, column in columns.items()}
+            if not self.packed:
+                batch = {
+                    name: values if stored[name].bits is None else unpack(values, stored[name].bits)
+                    for name, values in batch.items()
+                }
             if self.soup:
-                batch["soup"] = self.soup(rows)
+                batch["soup"] = unpack(self.soup(rows), stored["ash"].bits)
             yield rows, batch
+
+
+def _unpacked(field: Field) -> Field:
+    """Return what a field is once it is unpacked; itself if it is not packed."""
+    if field.bits is None:
+        return field
+    dims = (*field.dims[:-1], field.dims[-1].removesuffix("_byte"))
+    return dataclasses.replace(field, dims=dims, shape=(*field.shape[:-1], field.bits), bits=None)

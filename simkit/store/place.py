@@ -10,13 +10,16 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simkit.errors import DamageError, StoreError
 
 _PART = ".part"
+
+#: characters of a temporary file's name after that of the object
+_N_ADDED = len(".") + 16 + len(_PART)
 
 
 class Lock:
@@ -88,33 +91,38 @@ class Place:
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object atomically and durably."""
+        with self.writing(key) as write:
+            write(data)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Callable[[bytes], None]]:
+        """Give a function that writes parts of an object, which takes its place if the block ends without an error."""
         target = self.root / key
-        with _told(f"write {target}"):
+        what = f"write {target}"
+
+        def write(data: bytes) -> None:
+            with _told(what):
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(file, rest) :]
+
+        with _told(what):
             if not target.parent.exists():
                 target.parent.mkdir(exist_ok=True)
                 sync_folder(self.root)
-            while not self._put_once(target, data):
-                pass  # a sweep took the temporary file in the instant before it was locked
-            sync_folder(target.parent)
-
-    def _put_once(self, target: Path, data: bytes) -> bool:
-        part = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_PART}")
-        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            part, file = _temporary(target)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(file, rest) :]
-            os.fsync(file)
-            part.rename(target)
-        except FileNotFoundError:
-            return False
+            yield write
+            with _told(what):
+                os.fsync(file)
+                part.rename(target)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
         finally:
             os.close(file)
-        return True
+        with _told(what):
+            sync_folder(target.parent)
 
     def get(self, key: str) -> bytes:
         """Read an object; DamageError if there is none."""
@@ -156,10 +164,12 @@ class Place:
                 total += path.stat().st_size if path.is_file() else 0
         return total
 
-    def sweep(self) -> None:
-        """Remove temporary files that no living process is writing."""
+    def sweep(self, names: Collection[str] | None = None) -> None:
+        """Remove temporary files that no living process is writing: all, or those of the objects `names` alone."""
         with _told(f"tidy {self.root}"):
             for part in [*self.root.glob(f".*{_PART}"), *self.root.glob(f"*/.*{_PART}")]:
+                if names is not None and part.name[1:-_N_ADDED] not in names:
+                    continue
                 with suppress(FileNotFoundError):  # renamed by its writer meanwhile
                     file = os.open(part, os.O_WRONLY)
                     try:
@@ -211,6 +221,23 @@ def _told(what: str) -> Iterator[None]:
             f"cannot {what}: {os.strerror(error.errno or 0).lower()}; {advice}, then run the same line again: "
             "what is finished is kept"
         ) from error
+
+
+def _temporary(target: Path) -> tuple[Path, int]:
+    """Open a new temporary file beside `target`, locked."""
+    while True:
+        part = target.with_name(f".{target.name}.{secrets.token_hex(8)}{_PART}")
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            is_there = os.fstat(file).st_nlink > 0
+        except BaseException:
+            part.unlink(missing_ok=True)
+            os.close(file)
+            raise
+        if is_there:
+            return part, file
+        os.close(file)  # a sweep took it in the instant before it was locked
 
 
 def sync_folder(path: Path) -> None:

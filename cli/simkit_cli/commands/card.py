@@ -1,0 +1,31 @@
+"""simkit card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simkit_cli import options
+
+
+@click.command(name="card", short_help="Write the data card of a data set.")
+@options.store
+@click.option(
+    "--recipe",
+    type=click.Path(path_type=Path),
+    help="Recipe file that it was made by, for title and citation.  [default: found among those of simkit]",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="The folder to write to.  [default: STORE]")
+@click.option("--force", is_flag=True, help="Replace files that hold something else, such as an older card.")
+@options.quiet
+def command(store: Path, recipe: Path | None, out: Path | None, force: bool, quiet: bool) -> None:
+    """Write README.md, a data card for people, and croissant.json, the same for programs (MLCommons Croissant 1.0),
+    from the recipe, the fields and, once it is finished, the digest of the data set STORE.
+    """
+    from simkit.interchange import card
+
+    written = card.write(store, out, recipe_file=recipe, replace=force)
+    if not quiet:
+        same = f", {written.n_same} of them there already" if written.n_same else ""
+        click.echo(f"{store if out is None else out}: {card.README} and {card.CROISSANT}{same}")
