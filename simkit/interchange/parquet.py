@@ -19,8 +19,8 @@ from simkit.interchange.files import Files
 from simkit.interchange.selection import Selection
 from simkit.schema import Array, Field
 
-#: decoded bytes of a row group at most; it is held in memory
-_GROUP_BYTES = 2**25
+#: decoded bytes of a row group at most: encoding it takes some thirty times as much memory
+_GROUP_BYTES = 2**22
 
 
 def write(selection: Selection, out: Path, *, replace: bool, progress: Callable[[float], None]) -> Written:

@@ -1,0 +1,27 @@
+"""Print how many bytes more memory an export of all rows takes than one of the first row group or file.
+
+usage: measured.py STORE FOLDER FORMAT N_FIRST
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+
+from export_samples import place
+
+import simkit
+
+store, folder, to, n_first = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
+unit = 1 if sys.platform == "darwin" else 1024
+
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+simkit.export(store, to, place(folder / "first", to), rows=range(n_first))
+before = peak()
+simkit.export(store, to, place(folder / "all", to))
+print(peak() - before)
