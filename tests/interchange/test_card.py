@@ -87,6 +87,10 @@ def test_fields_are_those_of_the_schema(store: Path, tmp_path: Path) -> None:
     assert kinds["is_odd"] == ("sc:Boolean", False)
     assert "axes z = 2, y = 3, x = 4" in samples["field"][2]["description"]
     assert "unit J" in samples["field"][1]["description"]
+    assert (classes["dataType"], classes["key"]) == ("sc:Enumeration", {"@id": "kind-classes/value"})
+    assert samples["field"][6]["references"] == {"field": {"@id": "kind-classes/value"}}
+    (zarr,) = croissant["distribution"]  # type: ignore[misc]
+    assert zarr["includes"] == ["zarr.json", *(f"{name}/*" for name in Zoo().schema())]
     assert [entry["kind-classes/name"] for entry in classes["data"]] == list(Zoo().tags)
 
 

@@ -134,7 +134,7 @@ def test_a_disk_that_fails_is_one_line(
         def write(file: int, data: Any, calls: Any = calls, real: Any = os.write) -> int:
             if next(calls, None) is None:
                 raise OSError(code, os.strerror(code))
-            n_written: int = real(file, data[:20_000])  # the system need not take all of it at once
+            n_written: int = real(file, data[:300])  # the system need not take all of it at once
             return n_written
 
         with monkeypatch.context() as patch:
