@@ -325,7 +325,7 @@ def test_quiet_prints_errors(simkit: Simkit, partial: Path) -> None:
     assert "12,388 rows" in simkit("verify", partial, "--quiet").error
 
 
-COMMANDS = ["generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "bench"]
+COMMANDS = ["generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "card", "bench"]
 
 
 def test_help_lists_the_commands(simkit: Simkit) -> None:
@@ -350,7 +350,7 @@ def test_help_shows_each_example_on_its_own_line(simkit: Simkit, line: tuple[str
     assert "\b" not in text
     examples = [row for row in text.splitlines() if row.startswith("  simkit ")]
     assert all(row.count("simkit ") == 1 for row in examples)
-    assert len(examples) == {"--help": 2, "generate": 3, "preview": 3, "export": 3}.get(line[0], 0)
+    assert len(examples) == {"--help": 2, "generate": 3, "preview": 3, "export": 5}.get(line[0], 0)
 
 
 def test_version(simkit: Simkit) -> None:
