@@ -36,6 +36,10 @@ class RuleError(ParameterError):
     """A rulestring that is not a Life-like rule; shows the position."""
 
 
+class LayoutError(ParameterError):
+    """A layout of lattice cells that is not valid; names the cells."""
+
+
 class RecipeError(SimkitError):
     """A recipe file that cannot be read as a recipe."""
 

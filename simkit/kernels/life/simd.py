@@ -181,7 +181,20 @@ def _bitwise(name: str) -> Any:
     return operation
 
 
-shift_up, shift_down, both = _bitwise("shl"), _bitwise("lshr"), _bitwise("and_")
+shift_up, shift_down, both, differing = _bitwise("shl"), _bitwise("lshr"), _bitwise("and_"), _bitwise("xor")
+add = _bitwise("add")
+
+
+@intrinsic
+def popcount(_context, x):
+    """Return the number of bits that are 1 in each word."""
+
+    def generate(_context, builder, _signature, args):
+        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.ctpop.v{LANES}i64")
+        return builder.call(function, args)
+
+    return vector(vector), generate
 
 
 @intrinsic(prefer_literal=True)
