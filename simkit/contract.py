@@ -173,6 +173,7 @@ def _coerce(what: str, kind: str, value: Any) -> Any:
         "float": (_number, "a number"),
         "str": (_string, "a text"),
         "tuple[str, ...]": (_strings, "a list of texts, such as A,B"),
+        "tuple[float, ...]": (_numbers, "a list of numbers, such as 0.5,1.5"),
         "tuple[int, int]": (_pair, "one integer or two, such as 128 or 128x64"),
     }
     read, description = readers[kind]
@@ -204,6 +205,11 @@ def _string(value: Any) -> str:
 def _strings(value: Any) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else _listed(value)
     return tuple(_string(item).strip() for item in items)
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    items = value.split(",") if isinstance(value, str) else _listed(value)
+    return tuple(_number(item) for item in items)
 
 
 def _listed(value: Any) -> Any:

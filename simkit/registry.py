@@ -15,6 +15,11 @@ from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameE
 
 BUILT_IN = {
     "ca-ash": "simkit.sources.ca_ash:CaAsh",
+    "heat-conduction": "simkit.sources.heat_conduction:HeatConduction",
+    "hpp": "simkit.sources.hpp:Hpp",
+    "hpp-ising": "simkit.sources.hpp_ising:HppIsing",
+    "ising-creutz": "simkit.sources.ising_creutz:IsingCreutz",
+    "ising-q2r": "simkit.sources.ising_q2r:IsingQ2r",
 }
 
 

@@ -70,7 +70,7 @@ def fill(kinds: U8, packets: U8 | int = 0, spins: U8 | int = 0) -> U8:
     zero = np.zeros(kinds.shape, np.uint8)
     g: U8 = np.where(kinds == GAS, packets, zero).astype(np.uint8)
     spin: U8 = np.broadcast_to(np.asarray(spins, np.uint8), kinds.shape)
-    phase: U8 = ((y + x + 1) % 2).astype(np.uint8)
+    phase = np.asarray((y + x + 1) % 2, np.uint8)
     return compose(kinds, g, spin, zero, zero, phase)
 
 

@@ -1,0 +1,97 @@
+"""ising-creutz: the Ising model with a demon at each site that holds energy, reversible."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from simkit import ising
+from simkit.contract import param
+from simkit.kernels import lattice, philox
+from simkit.schema import Field, Schema
+from simkit.sources import thermometry
+from simkit.sources.lattice_run import LatticeRun, draw, draw_spins, kernel
+
+_SPINS, _LOW, _HIGH = range(3)
+
+
+@final
+@dataclass(frozen=True)
+class IsingCreutz(LatticeRun):
+    """Spins on a torus, each with a demon of 0..3 units of two packets that pays for its flips.
+
+    Row ``i`` has, up to the chance of its draw, the energy of equilibrium at ``temperatures[i mod k]``: demons of that
+    temperature and a crystal with as many random flips as its energy takes (of the infinite lattice).
+    """
+
+    name: ClassVar[str] = "ising-creutz"
+    version: ClassVar[int] = 1
+    title: ClassVar[str] = "Ising spins with Creutz demons on a torus, reversible, energy constant"
+    tiny: ClassVar[dict[str, object]] = {
+        "steps": 10,
+        "every": 5,
+        "size": (128, 10),
+        "temperatures": (1.1, -1.5),
+    }
+    kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
+
+    size: tuple[int, int] = param(
+        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fast"
+    )
+    temperatures: tuple[float, ...] = param(
+        (1.2,), "temperatures in units of the critical one, not 0; row i takes temperatures[i mod k]"
+    )
+
+    def validate(self) -> None:
+        super().validate()
+        if not all(4 <= side <= 2**14 and side % 2 == 0 for side in self.size):
+            self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
+        self.check_list("temperatures", "any temperature but 0", lambda t: t != 0)
+
+    def schema(self) -> Schema:
+        shape = ("t",), (self.n_samples,)
+        return Schema(
+            temperature=Field("float64", "temperature of equilibrium, in units of the critical one"),
+            energy=self.series("int64", "unsatisfied bonds and twice the demons' units, constant, in packets"),
+            unsatisfied=self.series("int32", "unsatisfied bonds"),
+            magnetisation=self.series("int32", "up spins less down spins"),
+            sites=self.series("int32", "spins with u = 0..4 unsatisfied bonds", u=5),
+            demons=self.series("int32", "sites with demons of 0..3 units", demon=4),
+            beta_low=thermometry.beta_field("of the demons, from their low bits", *shape),
+            beta_high=thermometry.beta_field("of the demons, from their high bits", *shape),
+            beta_13=thermometry.beta_field("of the spins, from those with u = 1 and 3", *shape),
+            beta_04=thermometry.beta_field("of the spins, from those with u = 0 and 4", *shape),
+            **self.cells_field(*self.size, "states of the sites, spin + 2 demon + 8 phase, at the snapshots"),
+        )
+
+    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+        temperature = self.temperatures[row % len(self.temperatures)]
+        beta = ising.CRITICAL_BETA / temperature
+        cells = draw_spins(backend, seed, row, _SPINS, self.size, ising.unsatisfied(beta))
+        for stream, units in ((_LOW, 1), (_HIGH, 2)):
+            probability = 1 / (1 + math.exp(2 * units * beta))
+            cells |= draw(backend, seed, row, stream, self.size, probability) << np.uint8(stream)
+        y, x = np.indices(self.size)
+        cells |= ((y + x + 1) % 2 << 3).astype(np.uint8)
+        run = kernel(backend).run_creutz
+        census, kept = self.trace(cells, lambda cells, n_steps, _: run(cells, n_steps, every=self.every))
+        up, unsatisfied = census[:, 0, 0], census[:, 0, 1]
+        sites, demons = census[:, 0, 2:7], census[:, 0, 7:]
+        beta_low, beta_high = thermometry.demons(demons)
+        beta_13, beta_04 = thermometry.spins(sites)
+        return {
+            "temperature": temperature,
+            "energy": unsatisfied + demons @ np.array([0, 2, 4, 6]),
+            "unsatisfied": unsatisfied,
+            "magnetisation": 2 * up - self.size[0] * self.size[1],
+            "sites": sites,
+            "demons": demons,
+            "beta_low": beta_low,
+            "beta_high": beta_high,
+            "beta_13": beta_13,
+            "beta_04": beta_04,
+            **kept,
+        }

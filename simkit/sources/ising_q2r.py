@@ -1,0 +1,80 @@
+"""ising-q2r: the Ising model alone, reversible, its energy constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+
+from simkit.contract import param
+from simkit.kernels import lattice, philox
+from simkit.kernels.lattice import SITES, UNSATISFIED, UP, layout, states
+from simkit.schema import Field, Schema
+from simkit.sources import thermometry
+from simkit.sources.lattice_run import LatticeRun, draw_spins, kernel
+
+
+@final
+@dataclass(frozen=True)
+class IsingQ2r(LatticeRun):
+    """Q2R on a torus: of each checkerboard colour by turns, spins with two neighbours of four up flip.
+
+    Row ``i`` begins as a crystal with random flips, of ``fractions[i mod k]`` unsatisfied bonds in the mean.
+    """
+
+    name: ClassVar[str] = "ising-q2r"
+    version: ClassVar[int] = 1
+    title: ClassVar[str] = "Ising spins alone on a torus under Q2R, reversible, energy constant"
+    tiny: ClassVar[dict[str, object]] = {
+        "steps": 10,
+        "every": 5,
+        "size": (128, 10),
+        "fractions": (0.2, 0.6),
+    }
+    kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
+
+    size: tuple[int, int] = param(
+        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fast"
+    )
+    fractions: tuple[float, ...] = param(
+        (0.15,), "mean fraction of unsatisfied bonds, 0..1; row i takes fractions[i mod k]"
+    )
+
+    def validate(self) -> None:
+        super().validate()
+        if not all(4 <= side <= 2**14 and side % 2 == 0 for side in self.size):
+            self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
+        self.check_list("fractions", "fractions from 0 to 1", lambda part: 0 <= part <= 1)
+
+    def schema(self) -> Schema:
+        shape = ("t",), (self.n_samples,)
+        return Schema(
+            fraction=Field("float64", "fraction of unsatisfied bonds that the start was drawn for"),
+            unsatisfied=self.series("int32", "unsatisfied bonds, constant"),
+            magnetisation=self.series("int32", "up spins less down spins"),
+            sites=self.series("int32", "spins with u = 0..4 unsatisfied bonds", u=5),
+            beta_13=thermometry.beta_field("of the spins, from those with u = 1 and 3", *shape),
+            beta_04=thermometry.beta_field("of the spins, from those with u = 0 and 4", *shape),
+            **self.cells_field(*self.size, "states of the cells, 17 + spin + 2 phase, at the snapshots"),
+        )
+
+    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+        fraction = self.fractions[row % len(self.fractions)]
+        kinds = np.full(self.size, states.ISING, np.uint8)
+        run = kernel(backend).run
+        census, cells = self.trace(
+            layout.fill(kinds, 0, draw_spins(backend, seed, row, 0, self.size, fraction)),
+            lambda cells, n_steps, _: run(cells, n_steps, every=self.every),
+        )
+        whole = census[:, 0]
+        beta_13, beta_04 = thermometry.spins(whole[:, SITES])
+        return {
+            "fraction": fraction,
+            "unsatisfied": whole[:, UNSATISFIED],
+            "magnetisation": 2 * whole[:, UP] - self.size[0] * self.size[1],
+            "sites": whole[:, SITES],
+            "beta_13": beta_13,
+            "beta_04": beta_04,
+            **cells,
+        }

@@ -1,0 +1,145 @@
+"""What the sources of lattice runs share: a row is one whole run, sampled and photographed at intervals."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.contract import Source, param
+from simkit.errors import ParameterError
+from simkit.kernels import lattice, philox
+from simkit.kernels.lattice import Trace
+from simkit.schema import Batch, Field
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+
+#: binary digits of the probabilities of a start: enough for a beta to 1e-4, and half as many draws as 32
+_N_DIGITS = 16
+
+#: largest side of a lattice, in cells, and number of steps
+MAX_SIDE, MAX_STEPS = 2**14, 10**9
+
+
+@dataclass(frozen=True)
+class LatticeRun(Source):
+    """A run of `steps` steps from a drawn start."""
+
+    steps: int = param(200_000, "steps of the run, 1..10**9")
+    every: int = param(1000, "steps between two samples of the axis t, whose first is the start; divides steps")
+    snapshots: int = param(1, "states kept in cells, evenly spaced, the last at the end; divides steps / every; or 0")
+
+    @abstractmethod
+    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+        """Compute one row: a value or array for each field."""
+
+    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+        schema = self.schema()
+        batch = schema.empty(len(rows))
+        for i, row in enumerate(rows):
+            for name, value in self.row(seed, row, backend).items():
+                batch[name][i] = value
+        return batch
+
+    @property
+    def n_samples(self) -> int:
+        """Samples along t, the start included."""
+        return 1 + self.steps // self.every
+
+    def validate(self) -> None:
+        if not 1 <= self.steps <= MAX_STEPS:
+            self.refuse("steps", "1 to 10**9 steps", self.steps)
+        if not self.every >= 1 or self.steps % self.every:
+            self.refuse("every", f"a divisor of the {self.steps} steps", self.every)
+        n = self.steps // self.every
+        if self.snapshots < 0 or (self.snapshots and n % self.snapshots):
+            self.refuse("snapshots", f"0, or a divisor of the {n} intervals", self.snapshots)
+
+    def refuse(self, name: str, takes: str, found: object) -> None:
+        """Raise the ParameterError that parameter `name` takes something else than what was found."""
+        raise ParameterError(f"{self.name}: parameter {name!r} takes {takes}; this is {found}")
+
+    def check_side(self, name: str, least: int, *, even: bool) -> None:
+        """Refuse a side that is too small, too large, or odd where it has to be even."""
+        side = getattr(self, name)
+        if not least <= side <= MAX_SIDE or (even and side % 2):
+            self.refuse(name, f"{'an even number of' if even else ''} cells, {least} to {MAX_SIDE}".strip(), side)
+
+    def check_list(self, name: str, takes: str, is_right: Callable[[float], bool]) -> None:
+        """Refuse an empty list, and one with a value that is not right."""
+        values = getattr(self, name)
+        if not values:
+            self.refuse(name, f"one or more numbers, {takes}", "none")
+        for value in values:
+            if not (math.isfinite(value) and is_right(value)):
+                self.refuse(name, takes, value)
+
+    def cells_field(self, height: int, width: int, doc: str) -> dict[str, Field]:
+        """Return the field of the snapshots, if there are any."""
+        if not self.snapshots:
+            return {}
+        return {"cells": Field("uint8", doc, ("snapshot", "y", "x"), (self.snapshots, height, width))}
+
+    def series(self, dtype: str, doc: str, **axes: int) -> Field:
+        """Return a field along t, and along further axes of the given lengths."""
+        return Field(dtype, doc, ("t", *axes), (self.n_samples, *axes.values()))
+
+    def trace(self, cells: U8, advance: Callable[[U8, int, int], Trace]) -> tuple[I64, dict[str, U8]]:
+        """Run from `cells` on with ``advance(cells, n_steps, start)``; return census (t, region, ...) and snapshots."""
+        census: list[I64] = []
+        kept: list[U8] = []
+        span = self.steps // max(1, self.snapshots)
+        for start in range(0, self.steps, span):
+            there = advance(cells, span, start)
+            cells = there.cells
+            census.append(there.census[1 if census else 0 :])
+            kept.append(cells)
+        return np.concatenate(census), {"cells": np.array(kept)} if self.snapshots else {}
+
+
+def kernel(backend: str) -> ModuleType:
+    """Return the lattice kernel."""
+    return lattice.KERNEL.load(backend)
+
+
+def draw_words(
+    backend: str, seed: int, row: int, stream: int, n_words: int, probability: float
+) -> npt.NDArray[np.uint32]:
+    """Draw words of 32 bits that are 1 with `probability`, rounded to a multiple of 2**-16: little-endian uint32."""
+    threshold = round(min(max(probability, 0.0), 1.0) * 2**_N_DIGITS) << philox.N_DIGITS - _N_DIGITS
+    words = philox.KERNEL.load(backend).bits(seed, np.array([row], np.uint64), stream, n_words, threshold)
+    return np.ascontiguousarray(words[0].astype("<u4", copy=False))
+
+
+def draw(backend: str, seed: int, row: int, stream: int, shape: tuple[int, ...], probability: float) -> U8:
+    """Draw bits of the given shape that are 1 with `probability`, as `draw_words` does: uint8, 0 or 1."""
+    n = math.prod(shape)
+    words = draw_words(backend, seed, row, stream, -(-n // 32), probability)
+    return np.unpackbits(words.view(np.uint8), count=n, bitorder="little").reshape(shape)
+
+
+def draw_packets(backend: str, seed: int, row: int, stream: int, shape: tuple[int, int], density: float) -> U8:
+    """Draw the packets of gas cells, each of the four with probability `density`: uint8, 0..15; takes four streams."""
+    packets = np.zeros(shape, np.uint8)
+    for d in range(4):
+        packets |= draw(backend, seed, row, stream + d, shape, density) << np.uint8(d)
+    return packets
+
+
+def draw_spins(backend: str, seed: int, row: int, stream: int, shape: tuple[int, int], unsatisfied: float) -> U8:
+    """Draw spins of a given mean fraction of unsatisfied bonds: a crystal with random flips, uint8, 0 or 1.
+
+    The crystal is all up, or, for more than half of the bonds, a checkerboard.
+    """
+    least = min(unsatisfied, 1 - unsatisfied)
+    flips = draw(backend, seed, row, stream, shape, (1 - math.sqrt(max(0.0, 1 - 2 * least))) / 2)
+    y, x = np.indices(shape)
+    crystal = np.ones(shape, np.int64) if unsatisfied <= 0.5 else (y + x) % 2
+    return flips ^ crystal.astype(np.uint8)
