@@ -18,6 +18,7 @@ from simkit.kernels import life, philox
 from simkit.recipe import Recipe
 from simkit.run import generate as run
 from simkit.run import n_processors
+from simkit.schema import Array
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,93 @@ def highlife_settle(tiny: bool) -> Rate:
     return _life("highlife", "B36/S23", tiny)
 
 
+def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) -> Rate:
+    """Run a stack of 1024 rows; a step changes `per_word` words for 64 units (cells, or attempts to flip)."""
+    from simkit.kernels.lattice import cpu, layout
+    from simkit.kernels.lattice.peak import copy_rate
+
+    height, n_steps = (128, 20) if tiny else (1024, 4000)
+    rng = np.random.default_rng(0)
+    shape = (height, len(kinds))
+    packets, spins = rng.integers(0, 16, shape, np.uint8), rng.integers(0, 2, shape, np.uint8)
+    cells = layout.fill(np.broadcast_to(kinds, shape), packets, spins)
+    n = cells.size // (1 if unit == "cells/s" else 2)
+    cpu.run(cells, 1)
+
+    def run() -> float:
+        started = _timed(lambda: cpu.run(cells, 1, every=2))
+        return n * n_steps / max(1e-9, _timed(lambda: cpu.run(cells, n_steps + 1, every=2 * n_steps)) - started)
+
+    copy_rate(64, 0.001)
+    n_words = int(n / 64 * per_word)
+    rate, bound = _paired(run, lambda: 64 / per_word * copy_rate(n_words, 0.001 if tiny else 0.1))
+    return Rate(name, unit, rate, bound, "copying the words that a step changes")
+
+
+def lattice_ring(tiny: bool) -> Rate:
+    """Cells of the whole coupled system a second, half gas and half spins: 4 words change a gas cell, 1/2 a spin."""
+    from simkit.kernels.lattice import layout
+
+    half = 32 if tiny else 512
+    return _lattice("lattice", "cells/s", layout.ring(half, half), 2.25, tiny)
+
+
+def lattice_hpp(tiny: bool) -> Rate:
+    """Cells of the gas alone a second: 4 words change."""
+    from simkit.kernels.lattice.states import GAS
+
+    return _lattice("hpp", "cells/s", np.full(64 if tiny else 1024, GAS, np.uint8), 4, tiny)
+
+
+def lattice_q2r(tiny: bool) -> Rate:
+    """Attempts to flip a spin a second: 1 word changes."""
+    from simkit.kernels.lattice.states import ISING
+
+    return _lattice("q2r", "attempts/s", np.full(64 if tiny else 1024, ISING, np.uint8), 1, tiny)
+
+
+def lattice_creutz(tiny: bool) -> Rate:
+    """Attempts to flip a spin with a demon a second: 3 words change."""
+    from simkit.kernels.lattice import cpu
+    from simkit.kernels.lattice.peak import copy_rate
+
+    side, n_steps = (128, 20) if tiny else (1024, 4000)
+    y, x = np.indices((side, side))
+    cells = (np.random.default_rng(0).integers(0, 8, (side, side)) | (y + x) % 2 << 3).astype(np.uint8)
+    cpu.run_creutz(cells, 1)
+    copy_rate(64, 0.001)
+    n_words = 3 * cells.size // 128
+
+    def run() -> float:
+        started = _timed(lambda: cpu.run_creutz(cells, 1, every=2))
+        spent = _timed(lambda: cpu.run_creutz(cells, n_steps + 1, every=2 * n_steps)) - started
+        return cells.size / 2 * n_steps / max(1e-9, spent)
+
+    rate, bound = _paired(run, lambda: 64 / 3 * copy_rate(n_words, 0.001 if tiny else 0.1))
+    return Rate("creutz", "attempts/s", rate, bound, "copying the words that a step changes")
+
+
+def lattice_free(tiny: bool) -> Rate:
+    """Cells of a layout that is no stack a second, against the same ring as a stack."""
+    from simkit.kernels.lattice import cpu, layout, states
+
+    half, n_steps = (32, 20) if tiny else (512, 1000)
+    kinds = np.broadcast_to(layout.ring(half, half), (128 if tiny else 1024, 2 * half))
+    cells = layout.fill(kinds, 5, 0)
+    free = cells.copy()
+    free[0, half + 3] = states.FIRST[states.PINNED]
+    for some in (cells, free):
+        cpu.run(some, 1)
+
+    def rate_of(some: Array) -> float:
+        started = _timed(lambda: cpu.run(some, 1, every=2))
+        spent = _timed(lambda: cpu.run(some, n_steps + 1, every=2 * n_steps)) - started
+        return some.size * n_steps / max(1e-9, spent)
+
+    rate, bound = _paired(lambda: rate_of(free), lambda: rate_of(cells))
+    return Rate("free", "cells/s", rate, bound, "the same ring as a stack")
+
+
 def generate(tiny: bool) -> Rate:
     """Rows a second of a whole run into a store on all processors, against the bare kernels on all processors."""
     n, n_threads = 64 if tiny else 100_000, n_processors()
@@ -126,6 +214,11 @@ CASES: dict[str, Callable[[bool], Rate]] = {
     "philox": philox_words,
     "life": life_settle,
     "highlife": highlife_settle,
+    "lattice": lattice_ring,
+    "hpp": lattice_hpp,
+    "q2r": lattice_q2r,
+    "creutz": lattice_creutz,
+    "free": lattice_free,
     "generate": generate,
 }
 

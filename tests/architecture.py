@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},
     "interchange": {"errors", "schema", "kernels", "registry", "recipe", "store"},
-    "bench": {"errors", "kernels", "registry", "recipe", "run"},
+    "bench": {"errors", "schema", "kernels", "registry", "recipe", "run"},
 }
 
 #: library -> where it may be imported, as prefixes of module names
