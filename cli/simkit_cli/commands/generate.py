@@ -129,7 +129,10 @@ def _summarise(store: Store, recipe: Recipe, n_now: int, seconds: float) -> None
     rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s" if n_now else ""
     about = recipe.source.summary(lambda name: store[name][:])
     click.echo("; ".join(part for part in (rate, about) if part))
-    click.echo(f"next: simkit preview {shlex.quote(str(store.path))} --rows 0:{min(16, n)} --out sheet.png")
+    place = shlex.quote(str(store.path))
+    has_boards = any(field.dims[:1] == ("y",) and len(field.dims) == 2 for field in store.schema.values())
+    following = f"preview {place} --rows 0:{min(16, n)} --out sheet.png" if has_boards else f"info {place}"
+    click.echo(f"next: simkit {following}")
 
 
 def _say_stopped(out: Path) -> None:
