@@ -17,7 +17,7 @@ _U0 = 13
 N_SPIN_COUNTS = 7
 
 
-@nb.njit(inline="always")
+@nb.njit
 def _tally(counts, at, words):
     store(counts, at, add(load(counts, at), popcount(words)))
 
@@ -111,7 +111,7 @@ def count_spins(room, at, first, seen, is_gas, is_fixed, regions, counts, census
             census[region, UNSATISFIED] += n
 
 
-@nb.njit(inline="always")
+@nb.njit
 def end_spins(room, at, side, w):
     """Return word `w` of the spins in the first (side 0) or last (side 1) column."""
     colour = (w + side) & 1

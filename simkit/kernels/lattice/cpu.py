@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkit.kernels.lattice import CREUTZ_QUANTITIES, QUANTITIES, Trace, creutz, free
 from simkit.kernels.lattice.counting import count_ends, count_gas, count_spins, end_spins, ones, workspace
-from simkit.kernels.lattice.planes import Plane, flip, guard_above, guard_below, row, stream
+from simkit.kernels.lattice.planes import CODE, Plane, flip, guard_above, guard_below, row, stream
 from simkit.kernels.lattice.stack import FIXED, MIRRORED, SELF, load, split, thermal, unload
 
 U8 = npt.NDArray[np.uint8]
@@ -19,7 +19,7 @@ I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
 
-@nb.njit(inline="always")
+@nb.njit
 def _plane(table, i):
     return Plane(table[i, 0], table[i, 1], table[i, 2], table[i, 3], table[i, 4])
 
@@ -95,7 +95,7 @@ def _count(stack, now, time, regions, counts, census):
 
 
 @nb.njit(nogil=True, cache=True)
-def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, counts, census, given):
+def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, counts, census, given, _code=CODE):
     """Run a stack; return in which planes its gas is then."""
     now, so_far = 0, np.zeros(2, np.int64)
     for i in range(len(stack.gas)):
@@ -128,7 +128,7 @@ def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, cou
 
 
 @nb.njit(nogil=True, cache=True)
-def _run_free(room, at, width, n_steps, every, start, regions, drive, is_driven, census, given):
+def _run_free(room, at, width, n_steps, every, start, regions, drive, is_driven, census, given, _code=CODE):
     """Run any layout, from state 0 on."""
     so_far = np.zeros(2, np.int64)
     free.count(room, at, width, 0, start, regions, census[0])

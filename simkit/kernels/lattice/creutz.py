@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.lattice.planes import (
+    CODE,
     PAD,
     Plane,
     allocate,
@@ -52,7 +53,7 @@ def cells_of(cells: U8, room: U64, at: Plane, n_steps: int) -> U8:
     return found
 
 
-@nb.njit(inline="always")
+@nb.njit
 def _unsatisfied(room, at, colour, w, j):
     """Return the spins of a vector, the bonds to their S and E, and the binary digits of their unsatisfied bonds."""
     mine, other = row(at, _SPINS + colour, w), row(at, _SPINS + 1 - colour, w)
@@ -92,7 +93,7 @@ def _update(room, at, colour):
     guard_below(room, at, _SPINS + colour)
 
 
-@nb.njit(inline="always")
+@nb.njit
 def _tally(counts, index, words):
     store(counts, index * LANES, add(load(counts, index * LANES), popcount(words)))
 
@@ -128,7 +129,7 @@ def _count(room, at, is_inside, counts, census):
 
 
 @nb.njit(nogil=True, cache=True)
-def run(room, at, is_inside, counts, active, n_steps, every, census):
+def run(room, at, is_inside, counts, active, n_steps, every, census, _code=CODE):
     """Run `n_steps`, of which the first is the turn of colour `active`; set census[k] after ``k * every`` steps."""
     for colour in range(2):
         guard_above(room, at, _SPINS + colour)

@@ -94,7 +94,7 @@ def cells_of(cells: U8, room: U64, at: Plane, state: int) -> U8:
     return compose(KIND[cells], np.asarray(g, np.uint8), spin, spin ^ b, packets[0], bits(_PHASES))
 
 
-@nb.njit(inline="always")
+@nb.njit
 def _nodes(room, at, y, i, now, masks):
     """Return what the vector at word `i` of row `y` becomes: packets N, E, S, W, spins, b, phases."""
     here = row(at, now, y) + i
@@ -173,7 +173,7 @@ def wrap(room, at, width, after):
             room[row(at, index, -1) + i] = room[row(at, index, at.n_rows - 1) + i]
 
 
-@nb.njit(inline="always")
+@nb.njit
 def _copy_bit(room, begin, source, target):
     bit = room[begin + source // 64] >> np.uint64(source % 64) & _ONE
     at = begin + target // 64

@@ -6,12 +6,12 @@ import time
 
 import numba as nb
 
-from simkit.kernels.lattice.planes import allocate
+from simkit.kernels.lattice.planes import CODE, allocate
 from simkit.kernels.life.simd import LANES, load, store
 
 
 @nb.njit(nogil=True, cache=True)
-def _copy(room, n_words, times):
+def _copy(room, n_words, times, _code=CODE):
     for t in range(times):
         source, target = (0, n_words) if t % 2 == 0 else (n_words, 0)
         for i in range(0, n_words, LANES):

@@ -12,12 +12,15 @@ columns -1 and behind the last is set before it is read.
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import NamedTuple
 
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.life import simd
 from simkit.kernels.life.circuit import MAJ, XOR3
 from simkit.kernels.life.simd import LANES, differing, load, lut3, shift_in, store
 
@@ -25,6 +28,12 @@ U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
 PAD = LANES
+
+#: digest of all code that is compiled here. Numba's cache looks only at the file of the function it compiled; as the
+#: default of a parameter, part of that function's signature, the digest makes the cache see every file.
+CODE = hashlib.sha256(
+    b"".join(path.read_bytes() for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(simd.__file__)))
+).hexdigest()
 
 _ONE, _63 = np.uint64(1), np.uint64(63)
 
@@ -95,13 +104,13 @@ def allocate(n_words: int) -> U64:
     return room[skip : skip + n_words]
 
 
-@nb.njit(inline="always")
+@nb.njit
 def row(at, index, w):
     """Return where word row `w` of a plane begins."""
     return at.base + index * at.size + (w + 1) * at.stride + PAD
 
 
-@nb.njit(inline="always")
+@nb.njit
 def guard_above(room, at, index):
     """Set the row before the first one of a plane."""
     last, above = row(at, index, at.n_rows - 1), row(at, index, -1)
@@ -110,7 +119,7 @@ def guard_above(room, at, index):
         store(room, above + x, shift_in(words, words, 1))
 
 
-@nb.njit(inline="always")
+@nb.njit
 def guard_below(room, at, index):
     """Set the row behind the last one of a plane."""
     first, below = row(at, index, 0), row(at, index, at.n_rows)
