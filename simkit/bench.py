@@ -107,7 +107,7 @@ def highlife_settle(tiny: bool) -> Rate:
 def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) -> Rate:
     """Run a stack of 1024 rows; a step changes `per_word` words for 64 units (cells, or attempts to flip)."""
     from simkit.kernels.lattice import cpu, layout
-    from simkit.kernels.lattice.peak import copy_rate
+    from simkit.kernels.lattice.peak import rewrite_rate
 
     height, n_steps = (128, 20) if tiny else (1024, 4000)
     rng = np.random.default_rng(0)
@@ -121,10 +121,10 @@ def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) ->
         started = _timed(lambda: cpu.run(cells, 1, every=2))
         return n * n_steps / max(1e-9, _timed(lambda: cpu.run(cells, n_steps + 1, every=2 * n_steps)) - started)
 
-    copy_rate(64, 0.001)
+    rewrite_rate(64, 0.001)
     n_words = int(n / 64 * per_word)
-    rate, bound = _paired(run, lambda: 64 / per_word * copy_rate(n_words, 0.001 if tiny else 0.1))
-    return Rate(name, unit, rate, bound, "copying the words that a step changes")
+    rate, bound = _paired(run, lambda: 64 / per_word * rewrite_rate(n_words, 0.001 if tiny else 0.1))
+    return Rate(name, unit, rate, bound, "rewriting in place the words that a step changes")
 
 
 def lattice_ring(tiny: bool) -> Rate:
@@ -152,13 +152,13 @@ def lattice_q2r(tiny: bool) -> Rate:
 def lattice_creutz(tiny: bool) -> Rate:
     """Attempts to flip a spin with a demon a second: 3 words change."""
     from simkit.kernels.lattice import cpu
-    from simkit.kernels.lattice.peak import copy_rate
+    from simkit.kernels.lattice.peak import rewrite_rate
 
     side, n_steps = (128, 20) if tiny else (1024, 4000)
     y, x = np.indices((side, side))
     cells = (np.random.default_rng(0).integers(0, 8, (side, side)) | (y + x) % 2 << 3).astype(np.uint8)
     cpu.run_creutz(cells, 1)
-    copy_rate(64, 0.001)
+    rewrite_rate(64, 0.001)
     n_words = 3 * cells.size // 128
 
     def run() -> float:
@@ -166,8 +166,8 @@ def lattice_creutz(tiny: bool) -> Rate:
         spent = _timed(lambda: cpu.run_creutz(cells, n_steps + 1, every=2 * n_steps)) - started
         return cells.size / 2 * n_steps / max(1e-9, spent)
 
-    rate, bound = _paired(run, lambda: 64 / 3 * copy_rate(n_words, 0.001 if tiny else 0.1))
-    return Rate("creutz", "attempts/s", rate, bound, "copying the words that a step changes")
+    rate, bound = _paired(run, lambda: 64 / 3 * rewrite_rate(n_words, 0.001 if tiny else 0.1))
+    return Rate("creutz", "attempts/s", rate, bound, "rewriting in place the words that a step changes")
 
 
 def lattice_free(tiny: bool) -> Rate:
