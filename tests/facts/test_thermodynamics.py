@@ -41,6 +41,28 @@ def test_spins_beside_a_gas_have_the_energy_of_the_exact_cylinder(temperature, i
     assert row["beta_gas"][0, late].mean() == pytest.approx(beta, abs=1e-3)
 
 
+@pytest.mark.parametrize(("temperature", "geometry"), [(1.2, "ring"), (2.0, "sandwich"), (-1.5, "ring")])
+def test_a_run_begins_as_its_parameters_say(temperature, geometry):
+    """Energy of the spins with its imbalance, the bath with the rest, and in a sandwich one bath denser."""
+    size = {"height": 256, "bath": 64, "depth": 128}
+    difference = 0.1 if geometry == "sandwich" else 0.0
+    source = simkit.source(
+        "hpp-ising", temperatures=(9.0, temperature), imbalances=(0.0, 0.1, -0.2), geometry=geometry,
+        difference=difference, steps=1, every=1, **size,
+    )  # fmt: skip
+    beta = ising.CRITICAL_BETA / temperature
+    exact = ising.cylinder(beta, 256, 128)
+    row = source.generate(6, range(5, 6))
+    assert (row["temperature"], row["imbalance"]) == (temperature, -0.2)
+    assert row["unsatisfied"][0, 0] / N_BONDS == pytest.approx(0.8 * exact, rel=0.02)
+    n_baths = row["packets"].shape[2]
+    density = 1 / (1 + np.exp(beta))
+    whole = exact * N_BONDS + density * 4 * 256 * (64 * n_baths + 1)
+    assert row["energy"][0, 0] == pytest.approx(whole, rel=0.01)
+    densities = row["packets"][0, 0].sum(axis=(1, 2)) / (4 * 256 * 64)
+    assert densities[0] - densities[-1] == pytest.approx(difference, abs=0.01)
+
+
 def test_the_two_classes_of_the_gas_agree():
     """Over independent rows: in one row the momentum along y, which HPP keeps, shifts them by some 3e-4."""
     source = simkit.source("hpp-ising", temperatures=(1.5,), steps=200_000, every=250, **RING)
