@@ -60,6 +60,8 @@ class Source(ABC):
     tiny: ClassVar[Mapping[str, Any]]
     #: the kernels that `generate` calls
     kernels: ClassVar[tuple[Kernel, ...]]
+    #: rows that one thread takes at a time, at most; 1 where a row is a long run
+    block_rows: ClassVar[int] = 256
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

@@ -20,9 +20,8 @@ from simkit.recipe import Recipe
 from simkit.schema import Batch
 from simkit.store import Store, writing
 
-#: rows of a block, the work that a thread takes at a time: at most so many rows and bytes, and, where a few rows take
-#: long, no more than leave so many blocks to each thread
-_BLOCK_ROWS, _BLOCK_BYTES, _BLOCKS = 256, 2**19, 4
+#: rows of a block, the work that a thread takes at a time: at most so many rows and bytes
+_BLOCK_ROWS, _BLOCK_BYTES = 256, 2**19
 
 
 @dataclass(frozen=True)
@@ -127,8 +126,8 @@ def _fill(
     if layout.n_shards - 1 in mine:
         n_rows -= layout.shard_rows - len(layout.rows(layout.n_shards - 1))
     n_before = sum(len(layout.rows(index)) for index in done if index in mine)
-    most = (n_rows - n_before) // (_BLOCKS * n_threads)
-    block_rows = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES // store.schema.row_nbytes, most))
+    most = min(_BLOCK_ROWS, recipe.source.block_rows)
+    block_rows = max(1, min(most, _BLOCK_BYTES // store.schema.row_nbytes))
     ahead = 4 * n_threads
     n_now = 0
     progress(Progress(n_rows, n_before, 0))

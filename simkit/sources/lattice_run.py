@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ MAX_SIDE, MAX_STEPS = 2**14, 10**9
 @dataclass(frozen=True)
 class LatticeRun(Source):
     """A run of `steps` steps from a drawn start."""
+
+    block_rows: ClassVar[int] = 1
 
     steps: int = param(200_000, "steps of the run, 1..10**9")
     every: int = param(1000, "steps between two samples of the axis t, whose first is the start; divides steps")

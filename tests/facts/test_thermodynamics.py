@@ -207,6 +207,16 @@ def test_samples_and_snapshots_only_look(name, monkeypatch):
     assert "cells" not in simkit.source(name, **{**tiny, "every": 200, "snapshots": 0}).generate(4, range(1))
 
 
+def test_each_run_goes_to_a_thread_of_its_own(tmp_path):
+    """Rows that take long: a block of many would leave all but one processor idle."""
+    from simkit.recipe import Recipe
+    from simkit.run import generate
+
+    source, seen = simkit.registry.source_class("hpp").build(simkit.registry.source_class("hpp").tiny), []
+    generate(Recipe(source, 0, 3), tmp_path / "x.zarr", progress=seen.append)
+    assert [progress.n_rows_now for progress in seen] == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
