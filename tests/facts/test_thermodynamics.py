@@ -38,7 +38,8 @@ def test_spins_beside_a_gas_have_the_energy_of_the_exact_cylinder(temperature, i
     assert found == pytest.approx(ising.cylinder(beta, 256, 128), rel=0.003)
     for thermometer in local_betas(row["sites"][0, late]):
         assert thermometer == pytest.approx(beta, abs=0.002)
-    assert row["beta_gas"][0, late].mean() == pytest.approx(beta, abs=1e-3)
+    for name in ("beta_gas", "beta_13", "beta_04"):
+        assert row[name][0, late].mean() == pytest.approx(beta, abs=0.002)
 
 
 @pytest.mark.parametrize(("temperature", "geometry"), [(1.2, "ring"), (2.0, "sandwich"), (-1.5, "ring")])
@@ -111,6 +112,8 @@ def test_demons_and_their_spins_agree(temperature):
     assert high == pytest.approx(low, abs=0.001)
     for thermometer in local_betas(row["sites"][0, 1001:]):
         assert thermometer == pytest.approx(low, abs=0.001)
+    for name in ("beta_low", "beta_high", "beta_13", "beta_04"):
+        assert row[name][0, 1001:].mean() == pytest.approx(low, abs=0.005)
     assert row["unsatisfied"][0, 1001:].mean() / 2**17 == pytest.approx(ising.unsatisfied(low), rel=0.001)
 
 
