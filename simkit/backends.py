@@ -10,7 +10,7 @@ import importlib.util
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,6 +107,14 @@ def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
         if why is None:
             return name
     raise BackendError("no backend can run here: " + "; ".join(f"{name}: {why}" for name, why in reasons.items()))
+
+
+def own_stream(backend: str) -> AbstractContextManager[object]:
+    """Let what this thread asks of a GPU run beside what others ask of it; of no effect on other backends."""
+    if backend != "cuda":
+        return nullcontext()
+    stream: AbstractContextManager[object] = importlib.import_module("simkit.kernels.cuda").own_stream()
+    return stream
 
 
 @contextmanager

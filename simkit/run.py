@@ -11,10 +11,12 @@ from functools import cache
 from importlib import metadata
 from itertools import islice
 from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
 
 import numpy as np
 
-from simkit.backends import AUTO
+from simkit.backends import AUTO, own_stream
 from simkit.errors import DamageError, ParameterError
 from simkit.recipe import Recipe
 from simkit.schema import Batch
@@ -22,6 +24,11 @@ from simkit.store import Store, writing
 
 #: rows of a block, the work that a thread takes at a time: at most so many rows and bytes
 _BLOCK_ROWS, _BLOCK_BYTES = 256, 2**19
+
+#: shards that a GPU makes side by side: the long last boards of one then leave no multiprocessor idle
+_N_STREAMS = 4
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,9 @@ class Progress:
     n_rows: int
     n_rows_before: int
     n_rows_now: int
+    #: seconds that the run has waited for rows to be computed, and for shards to be encoded and written
+    waited_computing: float = 0.0
+    waited_writing: float = 0.0
 
 
 def generate(
@@ -114,10 +124,12 @@ def versions() -> dict[str, str]:
 def _fill(
     store: Store, recipe: Recipe, backend: str, n_threads: int, share: Share, progress: Callable[[Progress], None]
 ) -> None:
-    """Compute blocks on `n_threads` threads, put them together to shards, and commit these on one more.
+    """Compute blocks, put them together to shards, and commit these on other threads.
 
-    Blocks are collected in order and at most `ahead` of them are under way, one shard is being put together and two
-    are being written: memory does not depend on the number of rows.
+    On a processor `n_threads` threads compute blocks of few rows and one writes. On a GPU a few threads keep it busy,
+    each with whole shards on a stream of its own, and `n_threads` encode and write. Blocks are collected in order and
+    at most `ahead` of them are under way, one shard is being put together and two for each writer are being written:
+    memory does not depend on the number of rows.
     """
     layout = store.layout
     done = set(store.done())
@@ -128,14 +140,25 @@ def _fill(
     n_before = sum(len(layout.rows(index)) for index in done if index in mine)
     most = min(_BLOCK_ROWS, recipe.source.block_rows)
     block_rows = max(1, min(most, _BLOCK_BYTES // store.schema.row_nbytes))
-    ahead = 4 * n_threads
+    n_computing, n_writing, ahead = n_threads, 1, 4 * n_threads
+    if backend == "cuda":
+        n_computing, n_writing, ahead, block_rows = _N_STREAMS, n_threads, 2 * _N_STREAMS, layout.shard_rows
     n_now = 0
+    waited = {"waited_computing": 0.0, "waited_writing": 0.0}
     progress(Progress(n_rows, n_before, 0))
 
     def compute(rows: range) -> Batch:
-        return recipe.source.generate(recipe.seed, rows, backend=backend)
+        with own_stream(backend):
+            return recipe.source.generate(recipe.seed, rows, backend=backend)
 
-    computing, writing_ = ThreadPoolExecutor(n_threads, "compute"), ThreadPoolExecutor(1, "write")
+    def wait(for_: str, future: Future[_T]) -> _T:
+        began = perf_counter()
+        try:
+            return future.result()
+        finally:
+            waited[for_] += perf_counter() - began
+
+    computing, writing_ = ThreadPoolExecutor(n_computing, "compute"), ThreadPoolExecutor(n_writing, "write")
     try:
         blocks = ((index, rows) for index in mine if index not in done for rows in _cut(layout.rows(index), block_rows))
         under_way = deque((rows, index, computing.submit(compute, rows)) for index, rows in islice(blocks, ahead))
@@ -144,20 +167,25 @@ def _fill(
         while under_way:
             rows, index, future = under_way.popleft()
             whole = layout.rows(index)
-            if rows.start == whole.start:
-                batch = store.schema.empty(len(whole))
-            for name, values in future.result().items():
-                batch[name][rows.start - whole.start : rows.stop - whole.start] = values
+            block = wait("waited_computing", future)
+            if rows == whole:
+                batch = block
+            else:
+                if rows.start == whole.start:
+                    batch = store.schema.empty(len(whole))
+                for name, values in block.items():
+                    batch[name][rows.start - whole.start : rows.stop - whole.start] = values
             if rows.stop == whole.stop:
-                if len(commits) == 2:
-                    commits.popleft().result()
+                if len(commits) == 2 * n_writing:
+                    wait("waited_writing", commits.popleft())
                 commits.append(writing_.submit(store.commit, index, batch))
             for index_, rows_ in islice(blocks, 1):
                 under_way.append((rows_, index_, computing.submit(compute, rows_)))
             n_now += len(rows)
-            progress(Progress(n_rows, n_before, n_now))
+            progress(Progress(n_rows, n_before, n_now, **waited))
         for commit in commits:
-            commit.result()
+            wait("waited_writing", commit)
+        progress(Progress(n_rows, n_before, n_now, **waited))
     finally:
         computing.shutdown(wait=False, cancel_futures=True)
         writing_.shutdown(wait=True, cancel_futures=True)

@@ -52,7 +52,7 @@ def command(
     The same line again continues what was stopped, or says that it is complete; a larger --n extends it. Killed at any
     moment, nothing that was finished is lost, and the result is the same to the last byte.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit.run import Share, generate, n_processors
+    from simkit.run import Progress, Share, generate, n_processors
 
     names = [name for name, _ in settings]
     if len(set(names)) < len(names):
@@ -70,23 +70,23 @@ def command(
         for note in recipe.source.notes():
             click.echo(f"note: {note}", err=True)
     started = time.perf_counter()
-    n_now = 0
+    done = Progress(0, 0, 0)
     try:
         with display.progress_bar(quiet=quiet) as bar:
             task = bar.add_task("starting (a first run compiles)", total=recipe.n)
 
-            def show(done: Progress) -> None:
-                nonlocal n_now
-                n_now = done.n_rows_now
-                bar.update(task, total=done.n_rows, completed=done.n_rows_before + n_now)
-                if n_now:
+            def show(now: Progress) -> None:
+                nonlocal done
+                done = now
+                bar.update(task, total=done.n_rows, completed=done.n_rows_before + done.n_rows_now)
+                if done.n_rows_now:
                     bar.update(task, description="generating")
 
             store = generate(recipe, out, backend=backend, n_threads=threads, share=share, progress=show)
     except KeyboardInterrupt:
         _say_stopped(out)
     if not quiet:
-        _summarise(store, recipe, n_now, time.perf_counter() - started)
+        _summarise(store, recipe, done, time.perf_counter() - started)
 
 
 def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]) -> tuple[Recipe, str]:
@@ -115,7 +115,8 @@ def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]
     return recipe, what if path is None else path.stem
 
 
-def _summarise(store: Store, recipe: Recipe, n_now: int, seconds: float) -> None:
+def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> None:
+    n_now = done.n_rows_now
     n_done, n = store.n_rows_done, store.layout.n_rows
     if n_done < n:
         missing = f"{n - n_done:,} rows are for other workers"
@@ -127,6 +128,8 @@ def _summarise(store: Store, recipe: Recipe, n_now: int, seconds: float) -> None
     size = display.bytes_text(store.place.size())
     click.echo(f"{store.path}: {n:,} rows, {state}; {size} on disk, digest {store.root_digest()}")
     rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s" if n_now else ""
+    if n_now:
+        rate += f", limited by {'computing' if done.waited_computing > done.waited_writing else 'encoding and writing'}"
     about = recipe.source.summary(lambda name: store[name][:])
     click.echo("; ".join(part for part in (rate, about) if part))
     place = shlex.quote(str(store.path))
