@@ -54,7 +54,7 @@ def max_threads(rows: int, columns: int) -> int:
 
 def rule_stage(rule: Rule) -> str:
     """Write the rule stage of `rule` as CUDA C++: from the XOR3 (0) and MAJ (1) of rows p, q, r and the centre c."""
-    lines = []
+    lines: list[str] = []
 
     def lut3(table: int, x: str, y: str, z: str) -> str:
         lines.append(f"    const u32 n{len(lines)} = lut3<{table}>({x}, {y}, {z});")
@@ -63,6 +63,14 @@ def rule_stage(rule: Rule) -> str:
     result = compile_rule(rule).run(lut3, ("p0", "q0", "r0"), ("p1", "q1", "r1"), "c")
     head = "__device__ __forceinline__ u32 rule_stage(u32 p0, u32 q0, u32 r0, u32 p1, u32 q1, u32 r1, u32 c) {"
     return "\n".join([head, *lines, f"    return {result};", "}"])
+
+
+def instructions_per_generation(rule: Rule, rows: int, columns: int) -> int:
+    """Return how many logical operations and shifts a warp needs for a generation: its bound on a device.
+
+    For each word XOR3, MAJ and the rule stage, and two rotations a row; shuffles run beside them, in other units.
+    """
+    return rows * columns * (2 + len(compile_rule(rule).nodes)) + 2 * rows
 
 
 @cache
