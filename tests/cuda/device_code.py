@@ -41,19 +41,19 @@ def compiled(module: Any) -> tuple[dict[str, Kernel], str]:
     return kernels, log
 
 
-def _package(file: str) -> Path:
+def _package(pattern: str) -> Path:
     """Return a file of NVIDIA's packages of CUDA 13."""
     spec = importlib.util.find_spec("nvidia")
-    places = [Path(place) / "cu13" / file for place in spec.submodule_search_locations or ()] if spec else []
-    found = [place for place in places if place.is_file()]
+    places = [Path(place) / "cu13" for place in spec.submodule_search_locations or ()] if spec else []
+    found = [file for place in places for file in place.glob(pattern)]
     if not found:
-        raise FileNotFoundError(f"{file} is in none of {places}; pip install -e '.[dev]' brings it on Linux")
+        raise FileNotFoundError(f"no {pattern} in {places}; pip install -e '.[dev]' brings it on Linux")
     return found[0]
 
 
 @cache
 def _nvrtc() -> ctypes.CDLL:
-    ctypes.CDLL(str(_package("lib/libnvrtc-builtins.so.13.0")))  # which NVRTC would not find by itself
+    ctypes.CDLL(str(_package("lib/libnvrtc-builtins.so.13.*")))  # which NVRTC would not find by itself
     return ctypes.CDLL(str(_package("lib/libnvrtc.so.13")))
 
 

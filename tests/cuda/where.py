@@ -15,15 +15,22 @@ import pytest
 from simkit.backends import Kernel, probe
 
 #: the code of `cuda` with its kernels built by g++ (see `host_cupy`)
-HOST = "cuda-on-host"
+_ON_HOST = "-on-host"
+HOST = "cuda" + _ON_HOST
 
 #: what is to give the values of `reference`
 COMPILED = ("cpu", "cuda", HOST)
 
 
 @contextmanager
-def on(name: str) -> Iterator[str]:
-    """Give the backend that `name` is in simkit, runnable meanwhile; skip the test if it cannot run here."""
+def on(name: str, *kernels: Kernel) -> Iterator[str]:
+    """Give the backend that `name` is in simkit, runnable meanwhile; skip the test if it cannot run here.
+
+    Nor is it run if one of `kernels` has not that backend.
+    """
+    for kernel in kernels:
+        if name.removesuffix(_ON_HOST) not in kernel.backends:
+            pytest.skip(f"kernel {kernel.name!r} has no {name} backend")
     if name == HOST:
         if sys.platform != "linux" or shutil.which("g++") is None:
             pytest.skip("the stand-in for a GPU needs Linux and g++")
@@ -38,5 +45,5 @@ def on(name: str) -> Iterator[str]:
 
 def load(kernel: Kernel, name: str) -> ModuleType:
     """Import a kernel's module for one of COMPILED; it can be used for good."""
-    with on(name) as backend:
+    with on(name, kernel) as backend:
         return kernel.load(backend)
