@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import host_cupy
 import numpy as np
 import pytest
 from host_cupy import FORWARD, RANDOM, REVERSE, RawModule
@@ -54,5 +55,6 @@ def test_nothing_is_undefined():
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
+    host_cupy.margin = 0
     RawModule.flags = ("-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
     results(HOST, [(64, 128), (70, 65)], 3, 400)

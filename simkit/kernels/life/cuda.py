@@ -29,6 +29,10 @@ _N_SLOTS, _N_STATES = 5, 6
 #: words of cells that fit the registers of a lane
 _MAX_WORDS = 32
 
+#: blocks of warps that keep their boards in registers and are to share a multiprocessor: as many as its shared memory
+#: has room for on an H100 or H200, 228 KiB for 40 KiB of states each. It bounds the registers of a thread.
+_SHARING = 5
+
 #: blocks that a multiprocessor holds at most; those without room wait, and find the queue empty
 _MAX_BLOCKS = 32
 
@@ -77,7 +81,7 @@ def instructions_per_generation(rule: Rule, rows: int, columns: int) -> int:
 def module(rule: Rule, rows: int, columns: int) -> Any:
     """Return the compiled kernels of a rule, for a `layout`."""
     constants = {"STRIDE": STRIDE, "MIN_MARK": _MIN_MARK, "N_SLOTS": _N_SLOTS, "XOR3": XOR3, "MAJ": MAJ}
-    constants |= {"N_THREADS": max_threads(rows, columns), "MIN_BLOCKS": 5 if rows else 1}
+    constants |= {"N_THREADS": max_threads(rows, columns), "MIN_BLOCKS": _SHARING if rows else 1}
     if rows:
         constants |= {"ROWS": rows, "COLUMNS": columns}
     board = _FOLDER / ("warp.cu" if rows else "block.cu")
