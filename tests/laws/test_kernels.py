@@ -5,49 +5,65 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from where import COMPILED, load
 
 from simkit.kernels import cells, life, philox
 from simkit.kernels.cells import Form
 from simkit.kernels.life import Rule
 
-PHILOX = [philox.KERNEL.load(name) for name in philox.KERNEL.backends if name != "reference"]
 CELLS = [cells.KERNEL.load(name) for name in cells.KERNEL.backends if name != "reference"]
-LIFE = [life.KERNEL.load(name) for name in life.KERNEL.backends if name != "reference"]
 REFERENCE_PHILOX, REFERENCE_LIFE = philox.KERNEL.load("reference"), life.KERNEL.load("reference")
 
 ROWS = st.lists(st.integers(0, 2**64 - 1), max_size=4)
-HEIGHTS = st.integers(8, 140)
-WIDTHS = st.one_of(HEIGHTS, st.sampled_from([64, 128, 192, 256]))
+SIDES = st.integers(8, 140)
+#: heights and widths; those named are what the backend cuda keeps in the registers of a warp
+SIZES = st.one_of(
+    st.tuples(SIDES, st.one_of(SIDES, st.sampled_from([64, 128, 192, 256]))),
+    st.sampled_from([(32, 32), (96, 64), (128, 128), (32, 256)]),
+)
+#: sizes at which the reference settles soon
+SMALL = st.one_of(
+    st.tuples(st.integers(8, 24), st.one_of(st.integers(8, 24), st.just(128))), st.sampled_from([(32, 32), (32, 128)])
+)
 #: few rules, since each is compiled once: the study's, one with B0, one with S8 and B8, one of six nodes, the empty one
 RULES = st.sampled_from(["B3/S23", "B36/S23", "B0123478/S34678", "B38/S238", "B0157/S0458", "B/S"])
 
 
-@pytest.mark.parametrize("kernel", PHILOX)
+@pytest.fixture(scope="module", params=COMPILED)
+def philox_kernel(request: pytest.FixtureRequest) -> ModuleType:
+    return load(philox.KERNEL, request.param)
+
+
+@pytest.fixture(scope="module", params=COMPILED)
+def life_kernel(request: pytest.FixtureRequest) -> ModuleType:
+    return load(life.KERNEL, request.param)
+
+
 @given(seed=st.integers(0, 2**64 - 1), rows=ROWS, stream=st.integers(0, 2**32 - 1), n_words=st.integers(0, 40))
 @settings(deadline=None)
-def test_philox_words(kernel, seed, rows, stream, n_words):
+def test_philox_words(philox_kernel, seed, rows, stream, n_words):
     rows = np.array(rows, np.uint64)
     assert np.array_equal(
-        kernel.words(seed, rows, stream, n_words), REFERENCE_PHILOX.words(seed, rows, stream, n_words)
+        philox_kernel.words(seed, rows, stream, n_words), REFERENCE_PHILOX.words(seed, rows, stream, n_words)
     )
 
 
-@pytest.mark.parametrize("kernel", PHILOX)
 @given(
     rows=ROWS,
     n_words=st.integers(0, 12),
     threshold=st.one_of(st.integers(0, 2**32), st.sampled_from([0, 2**31, 2**32])),
 )
 @settings(deadline=None)
-def test_philox_bits(kernel, rows, n_words, threshold):
+def test_philox_bits(philox_kernel, rows, n_words, threshold):
     rows = np.array(rows, np.uint64)
     wanted = REFERENCE_PHILOX.bits(7, rows, 1, n_words, threshold)
-    assert np.array_equal(kernel.bits(7, rows, 1, n_words, threshold), wanted)
+    assert np.array_equal(philox_kernel.bits(7, rows, 1, n_words, threshold), wanted)
 
 
 def soup(seed: int, n: int, height: int, width: int) -> np.ndarray:
@@ -55,35 +71,32 @@ def soup(seed: int, n: int, height: int, width: int) -> np.ndarray:
     return np.packbits(cells, axis=-1, bitorder="little")
 
 
-@pytest.mark.parametrize("kernel", LIFE)
-@given(seed=st.integers(0, 99), height=HEIGHTS, width=WIDTHS, rule=RULES, n=st.integers(0, 9))
+@given(seed=st.integers(0, 99), size=SIZES, rule=RULES, n=st.integers(0, 9))
 @settings(max_examples=150, deadline=None)
-def test_life_step(kernel, seed, height, width, rule, n):
-    boards, rule = soup(seed, 2, height, width), Rule.parse(rule)
-    assert np.array_equal(kernel.step(boards, width, rule, n), REFERENCE_LIFE.step(boards, width, rule, n))
+def test_life_step(life_kernel, seed, size, rule, n):
+    (height, width), rule = size, Rule.parse(rule)
+    boards = soup(seed, 2, height, width)
+    assert np.array_equal(life_kernel.step(boards, width, rule, n), REFERENCE_LIFE.step(boards, width, rule, n))
 
 
-@pytest.mark.parametrize("kernel", LIFE)
 @given(
     seed=st.integers(0, 99),
-    height=st.integers(8, 24),
-    width=st.one_of(st.integers(8, 24), st.just(128)),
+    size=SMALL,
     rule=RULES,
     max_steps=st.one_of(st.integers(1, 120), st.just(600)),
 )
 @settings(max_examples=60, deadline=None)
-def test_life_settle(kernel, seed, height, width, rule, max_steps):
-    boards, rules = soup(seed, 4, height, width), (Rule.parse("B3/S23"), Rule.parse(rule))
-    which = np.array([1, 1, 0, 1], np.uint8)
+def test_life_settle(life_kernel, seed, size, rule, max_steps):
+    (height, width), rules = size, (Rule.parse("B3/S23"), Rule.parse(rule))
+    boards, which = soup(seed, 4, height, width), np.array([1, 1, 0, 1], np.uint8)
     wanted = REFERENCE_LIFE.settle(boards, width, rules, which, max_steps)
-    found = kernel.settle(boards, width, rules, which, max_steps)
+    found = life_kernel.settle(boards, width, rules, which, max_steps)
     for name, values in zip(wanted._fields, wanted, strict=True):
         assert np.array_equal(getattr(found, name), values), name
 
 
-@pytest.mark.parametrize("kernel", LIFE)
 @pytest.mark.parametrize("offset", [-1, 0, 1])
-def test_a_board_settles_if_a_state_recurs_by_max_steps(kernel, offset):
+def test_a_board_settles_if_a_state_recurs_by_max_steps(life_kernel, offset):
     """At settle + period - 1 it has not settled; at settle + period it has."""
     boards, which = soup(5, 20, 16, 16), np.zeros(20, np.uint8)
     rules = (Rule.parse("B3/S23"),)
@@ -91,7 +104,7 @@ def test_a_board_settles_if_a_state_recurs_by_max_steps(kernel, offset):
     assert (free.settle >= 0).all()
     for i in range(20):
         limit = max(1, int(free.settle[i] + free.period[i]) + offset)
-        found = kernel.settle(boards[i : i + 1], 16, rules, which[:1], limit)
+        found = life_kernel.settle(boards[i : i + 1], 16, rules, which[:1], limit)
         assert (found.settle[0] >= 0) == (limit >= free.settle[i] + free.period[i])
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from where import COMPILED, on
 
 from simkit import registry
-from simkit.backends import BACKENDS, probe
 from simkit.contract import MAX_ROWS, MAX_SEED, Source
 from simkit.errors import ParameterError
 from simkit.schema import Batch, check
@@ -64,17 +64,15 @@ def test_declared(name: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("backend", [name for name in BACKENDS if name != "reference"])
-def test_agreeing(name: str, backend: str) -> None:
+@pytest.mark.parametrize("place", COMPILED)
+def test_agreeing(name: str, place: str) -> None:
     source = tiny(name)
-    why = probe(backend)
-    if why is not None:
-        pytest.skip(why)
-    for seed, start in ((0, 0), (MAX_SEED, 2**40)):
-        rows = range(start, start + 30)
-        wanted, found = (source.generate(seed, rows, backend=which) for which in ("reference", backend))
-        for key, field in source.schema().items():
-            assert np.allclose(found[key], wanted[key], rtol=0, atol=field.atol, equal_nan=True), key
+    with on(place, *source.kernels) as backend:
+        for seed, start in ((0, 0), (MAX_SEED, 2**40)):
+            rows = range(start, start + 30)
+            wanted, found = (source.generate(seed, rows, backend=which) for which in ("reference", backend))
+            for key, field in source.schema().items():
+                assert np.allclose(found[key], wanted[key], rtol=0, atol=field.atol, equal_nan=True), key
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,7 +16,9 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 import pytest
+import where
 
+from simkit.kernels import life
 from simkit.kernels.life import Rule, cpu, reference
 
 Cells = npt.NDArray[np.uint8]
@@ -35,10 +37,14 @@ INVERTED = ["B03/S238", "B0/S8", "B0123478/S01234678", "B0578/S2348"]
 
 
 def with_kernel(compiled: list[str], rules: list[str]) -> pytest.MarkDecorator:
-    """Run a test with the compiled kernel under a few rules and with the reference, which defines it, under many."""
-    cases = [(cpu, rule) for rule in compiled] + [(reference, rule) for rule in rules]
-    ids = [f"{kernel.__name__.rpartition('.')[2]}-{rule}" for kernel, rule in cases]
-    return pytest.mark.parametrize(("kernel", "rule"), cases, ids=ids)
+    """Run a test with the compiled kernels under a few rules and with the reference, which defines it, under many."""
+    cases = [(place, rule) for place in where.COMPILED for rule in compiled] + [("reference", rule) for rule in rules]
+    return pytest.mark.parametrize(("kernel", "rule"), cases, indirect=["kernel"])
+
+
+@pytest.fixture
+def kernel(request: pytest.FixtureRequest) -> ModuleType:
+    return where.load(life.KERNEL, request.param)
 
 
 #: height and width

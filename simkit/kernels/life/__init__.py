@@ -29,7 +29,7 @@ import numpy.typing as npt
 from simkit.backends import Kernel
 from simkit.kernels.life.rule import Rule as Rule
 
-KERNEL = Kernel("life", ("cpu", "reference"))
+KERNEL = Kernel("life", ("cuda", "cpu", "reference"))
 
 #: smallest and largest side of a board, in cells
 MIN_SIDE, MAX_SIDE = 8, 4096

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from simkit.backends import Kernel
 
-KERNEL = Kernel("philox", ("cpu", "reference"))
+KERNEL = Kernel("philox", ("cuda", "cpu", "reference"))
 
 #: multipliers and key increments of the paper (table 2 and section 4)
 MULTIPLIER_0, MULTIPLIER_1 = 0xD2511F53, 0xCD9E8D57

@@ -1,0 +1,65 @@
+"""What every CUDA kernel needs: its module, arrays on the device, and where results go.
+
+A kernel is CUDA C++ without headers, in ``.cu`` files beside the ``cuda.py`` that launches it. It is compiled for the
+device at hand when it is first used; CuPy keeps the result. Functions of a cuda backend take NumPy or CuPy arrays and
+give back what their first array is, so that results of one kernel go into the next without leaving the device. All
+work goes to CuPy's current stream and none of it waits, except where a result becomes a NumPy array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import cupy
+
+#: an array of NumPy or of CuPy
+Array = Any
+
+_PRELUDE = Path(__file__).with_name("prelude.cu")
+
+
+def compile_module(files: Iterable[Path | str], **constants: int) -> Any:
+    """Return the module of a CUDA C++ text.
+
+    Parameters
+    ----------
+    files : iterable of Path or str
+        What the text consists of, after ``prelude.cu``: files, or pieces of text.
+    constants : int
+        Names that stand for integers in it.
+
+    Returns
+    -------
+    cupy.RawModule
+        Compiled on first use. Callers keep it, since a new one is compiled or looked up anew.
+    """
+    pieces = [piece.read_text("utf-8") if isinstance(piece, Path) else piece for piece in (_PRELUDE, *files)]
+    options = ("-std=c++17", *(f"-D{name}={value}" for name, value in constants.items()))
+    return cupy.RawModule(code="\n".join(pieces), options=options)
+
+
+def to_device(array: Array, dtype: Any) -> Any:
+    """Return a C-contiguous array on the device, the same if it is one."""
+    return cupy.ascontiguousarray(cupy.asarray(array, dtype))
+
+
+def empty(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return an array on the device, of any content."""
+    return cupy.empty(shape, dtype)
+
+
+def full(shape: tuple[int, ...], value: int, dtype: Any) -> Any:
+    """Return an array on the device that holds `value` throughout."""
+    return cupy.full(shape, value, dtype)
+
+
+def back(result: Any, example: Array) -> Array:
+    """Return an array on the device as it is, or as a NumPy array if `example` is none on the device."""
+    return result if isinstance(example, cupy.ndarray) else cupy.asnumpy(result)
+
+
+def n_multiprocessors() -> int:
+    """Return how many blocks of threads the device runs side by side, at least."""
+    return int(cupy.cuda.Device().attributes["MultiProcessorCount"])

@@ -1,0 +1,66 @@
+"""What the kernels become on a GPU: nothing is spilled, registers leave room, and hot loops have not grown.
+
+Instructions are those of NVRTC 13.0 for sm_90. Where a loop becomes shorter, lower its figure here.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import pytest
+from device_code import compiled
+from where import HOST, load
+
+from simkit.kernels import life, philox
+from simkit.kernels.life import Rule
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
+
+#: instructions of a loop over generations besides the shuffles and what `instructions_per_generation` counts
+LOOP = 5
+
+
+@pytest.mark.parametrize("rule", ["B3/S23", "B36/S23", "B38/S23", "B3/S238", "B0157/S0458"])
+def test_a_128x128_board_in_registers(rule):
+    """Five blocks of four warps share a multiprocessor, whose 65,536 registers allow 96 a thread."""
+    cuda = load(life.KERNEL, HOST)
+    rule = Rule.parse(rule)
+    rows, columns = cuda.layout(128, 128)
+    kernels, log = compiled(cuda.module(rule, rows, columns))
+    assert "warning" not in log, log
+    for name in ("settle", "step"):
+        kernel = kernels[name]
+        assert (kernel.spills, kernel.registers <= 96) == (0, True), f"{name}: {kernel}"
+        generation = min((loop for loop in kernel.loops if loop["SHFL"] == 4 * columns), key=Counter.total)
+        logic = generation["LOP3"] + generation["SHF"]
+        assert logic == cuda.instructions_per_generation(rule, rows, columns), generation
+        assert generation.total() <= logic + 4 * columns + LOOP, generation
+
+
+def test_life_takes_157_instructions_a_generation():
+    """136 operations, 16 shuffles, and five for the loop."""
+    cuda = load(life.KERNEL, HOST)
+    kernels, _ = compiled(cuda.module(Rule.parse("B3/S23"), 4, 4))
+    assert cuda.instructions_per_generation(Rule.parse("B3/S23"), 4, 4) == 136
+    assert min(loop.total() for loop in kernels["settle"].loops if loop["SHFL"] == 16) <= 157
+
+
+@pytest.mark.parametrize(("size", "ceiling"), [((32, 32), 96), ((64, 64), 96), ((256, 128), 200), ((100, 100), 64)])
+def test_boards_of_other_sizes(size, ceiling):
+    cuda = load(life.KERNEL, HOST)
+    kernels, log = compiled(cuda.module(Rule.parse("B36/S23"), *cuda.layout(*size)))
+    assert "warning" not in log, log
+    for name in ("settle", "step"):
+        assert kernels[name].spills == 0
+        assert kernels[name].registers <= ceiling
+
+
+@pytest.mark.parametrize(("name", "most"), [("words", 65), ("bits", 75)])
+def test_philox(name, most):
+    """A block of four words is ten rounds of two multiplications and four other operations."""
+    kernels, log = compiled(load(philox.KERNEL, HOST).module())
+    kernel = kernels[name]
+    assert "warning" not in log, log
+    assert (kernel.spills, kernel.registers <= 32) == (0, True), kernel
+    assert min(loop.total() for loop in kernel.loops if loop["IMAD"] >= 20) <= most

@@ -1,0 +1,60 @@
+"""The cuda kernels give the same whatever the order of threads, and do nothing that C++ leaves undefined."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import host_cupy
+import numpy as np
+import pytest
+from host_cupy import FORWARD, RANDOM, REVERSE, RawModule
+from where import HOST, load
+
+from simkit.kernels import life, philox
+from simkit.kernels.life import Rule
+
+RULES = tuple(Rule.parse(rule) for rule in ("B3/S23", "B36/S23"))
+
+#: a warp's sizes, small and large words of cells a row, and a block's: several rows a thread, and more threads than words
+SIZES = [(64, 64), (32, 256), (128, 128), (24, 20), (70, 65)]
+
+
+def results(name: str, sizes: list[tuple[int, int]], n_boards: int, max_steps: int) -> list[np.ndarray]:
+    """Return what philox and life give on as many boards as keep several warps busy."""
+    draws, automaton = load(philox.KERNEL, name), load(life.KERNEL, name)
+    rows = np.arange(2**32 - 2, 2**32 - 2 + n_boards, dtype=np.uint64)
+    found = [draws.words(5, rows, 2, 530), draws.bits(5, rows, 2, 530, 1234567)]
+    which = (np.arange(n_boards) % 2).astype(np.uint8)
+    for height, width in sizes:
+        bits = draws.bits(3, rows, 0, height * -(-width // 32), 2**31).reshape(n_boards, height, -1)
+        cells = np.unpackbits(bits.view(np.uint8), axis=-1, count=width, bitorder="little")
+        boards = np.packbits(cells, axis=-1, bitorder="little")
+        found += [automaton.step(boards, width, RULES[1], 3)]
+        found += automaton.settle(boards, width, RULES, which, max_steps)
+    return found
+
+
+@pytest.mark.parametrize(("schedule", "seed"), [(FORWARD, 0), (REVERSE, 0), (RANDOM, 1), (RANDOM, 2)])
+def test_the_order_of_threads_does_not_matter(monkeypatch, schedule, seed):
+    monkeypatch.setattr(RawModule, "schedule", schedule)
+    monkeypatch.setattr(RawModule, "seed", seed)
+    found, wanted = (results(name, SIZES, 9, 700) for name in (HOST, "cpu"))
+    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+
+
+def test_nothing_is_undefined():
+    """Under g++'s sanitizers of undefined behaviour and of addresses, which end a process that does wrong."""
+    asan = subprocess.run(["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout
+    environment = {**os.environ, "LD_PRELOAD": asan.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    done = subprocess.run([sys.executable, __file__], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    host_cupy.margin = 0
+    RawModule.flags = ("-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
+    results(HOST, [(64, 128), (70, 65)], 3, 400)
