@@ -8,6 +8,7 @@ work goes to CuPy's current stream and none of it waits, except where a result b
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ import cupy
 
 #: an array of NumPy or of CuPy
 Array = Any
+
+_this_thread = threading.local()
 
 _PRELUDE = Path(__file__).with_name("prelude.cu")
 
@@ -58,6 +61,13 @@ def full(shape: tuple[int, ...], value: int, dtype: Any) -> Any:
 def back(result: Any, example: Array) -> Array:
     """Return an array on the device as it is, or as a NumPy array if `example` is none on the device."""
     return result if isinstance(example, cupy.ndarray) else cupy.asnumpy(result)
+
+
+def own_stream() -> Any:
+    """Return a stream of this thread's own; in its ``with`` block work runs beside that of other threads."""
+    if not hasattr(_this_thread, "stream"):
+        _this_thread.stream = cupy.cuda.Stream(non_blocking=True)
+    return _this_thread.stream
 
 
 def n_multiprocessors() -> int:

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -163,13 +163,20 @@ def _build(code: str, options: tuple[str, ...], flags: tuple[str, ...], kernels:
     return ctypes.CDLL(f"{path}.so")
 
 
+class Stream(nullcontext[None]):
+    """As `cupy.cuda.Stream`; what is asked of the stand-in is done at once."""
+
+    def __init__(self, *, non_blocking: bool) -> None:
+        super().__init__()
+
+
 def _as_module() -> types.ModuleType:
     module = types.ModuleType("cupy")
     module.__spec__ = importlib.machinery.ModuleSpec("cupy", None)
     for name in ("ndarray", "empty", "full", "asarray", "ascontiguousarray", "asnumpy", "RawModule"):
         setattr(module, name, globals()[name])
     device = types.SimpleNamespace(attributes={"MultiProcessorCount": 2})
-    module.cuda = types.SimpleNamespace(is_available=lambda: True, Device=lambda: device)
+    module.cuda = types.SimpleNamespace(is_available=lambda: True, Device=lambda: device, Stream=Stream)
     return module
 
 
