@@ -10,7 +10,7 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -57,9 +57,9 @@ class File:
         with _told(f"read {self._path}"):
             return os.pread(self._file, stop - start, start)
 
-    def __del__(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        if self._file >= 0:  # when Python ends, modules such as `os` may be gone before this object
+            close(self._file)
 
 
 class Place:
