@@ -308,8 +308,8 @@ def test_bench_of_streaming(simkit: Simkit) -> None:
     result = simkit("bench", "stream", "--tiny", "--store", "ca-ash.zarr")
     assert result.code == 0
     packed, onehot, *_ = result.out.split("\n\n")
-    assert packed.startswith("600 records of 512 bytes as packed")
-    assert onehot.startswith("600 records of 512 bytes as onehot")
+    assert packed.startswith("600 records of 8 bytes as packed")
+    assert onehot.startswith("600 records of 8 bytes as onehot")
     assert "simkit, DataLoader(num_workers=2)" in packed
     assert "rows/s, of whose time it waited" in result.out
 
