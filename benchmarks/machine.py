@@ -11,7 +11,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("numba", "llvmlite", "numpy", "simkit", "python-lifelib")
+_PACKAGES = (
+    "numba",
+    "llvmlite",
+    "numpy",
+    "simkit",
+    "python-lifelib",
+    "torch",
+    "zarr",
+    "litdata",
+    "mosaicml-streaming",
+    "webdataset",
+)
 
 
 def cpu_model() -> str:

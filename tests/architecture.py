@@ -30,13 +30,14 @@ MAY_IMPORT = {
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},
     "interchange": {"errors", "schema", "kernels", "registry", "recipe", "store"},
-    "bench": {"errors", "schema", "kernels", "registry", "recipe", "run"},
+    "bench": {"errors", "schema", "kernels", "registry", "recipe", "run", "store", "learn"},
 }
 
 #: library -> where it may be imported, as prefixes of module names
 OWNERS = {
-    "zarr": ("simkit.store",),
-    "numcodecs": ("simkit.store",),
+    # simkit.bench uses libraries as others would, beside the parts that own them
+    "zarr": ("simkit.store", "simkit.bench"),
+    "numcodecs": ("simkit.store", "simkit.bench"),
     "google_crc32c": ("simkit.store",),
     "numba": ("simkit.kernels",),
     "llvmlite": ("simkit.kernels",),
@@ -47,7 +48,10 @@ OWNERS = {
     "click": ("simkit_cli",),
     "rich": ("simkit_cli",),
     "matplotlib": ("simkit.figures",),
-    "torch": ("simkit.learn", "simkit.study"),
+    "torch": ("simkit.learn", "simkit.study", "simkit.bench"),
+    "litdata": ("simkit.bench.peers",),
+    "streaming": ("simkit.bench.peers",),
+    "webdataset": ("simkit.bench.peers",),
     "cupy": ("simkit.kernels.cuda",),
 }
 

@@ -33,6 +33,24 @@ def test_the_cost_of_the_census(tmp_path):
     assert record["us_with_counts"] > 0
 
 
+def test_streaming_beside_its_bound_and_its_peers(tmp_path):
+    """With the peers that are installed."""
+    pytest.importorskip("torch", reason="torch is not installed")
+    out = tmp_path / "results.jsonl"
+    command = [sys.executable, ROOT / "benchmarks" / "bench_stream.py", "--level", "tiny", "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = map(json.loads, out.read_text().splitlines())
+    assert [table["form"] for table in record["tables"]] == ["packed", "onehot"]
+    for table in record["tables"]:
+        names = [line["name"].split(",")[0].split(" ")[0] for line in table["lines"]]
+        assert names[:9] == ["bound:", *["simkit"] * 6, "np.memmap", "zarr-python"]
+        assert len(names) >= 9 + (3 - len(record["absent"]))
+        assert all(line["warm"] > 0 and line["per_cpu"] > 0 and line["share"] > 0 for line in table["lines"])
+        assert all((line["cold"] is None) == (table["form"] == "onehot") for line in table["lines"])
+    assert 0 <= record["stall"]["waited"] <= 1
+
+
 @pytest.mark.parametrize("peers", [["--no-peers"], []])
 def test_the_life_kernel_beside_its_peers(peers, tmp_path):
     """With peers only where they need no building of minutes (python-lifelib compiles each rule at its first use)."""

@@ -72,10 +72,16 @@ class Order:
         If not, rows come as they lie.
     window : int
         Chunks of a window.
+
+    Attributes
+    ----------
+    n_rows : int
+        Rows of an epoch.
     """
 
     def __init__(self, selection: Selection, seed: int, *, shuffle: bool, window: int) -> None:
         self.selection, self._seed, self._shuffle, self._n_chunks = selection, seed, shuffle, window
+        self.n_rows = selection.n_rows
         self._epoch: tuple[int, I64, I64] | None = None
         self._windows: OrderedDict[tuple[int, int], Window] = OrderedDict()
         self._lock = Lock()
@@ -86,11 +92,6 @@ class Order:
 
     def __reduce__(self) -> tuple[object, ...]:
         return partial(Order, shuffle=self._shuffle, window=self._n_chunks), (self.selection, self._seed)
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of an epoch."""
-        return self.selection.n_rows
 
     def pieces(self, epoch: int, positions: range) -> Iterator[tuple[Window, I64]]:
         """Yield windows and the slots in them that together are `positions`, in order."""

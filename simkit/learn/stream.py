@@ -22,7 +22,7 @@ from simkit.learn.passes import Passes
 from simkit.learn.ranks import ranks as ranks_here
 from simkit.learn.selection import SPLITS, Chosen, Selection, Split, Spread, meets
 from simkit.learn.tables import Live, Stored, Table
-from simkit.learn.tensors import Tensors
+from simkit.learn.tensors import ROW, Tensors
 from simkit.store import Store
 from simkit.store.chunks import Chunks, StoreChunks, open_chunks
 
@@ -195,12 +195,13 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         mine = range(start + size * rank // self._n_ranks, start + size * (rank + 1) // self._n_ranks)
         pieces = list(self._order.pieces(epoch, mine))
         arrays, is_whole = self._table().read(self._tensors.needed, pieces)
-        rows = np.concatenate([window.rows(slots) for window, slots in pieces])
+        if self._tensors.is_row_needed:
+            arrays[ROW] = np.concatenate([window.rows(slots) for window, slots in pieces])
         positions = np.arange(mine.start, mine.stop, dtype=np.uint64)
         if is_whole is not None and not is_whole.all():
             arrays = {name: values[is_whole] for name, values in arrays.items()}
-            rows, positions = rows[is_whole], positions[is_whole]
-        return self._tensors(arrays, rows, self.seed, epoch, positions)
+            positions = positions[is_whole]
+        return self._tensors(arrays, self.seed, epoch, positions)
 
     def __iter__(self) -> Iterator[TensorBatch]:
         epoch, consumed = self._passes.begin()

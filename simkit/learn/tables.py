@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from threading import Condition, Lock
 
 import numpy as np
@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from simkit.contract import Source
 from simkit.errors import DamageError
+from simkit.kernels import gather as kernel
+from simkit.learn.memory import Memory
 from simkit.learn.order import I64, Window
 from simkit.schema import Array, Batch, Schema
 from simkit.store.chunks import Chunks
@@ -79,23 +81,24 @@ class Stored(Table):
         self.chunks, self._skip = chunks, skip
         self.schema, self.n_rows, self.identity = chunks.schema, chunks.n_rows, chunks.identity
         self._decoded: OrderedDict[tuple[int, int], _Decoded] = OrderedDict()
-        self._spare: list[Batch] = []
+        self._memory = Memory()
         self._lock = Lock()
 
     def read(self, names: Sequence[str], pieces: Pieces) -> tuple[Batch, npt.NDArray[np.bool_] | None]:
         """Return the rows of `pieces`, and which of them are whole if damage is skipped."""
         n_rows = sum(len(slots) for _, slots in pieces)
-        batch = {name: self.schema[name].empty(n_rows) for name in names}
-        is_whole = np.ones(n_rows, bool)
-        start = 0
+        batch = _empty(self._memory, self.schema, names, n_rows)
+        is_whole = None if self._skip is None else np.ones(n_rows, bool)
+        gather, start = kernel.KERNEL.load("cpu").gather, 0
         for window, slots in pieces:
             decoded = self._decode(window, names)
             part = slice(start, start + len(slots))
             for name in names:
-                np.take(decoded.arrays[name], slots, axis=0, out=batch[name][part], mode="clip")
-            is_whole[part] = ~decoded.is_lost[slots // window.chunk_rows]
+                gather(_bytes(decoded.arrays[name]), slots, _bytes(batch[name][part]))
+            if is_whole is not None:
+                is_whole[part] = ~decoded.is_lost[slots // window.chunk_rows]
             start += len(slots)
-        return batch, None if self._skip is None else is_whole
+        return batch, is_whole
 
     def _decode(self, window: Window, names: Sequence[str]) -> _Decoded:
         with self._lock:
@@ -103,7 +106,7 @@ class Stored(Table):
             if decoded is None:
                 if len(self._decoded) >= _KEPT:
                     self._decoded.popitem(last=False)
-                decoded = self._decoded[window.index] = _Decoded(self.chunks, names, window, self._skip, self._spare)
+                decoded = self._decoded[window.index] = _Decoded(self.chunks, names, window, self._skip, self._memory)
         decoded.wait()
         return decoded
 
@@ -117,30 +120,15 @@ class _Decoded:
         names: Sequence[str],
         window: Window,
         skip: Callable[[DamageError, int], None] | None,
-        spare: list[Batch],
+        memory: Memory,
     ) -> None:
-        self._chunks, self._window, self._skip, self._spare = chunks, window, skip, spare
-        n_rows = len(window.chunks) * chunks.chunk_rows
-        self.arrays = self._arrays(names, n_rows)
+        self._chunks, self._window, self._skip = chunks, window, skip
+        self.arrays = _empty(memory, chunks.schema, names, len(window.chunks) * chunks.chunk_rows)
         self.is_lost = np.zeros(len(window.chunks), bool)
         self._todo = [(place, name) for place in reversed(range(len(window.chunks))) for name in names]
         self._n_left = len(self._todo)
         self._error: BaseException | None = None
         self._changed = Condition()
-
-    def _arrays(self, names: Sequence[str], n_rows: int) -> Batch:
-        """Return arrays of so many rows, those of a window that nobody uses any more if they are large enough.
-
-        Memory that is new to the process has to be cleared by the system first, which costs a fifth of the decoding.
-        """
-        with suppress(IndexError):
-            arrays = self._spare.pop()
-            if all(name in arrays and len(arrays[name]) >= n_rows for name in names):
-                return arrays
-        return {name: self._chunks.schema[name].empty(n_rows) for name in names}
-
-    def __del__(self) -> None:
-        self._spare.append(self.arrays)
 
     def wait(self) -> None:
         """Decode what nobody decodes yet and wait for the rest; raise what went wrong in any thread."""
@@ -177,3 +165,12 @@ class _Decoded:
                 self.is_lost[place] = True
             if is_new:
                 self._skip(error, int(np.count_nonzero(self._window.slots // chunk_rows == place)))
+
+
+def _empty(memory: Memory, schema: Schema, names: Sequence[str], n_rows: int) -> Batch:
+    return {name: memory.empty((n_rows, *schema[name].shape), schema[name].dtype) for name in names}
+
+
+def _bytes(rows: Array) -> npt.NDArray[np.uint8]:
+    """Return rows as bytes, in the same memory."""
+    return rows.reshape(len(rows), math.prod(rows.shape[1:])).view(np.uint8)

@@ -11,6 +11,7 @@ import torch
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.kernels import cells, life, philox
 from simkit.kernels.cells import Form
+from simkit.learn.memory import Memory
 from simkit.learn.order import SYMMETRIES, stream_of
 from simkit.schema import Array, Batch, Field, Schema
 
@@ -47,6 +48,13 @@ class Tensors:
     augment : sequence of str
         Of SYMMETRY; each board is put under a random element of the group that they generate.
     pin_memory : bool
+
+    Attributes
+    ----------
+    needed : list of str
+        Fields to read.
+    is_row_needed : bool
+        Whether batches have to hold the row numbers as field ROW.
     """
 
     def __init__(
@@ -83,7 +91,7 @@ class Tensors:
         self._boards = [name for name, field in self._fields.items() if _is_board(field) and channels != "packed"]
         kernel_dtype = "float32" if dtype == torch.float32 else "uint8"
         self._form = Form(channels == "onehot", memory_format == torch.channels_last, kernel_dtype)
-        self._augment = tuple(augment)
+        self._augment, self._memory = tuple(augment), Memory()
         self._rules: tuple[life.Rule, ...] = ()
         if channels == "phases" and self._boards:
             if "rule" not in schema or not schema["rule"].labels:
@@ -91,22 +99,19 @@ class Tensors:
                     "channels='phases' needs a field 'rule' whose labels are rulestrings; there is none"
                 )
             self._rules = tuple(life.Rule.parse(label) for label in schema["rule"].labels)
+        self.is_row_needed = ROW in names and ROW not in self._fields
+        self.needed = [*self._fields, *(["rule"] if self._rules and "rule" not in self._fields else [])]
         if self._augment and not self._boards:
             raise ParameterError("augment moves boards as cells, and none of the fields wanted is such a board")
 
-    @property
-    def needed(self) -> list[str]:
-        """Fields to read."""
-        return [*self._fields, *(["rule"] if self._rules and "rule" not in self._fields else [])]
-
     def __call__(
-        self, batch: Batch, rows: npt.NDArray[np.int64], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
+        self, batch: Batch, seed: int, epoch: int, positions: npt.NDArray[np.uint64]
     ) -> dict[str, torch.Tensor]:
         """Return the tensors of a batch whose rows stand at `positions` of an epoch."""
         found = {}
         for name in self.names:
             if name not in self._fields:
-                tensor = torch.from_numpy(rows)
+                tensor = torch.from_numpy(batch[name])
             elif name in self._boards:
                 tensor = self._cells(self._fields[name], batch[name], batch, seed, epoch, positions)
             else:
@@ -128,8 +133,9 @@ class Tensors:
         if self._rules:
             planes = np.concatenate((planes, _later(boards, width, self._rules, batch["rule"])[:, None]), axis=1)
         orientation, shift = self._symmetries(height, width, seed, epoch, positions)
-        expanded = cells.KERNEL.load("cpu").expand(planes, width, orientation, shift, self._form)
-        tensor = torch.from_numpy(expanded)
+        out = self._memory.empty(self._form.shape(len(planes), planes.shape[1], height, width), self._form.dtype)
+        cells.KERNEL.load("cpu").expand(planes, width, orientation, shift, self._form, out)
+        tensor = torch.from_numpy(out)
         if self._form.channels_last:
             tensor = tensor.permute(0, 3, 1, 2)
         return tensor if tensor.dtype == self._dtype else tensor.to(self._dtype)

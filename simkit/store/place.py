@@ -60,9 +60,9 @@ class File:
         with _told(f"read {self._path}"):
             return os.pread(self._file, stop - start, start)
 
-    def __del__(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        if self._file >= 0:  # when Python ends, modules such as `os` may be gone before this object
+            close(self._file)
 
 
 class Place:

@@ -24,6 +24,9 @@ ZSTD_LEVEL = 1
 
 _ABSENT = 2**64 - 1
 
+#: CRC-32C of any data that are followed by their own CRC-32C
+_CHECKED = 0x48674BC7
+
 
 def encode(rows: Array, shard_rows: int, chunk_rows: int) -> bytes:
     """Encode up to `shard_rows` rows as a shard of ``shard_rows / chunk_rows`` inner chunks."""
@@ -114,4 +117,4 @@ def _with_checksum(data: bytes) -> bytes:
 
 
 def _is_whole(data: bytes) -> bool:
-    return int(google_crc32c.value(data[:-4])).to_bytes(4, "little") == data[-4:]
+    return int(google_crc32c.value(data)) == _CHECKED

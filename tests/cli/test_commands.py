@@ -303,6 +303,17 @@ def test_bench(simkit: Simkit) -> None:
     assert [case.split()[0] for case in cases] == ["philox", "life"]
 
 
+def test_bench_of_streaming(simkit: Simkit) -> None:
+    assert simkit("generate", "ca-ash", "--n", 600, *SMALL, "--quiet").code == 0
+    result = simkit("bench", "stream", "--tiny", "--store", "ca-ash.zarr")
+    assert result.code == 0
+    packed, onehot, *_ = result.out.split("\n\n")
+    assert packed.startswith("600 records of 8 bytes as packed")
+    assert onehot.startswith("600 records of 8 bytes as onehot")
+    assert "simkit, DataLoader(num_workers=2)" in packed
+    assert "rows/s, of whose time it waited" in result.out
+
+
 @pytest.mark.slow
 def test_bench_of_everything(simkit: Simkit) -> None:
     result = simkit("bench", "--tiny")

@@ -126,6 +126,7 @@ UNKNOWN = {
     ("generate", "nowhere/ca-ash-2rules.toml"): "there is no recipe nowhere/ca-ash-2rules.toml",
     ("sources", "ca-ahs"): "no source 'ca-ahs'; did you mean 'ca-ash'?",
     ("bench", "phliox", "--tiny"): "no benchmark case 'phliox'; did you mean 'philox'?",
+    ("bench", "stream", "--tiny", "--store", "none.zarr"): "there is no none.zarr",
     (*GENERATE, "--backend", "nonsense"): "no backend 'nonsense'; there is auto, cpu, cuda, reference",
     (*GENERATE, "--backend", "cdua"): "no backend 'cdua'; did you mean 'cuda'?",
     (*GENERATE, "--workers", "2", "--worker", "2"): "worker 2 of 2: workers are numbered 0 to --workers minus 1",
@@ -441,3 +442,7 @@ def test_a_store_of_a_source_that_is_gone(simkit: Simkit, store: Path) -> None:
     assert "note: the schema was not compared with the source's: no source 'ca-dust'" in simkit("verify", store).err
     assert simkit("verify", store).code == 0
     assert "no source 'ca-dust'" in simkit("verify", store, "--regenerate", 3).err.splitlines()[-1]
+
+
+def test_a_store_for_a_case_that_reads_none(simkit: Simkit) -> None:
+    assert "--store is for the case 'stream'" in simkit("bench", "life", "--store", "x.zarr").misuse

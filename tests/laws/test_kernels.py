@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from where import COMPILED, load
 
-from simkit.kernels import cells, life, philox
+from simkit.kernels import cells, gather, life, philox
 from simkit.kernels.cells import Form
 from simkit.kernels.life import Rule
 
 CELLS = [cells.KERNEL.load(name) for name in cells.KERNEL.backends if name != "reference"]
+GATHER = [gather.KERNEL.load(name) for name in gather.KERNEL.backends if name != "reference"]
 REFERENCE_PHILOX, REFERENCE_LIFE = philox.KERNEL.load("reference"), life.KERNEL.load("reference")
 
 ROWS = st.lists(st.integers(0, 2**64 - 1), max_size=4)
@@ -125,9 +126,22 @@ def test_cells_expand(kernel, size, n_planes, form, seed):
     boards = np.packbits(drawn, axis=-1, bitorder="little")
     orientation = random.integers(0, 8 if height == width else 4, 5).astype(np.uint8)
     shift = (random.integers(0, [height, width], (5, 2)) * random.integers(0, 2, (5, 1))).astype(np.int32)
-    wanted = cells.KERNEL.load("reference").expand(boards, width, orientation, shift, form)
-    found = kernel.expand(boards, width, orientation, shift, form)
-    assert (found.dtype, found.shape) == (wanted.dtype, wanted.shape)
+    wanted, found = (np.full(form.shape(5, n_planes, height, width), 9, form.dtype) for _ in range(2))
+    cells.KERNEL.load("reference").expand(boards, width, orientation, shift, form, wanted)
+    kernel.expand(boards, width, orientation, shift, form, found)
+    assert wanted.max() <= 1
+    assert np.array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("kernel", GATHER)
+@given(n_rows=st.integers(1, 9), n_bytes=st.integers(0, 200), places=st.lists(st.integers(0, 8), max_size=12))
+@settings(deadline=None)
+def test_gather(kernel, n_rows, n_bytes, places):
+    rows = np.random.default_rng(n_rows).integers(0, 256, (n_rows, n_bytes), np.uint8)
+    places = np.array(places, np.int64) % n_rows
+    wanted, found = (np.zeros((len(places), n_bytes), np.uint8) for _ in range(2))
+    gather.KERNEL.load("reference").gather(rows, places, wanted)
+    kernel.gather(rows, places, found)
     assert np.array_equal(found, wanted)
 
 

@@ -2,10 +2,10 @@
 
 Every backend module has one function.
 
-``expand(boards, width, orientation, shift, form) -> uint8 or float32``
-    The cells of each plane of each board: ``(sample, channel, y, x)``, or ``(sample, y, x, channel)`` for a form with
-    ``channels_last``. Plane ``p`` is channel ``p`` (1 = alive) or, for a form with ``onehot``, the channels ``2 p``
-    (1 = dead) and ``2 p + 1`` (1 = alive).
+``expand(boards, width, orientation, shift, form, out)``
+    Write the cells of each plane of each board into `out`: ``(sample, channel, y, x)``, or ``(sample, y, x, channel)``
+    for a form with ``channels_last``. Plane ``p`` is channel ``p`` (1 = alive) or, for a form with ``onehot``, the
+    channels ``2 p`` (1 = dead) and ``2 p + 1`` (1 = alive).
 
     The planes of sample ``i`` are first put in ``orientation[i]`` - transposed if ``o & 4``, then mirrored left-right
     if ``o & 1``, then upside down if ``o & 2`` - and then shifted cyclically by ``shift[i]``, so many rows down and
@@ -13,7 +13,7 @@ Every backend module has one function.
 
 Arguments: `boards` uint8 of shape (sample, plane, y, x_byte), eight cells a byte, lowest bit first; `width` in cells;
 `orientation` uint8 of shape (sample,), 0..7, below 4 unless boards are square; `shift` int32 of shape (sample, 2),
-0 <= shift < (height, width); `form` a `Form`.
+0 <= shift < (height, width); `form` a `Form`; `out` an array of the form's dtype and shape.
 """
 
 from __future__ import annotations
@@ -34,3 +34,8 @@ class Form(NamedTuple):
     channels_last: bool
     #: ``"uint8"`` or ``"float32"``
     dtype: str
+
+    def shape(self, n: int, n_planes: int, height: int, width: int) -> tuple[int, int, int, int]:
+        """Return the shape of the cells of `n` boards."""
+        n_channels = 2 * n_planes if self.onehot else n_planes
+        return (n, height, width, n_channels) if self.channels_last else (n, n_channels, height, width)

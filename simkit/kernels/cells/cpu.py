@@ -100,11 +100,7 @@ def expand(
     orientation: npt.NDArray[np.uint8],
     shift: npt.NDArray[np.int32],
     form: Form,
-) -> npt.NDArray[Any]:
-    """Return the cells of boards; see the package's docstring."""
-    n, n_planes, height = boards.shape[:3]
-    n_channels = 2 * n_planes if form.onehot else n_planes
-    shape = (n, height, width, n_channels) if form.channels_last else (n, n_channels, height, width)
-    out = np.empty(shape, form.dtype)
+    out: npt.NDArray[Any],
+) -> None:
+    """Write the cells of boards; see the package's docstring."""
     _expand(np.ascontiguousarray(boards), width, orientation, shift, form.onehot, form.channels_last, out)
-    return out

@@ -16,8 +16,9 @@ def expand(
     orientation: npt.NDArray[np.uint8],
     shift: npt.NDArray[np.int32],
     form: Form,
-) -> npt.NDArray[Any]:
-    """Return the cells of boards; see the package's docstring."""
+    out: npt.NDArray[Any],
+) -> None:
+    """Write the cells of boards; see the package's docstring."""
     cells = np.unpackbits(boards, axis=-1, count=width, bitorder="little")
     for i, (turn, by) in enumerate(zip(orientation, shift, strict=True)):
         planes = cells[i]
@@ -32,4 +33,4 @@ def expand(
         cells = np.stack((1 - cells, cells), 2).reshape(len(cells), -1, *cells.shape[2:])
     if form.channels_last:
         cells = np.moveaxis(cells, 1, -1)
-    return np.ascontiguousarray(cells, form.dtype)
+    out[...] = cells
