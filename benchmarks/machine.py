@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from simkit.bench import device
+
 _PACKAGES = (
     "numba",
     "llvmlite",
@@ -27,9 +29,7 @@ _PACKAGES = (
 
 def cpu_model() -> str:
     """Return the processor's name as the system gives it."""
-    cpu_info = Path("/proc/cpuinfo")
-    found = re.search(r"^model name\s*:\s*(.+)$", cpu_info.read_text(), re.MULTILINE) if cpu_info.exists() else None
-    return found[1].strip() if found else platform.processor() or platform.machine()
+    return device("cpu")
 
 
 def n_cores() -> int:

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},
     "interchange": {"errors", "schema", "kernels", "registry", "recipe", "store"},
-    "bench": {"errors", "schema", "kernels", "registry", "recipe", "run", "store", "learn"},
+    "bench": {"errors", "schema", "backends", "kernels", "registry", "recipe", "run", "store", "learn"},
 }
 
 #: library -> where it may be imported, as prefixes of module names

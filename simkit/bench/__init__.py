@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import statistics
+import platform
+import re
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from simkit import registry
+from simkit.backends import resolve
+from simkit.bench.rate import Rate as Rate
+from simkit.bench.rate import paired, timed
 from simkit.errors import UnknownNameError
 from simkit.kernels import life, philox
 from simkit.recipe import Recipe
 from simkit.run import generate as run
 from simkit.run import n_processors
 from simkit.schema import Array
-
-
-@dataclass(frozen=True)
-class Rate:
-    """What a case measured.
-
-    Parameters
-    ----------
-    case, unit : str
-    rate : float
-        `unit` a second.
-    bound : float
-        The rate that the bound would allow, in the same unit.
-    bounded_by : str
-        What the bound is.
-    """
-
-    case: str
-    unit: str
-    rate: float
-    bound: float
-    bounded_by: str
-
-    @property
-    def share(self) -> float:
-        """How much of the bound is reached."""
-        return self.rate / self.bound
-
-
-def _paired(run: Callable[[], float], bound: Callable[[], float], n_rounds: int = 5) -> tuple[float, float]:
-    """Measure two rates in turn, so that a drift of the machine meets both, and return the median of each."""
-    pairs = [(run(), bound()) for _ in range(n_rounds)]
-    return statistics.median(rate for rate, _ in pairs), statistics.median(rate for _, rate in pairs)
-
-
-def _timed(function: Callable[[], object], clock: Callable[[], float] = time.thread_time) -> float:
-    started = clock()
-    function()
-    return clock() - started
 
 
 def philox_words(tiny: bool) -> Rate:
@@ -69,8 +33,8 @@ def philox_words(tiny: bool) -> Rate:
     rows = np.arange(4, dtype=np.uint64)
     cpu.words(0, rows, 0, 64)
     multiplication_rate(0.001)
-    rate, bound = _paired(
-        lambda: 4 * n_words / _timed(lambda: cpu.words(0, rows, 0, n_words)),
+    rate, bound = paired(
+        lambda: 4 * n_words / timed(lambda: cpu.words(0, rows, 0, n_words)),
         lambda: multiplication_rate(0.001 if tiny else 0.1) / (2 * philox.N_ROUNDS / 4),
     )
     return Rate("philox", "words/s", rate, bound, "32x32-bit multiplications of this core")
@@ -87,8 +51,8 @@ def _life(name: str, rulestring: str, tiny: bool) -> Rate:
     settled = cpu.settle(soup, 128, (rule,), which, 100_000)
     generations = int(settled.settle.sum(where=settled.settle > 0))
     node_rate(0.001)
-    rate, bound = _paired(
-        lambda: generations / _timed(lambda: cpu.settle(soup, 128, (rule,), which, 100_000)),
+    rate, bound = paired(
+        lambda: generations / timed(lambda: cpu.settle(soup, 128, (rule,), which, 100_000)),
         lambda: node_rate(0.001 if tiny else 0.1) / nodes_per_generation(128, 128, rule),
     )
     return Rate(name, "board-generations/s", rate, bound, "vector operations of this core")
@@ -118,12 +82,12 @@ def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) ->
     cpu.run(cells, 1)
 
     def run() -> float:
-        started = _timed(lambda: cpu.run(cells, 1, every=2))
-        return n * n_steps / max(1e-9, _timed(lambda: cpu.run(cells, n_steps + 1, every=2 * n_steps)) - started)
+        started = timed(lambda: cpu.run(cells, 1, every=2))
+        return n * n_steps / max(1e-9, timed(lambda: cpu.run(cells, n_steps + 1, every=2 * n_steps)) - started)
 
     rewrite_rate(64, 0.001)
     n_words = int(n / 64 * per_word)
-    rate, bound = _paired(run, lambda: 64 / per_word * rewrite_rate(n_words, 0.001 if tiny else 0.1))
+    rate, bound = paired(run, lambda: 64 / per_word * rewrite_rate(n_words, 0.001 if tiny else 0.1))
     return Rate(name, unit, rate, bound, "rewriting in place the words that a step changes")
 
 
@@ -162,11 +126,11 @@ def lattice_creutz(tiny: bool) -> Rate:
     n_words = 3 * cells.size // 128
 
     def run() -> float:
-        started = _timed(lambda: cpu.run_creutz(cells, 1, every=2))
-        spent = _timed(lambda: cpu.run_creutz(cells, n_steps + 1, every=2 * n_steps)) - started
+        started = timed(lambda: cpu.run_creutz(cells, 1, every=2))
+        spent = timed(lambda: cpu.run_creutz(cells, n_steps + 1, every=2 * n_steps)) - started
         return cells.size / 2 * n_steps / max(1e-9, spent)
 
-    rate, bound = _paired(run, lambda: 64 / 3 * rewrite_rate(n_words, 0.001 if tiny else 0.1))
+    rate, bound = paired(run, lambda: 64 / 3 * rewrite_rate(n_words, 0.001 if tiny else 0.1))
     return Rate("creutz", "attempts/s", rate, bound, "rewriting in place the words that a step changes")
 
 
@@ -183,11 +147,11 @@ def lattice_free(tiny: bool) -> Rate:
         cpu.run(some, 1)
 
     def rate_of(some: Array) -> float:
-        started = _timed(lambda: cpu.run(some, 1, every=2))
-        spent = _timed(lambda: cpu.run(some, n_steps + 1, every=2 * n_steps)) - started
+        started = timed(lambda: cpu.run(some, 1, every=2))
+        spent = timed(lambda: cpu.run(some, n_steps + 1, every=2 * n_steps)) - started
         return some.size * n_steps / max(1e-9, spent)
 
-    rate, bound = _paired(lambda: rate_of(free), lambda: rate_of(cells))
+    rate, bound = paired(lambda: rate_of(free), lambda: rate_of(cells))
     return Rate("free", "cells/s", rate, bound, "the same ring as a stack")
 
 
@@ -205,7 +169,7 @@ def generate(tiny: bool) -> Rate:
             list(pool.map(lambda start: source.generate(0, range(start, min(start + 256, n))), range(0, n, 256)))
 
     bare()
-    rate, bound = _paired(lambda: n / _timed(whole, time.perf_counter), lambda: n / _timed(bare, time.perf_counter), 3)
+    rate, bound = paired(lambda: n / timed(whole, time.perf_counter), lambda: n / timed(bare, time.perf_counter), 3)
     return Rate("generate", "rows/s", rate, bound, f"bare kernels on {n_threads} threads, nothing stored")
 
 
@@ -223,8 +187,35 @@ CASES: dict[str, Callable[[bool], Rate]] = {
 }
 
 
-def measure(case: str, *, tiny: bool = False) -> Rate:
+def cases(backend: str) -> Mapping[str, Callable[[bool], Rate]]:
+    """Return name -> case of a backend; BackendError if it cannot run here.
+
+    Those of ``cuda`` measure a GPU, those of ``cpu`` a core, and whole runs on all.
+    """
+    if backend == "cuda":
+        resolve((philox.KERNEL, life.KERNEL), backend)
+        from simkit.bench.gpu import CASES as ON_GPU
+
+        return ON_GPU
+    if backend != "cpu":
+        raise UnknownNameError.of("backend with benchmarks", backend, ["cpu", "cuda"])
+    return CASES
+
+
+def device(backend: str) -> str:
+    """Return the name of what `backend` measures."""
+    if backend == "cuda":
+        from simkit.kernels import cuda
+
+        return cuda.device_name()
+    cpu_info = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*:\s*(.+)$", cpu_info.read_text(), re.MULTILINE) if cpu_info.exists() else None
+    return found[1].strip() if found else platform.processor() or platform.machine()
+
+
+def measure(case: str, *, tiny: bool = False, backend: str = "cpu") -> Rate:
     """Run a case, at its real size or at one that only shows that it runs."""
-    if case not in CASES:
-        raise UnknownNameError.of("benchmark case", case, CASES)
-    return CASES[case](tiny)
+    known = cases(backend)
+    if case not in known:
+        raise UnknownNameError.of("benchmark case", case, known)
+    return known[case](tiny)

@@ -9,7 +9,7 @@ work goes to CuPy's current stream and none of it waits, except where a result b
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,21 @@ def own_stream() -> Any:
     if not hasattr(_this_thread, "stream"):
         _this_thread.stream = cupy.cuda.Stream(non_blocking=True)
     return _this_thread.stream
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return how long the device takes for what `work` asks of it on the current stream, by the device's own clock."""
+    begin, end = cupy.cuda.Event(), cupy.cuda.Event()
+    begin.record()
+    work()
+    end.record()
+    end.synchronize()
+    return float(cupy.cuda.get_elapsed_time(begin, end)) / 1000
+
+
+def device_name() -> str:
+    """Return the device's name."""
+    return str(cupy.cuda.runtime.getDeviceProperties(cupy.cuda.Device().id)["name"].decode())
 
 
 def n_multiprocessors() -> int:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -170,13 +171,30 @@ class Stream(nullcontext[None]):
         super().__init__()
 
 
+class Event:
+    """As `cupy.cuda.Event`."""
+
+    def record(self) -> None:
+        self.at = time.perf_counter()
+
+    def synchronize(self) -> None:
+        pass
+
+
 def _as_module() -> types.ModuleType:
     module = types.ModuleType("cupy")
     module.__spec__ = importlib.machinery.ModuleSpec("cupy", None)
     for name in ("ndarray", "empty", "full", "asarray", "ascontiguousarray", "asnumpy", "RawModule"):
         setattr(module, name, globals()[name])
-    device = types.SimpleNamespace(attributes={"MultiProcessorCount": 2})
-    module.cuda = types.SimpleNamespace(is_available=lambda: True, Device=lambda: device, Stream=Stream)
+    device = types.SimpleNamespace(id=0, attributes={"MultiProcessorCount": 2})
+    module.cuda = types.SimpleNamespace(
+        is_available=lambda: True,
+        Device=lambda: device,
+        Stream=Stream,
+        Event=Event,
+        get_elapsed_time=lambda begin, end: 1000 * (end.at - begin.at),
+        runtime=types.SimpleNamespace(getDeviceProperties=lambda _: {"name": b"stand-in"}),
+    )
     return module
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simkit_cli import display
 
 if TYPE_CHECKING:
+    from simkit.bench import Rate
     from simkit.bench.streaming import Line, Report, Table
 
 _STREAM = "stream"
@@ -19,8 +22,12 @@ _STREAM = "stream"
 @click.command(name="bench", short_help="Measure rates on this machine.")
 @click.argument("cases", metavar="[CASE]...", nargs=-1)
 @click.option("--tiny", is_flag=True, help="Run at a size that only shows that it works.")
+@click.option(
+    "--backend", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="What to measure."
+)
+@click.option("--roofline", type=click.Path(path_type=Path), help="Draw the cases below the device's limits (PNG).")
 @click.option("--store", type=click.Path(path_type=Path), help="Data set to stream, instead of ash made for it.")
-def command(cases: tuple[str, ...], tiny: bool, store: Path | None) -> None:
+def command(cases: tuple[str, ...], tiny: bool, backend: str, roofline: Path | None, store: Path | None) -> None:
     """Measure the rate of each CASE and its share of a bound measured in the same run.
 
     Without a CASE, all but `stream`: how fast a data set can be streamed into training, beside the bare decoding of its
@@ -29,20 +36,43 @@ def command(cases: tuple[str, ...], tiny: bool, store: Path | None) -> None:
     """
     if store is not None and _STREAM not in cases:
         raise click.UsageError(f"--store is for the case {_STREAM!r}")
+    if roofline is not None and backend != "cuda":
+        raise click.UsageError("--roofline draws operations and bytes as they are counted with --backend cuda")
     from simkit import bench
 
-    named = [case for case in cases or bench.CASES if case != _STREAM]
-    if named:
-        rows = [("case", "rate", "bound", "share", "bounded by")]
-        for case in named:
-            found = bench.measure(case, tiny=tiny)
-            rate = f"{found.rate:.3g} {found.unit}"
-            rows.append((case, rate, f"{found.bound:.3g}", f"{found.share:.2f}", found.bounded_by))
-        click.echo(display.table_text(rows, indent=""))
+    named = [case for case in cases or bench.cases(backend) if case != _STREAM]
+    found = [bench.measure(case, tiny=tiny, backend=backend) for case in named]
+    if found:
+        click.echo(_rates_text(found))
+        click.echo(
+            json.dumps({"backend": backend, "device": bench.device(backend), "cases": list(map(_record, found))})
+        )
+    if roofline is not None:
+        from simkit.bench.gpu import ceilings
+        from simkit.figures.roofline import Point, draw
+
+        points = [Point(rate.case, rate.rate, rate.n_operations, rate.n_bytes) for rate in found]
+        draw(points, *ceilings(tiny), bench.device(backend), roofline)
+        click.echo(f"{roofline}: the cases below the limits of {bench.device(backend)}")
     if _STREAM in cases:
         from simkit.bench import streaming
 
         click.echo(_report_text(streaming.measure(store, tiny=tiny)))
+
+
+def _rates_text(found: list[Rate]) -> str:
+    rows = [("case", "rate", "bound", "share", "bounded by")]
+    for rate in found:
+        measured = f"{rate.rate:.3g} {rate.unit}"
+        rows.append((rate.case, measured, f"{rate.bound:.3g}", f"{rate.share:.2f}", rate.bounded_by))
+    return display.table_text(rows, indent="")
+
+
+def _record(rate: Rate) -> dict[str, Any]:
+    values = {
+        name: None if value != value else value for name, value in dataclasses.asdict(rate).items()
+    }  # NaN is no JSON
+    return {**values, "share": rate.share}
 
 
 def _report_text(report: Report) -> str:
