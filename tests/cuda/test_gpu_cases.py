@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -40,6 +42,25 @@ def test_the_command_prints_a_table_and_a_json_line_and_draws_a_roofline(place, 
     assert [case["case"] for case in record["cases"]] == ["philox", "life"]
     assert all(case["share"] > 0 for case in record["cases"])
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_commands_of_the_readme(place, tmp_path, monkeypatch):
+    """On a stand-in smaller boards, and fewer."""
+    page = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    (block,) = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
+    lines = [line for line in block.splitlines() if line.startswith("simkit ")]
+    assert len(lines) == 3
+    monkeypatch.chdir(tmp_path)
+    smaller = {"--n 1e6": "--n 40 --set size=32 --set max_steps=300", "--regenerate 100": "--regenerate 10"}
+    with on(place, philox.KERNEL, life.KERNEL, census.KERNEL):
+        for line in lines:
+            for size, small in smaller.items():
+                line = line.replace(size, small)
+            line = line.replace("bench", "bench --tiny")
+            done = CliRunner().invoke(main, line.split()[1:], catch_exceptions=False)
+            assert done.exit_code == 0, f"{line}\n{done.output}"
+    assert (tmp_path / "roofline.png").is_file()
 
 
 def test_what_cannot_be_measured_is_refused(tmp_path):
