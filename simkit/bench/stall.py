@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simkit import registry
 
-_BATCH = 64
+_BATCH, _N_BATCHES = 32, 12
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def stall(*, tiny: bool = False) -> Stall:
 
     from simkit.learn import batches
 
-    n = (4 if tiny else 24) * (size := 4 if tiny else _BATCH)
+    size, n_batches = (4, 4) if tiny else (_BATCH, _N_BATCHES)
+    n = size * n_batches
     source = registry.source("ca-ash")
     labels = source.schema()["rule"].labels
     options = {"fields": ("ash", "rule"), "batch_size": size, "n": n}

@@ -23,7 +23,7 @@ from simkit.run import generate
 from simkit.store import Store, open_store
 
 #: rows of the data set that is made, and rounds, for each form of FORMS
-_REAL, _TINY = (65536, {"packed": 5, "onehot": 3}), (1024, {"packed": 1, "onehot": 1})
+_REAL, _TINY = (65536, {"packed": 5, "onehot": 2}), (1024, {"packed": 1, "onehot": 1})
 
 
 @dataclass(frozen=True)
