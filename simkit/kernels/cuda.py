@@ -58,6 +58,16 @@ def full(shape: tuple[int, ...], value: int, dtype: Any) -> Any:
     return cupy.full(shape, value, dtype)
 
 
+def arange(n: int, dtype: Any) -> Any:
+    """Return the numbers 0..n-1 on the device."""
+    return cupy.arange(n, dtype=dtype)
+
+
+def to_host(array: Any) -> Any:
+    """Return an array on the device as a NumPy array."""
+    return cupy.asnumpy(array)
+
+
 def back(result: Any, example: Array) -> Array:
     """Return an array on the device as it is, or as a NumPy array if `example` is none on the device."""
     return result if isinstance(example, cupy.ndarray) else cupy.asnumpy(result)

@@ -1,7 +1,8 @@
 """A stand-in for CuPy on machines without a GPU: the same kernels, built by g++, on NumPy arrays.
 
 `installed` puts it in CuPy's place, so that the code that launches kernels on a GPU is what runs, the probe included.
-It has what that code uses of CuPy and nothing more, and is stricter: arguments of kernels are arrays of its own and
+It has what that code uses of CuPy and nothing more, and is strict: arrays of NumPy do not mix with its own; arguments
+of kernels are arrays of its own and
 NumPy scalars of the very width that the kernel declares, device memory begins as garbage, and a kernel that writes
 beside an array is found out.
 """
@@ -43,6 +44,34 @@ class ndarray(np.ndarray):  # noqa: N801 - as in CuPy
     def __array_finalize__(self, made_from: Any) -> None:
         self.room, self.inside = getattr(made_from, "room", None), getattr(made_from, "inside", None)
 
+    def __array_ufunc__(self, function: Any, method: str, *given: Any, **named: Any) -> Any:
+        _refuse_numpy(given, named)
+        out = named.pop("out", None)
+        plain = [np.asarray(value) if isinstance(value, ndarray) else value for value in given]
+        result = getattr(function, method)(*plain, **named)
+        if out is not None:
+            out[0][...] = asarray(result)
+            return out[0]
+        return asarray(result) if isinstance(result, np.ndarray) else result
+
+    def __array_function__(self, function: Any, types: Any, given: Any, named: Any) -> Any:
+        _refuse_numpy(given, named)
+        result = super().__array_function__(function, types, given, named)
+        return asarray(result) if type(result) is np.ndarray else result
+
+    def __getitem__(self, where: Any) -> Any:
+        _refuse_numpy(where if isinstance(where, tuple) else (where,), {})
+        return super().__getitem__(where)
+
+    def __setitem__(self, where: Any, values: Any) -> None:
+        _refuse_numpy(where if isinstance(where, tuple) else (where,), {})
+        super().__setitem__(where, values)
+
+
+def _refuse_numpy(given: tuple[Any, ...], named: dict[str, Any]) -> None:
+    if any(type(value) is np.ndarray and value.ndim for value in (*given, *named.values())):
+        raise TypeError("an array of NumPy among arrays of the device")
+
 
 def empty(shape: Any, dtype: Any = float) -> ndarray:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
@@ -56,6 +85,10 @@ def full(shape: Any, value: Any, dtype: Any) -> ndarray:
     array = empty(shape, dtype)
     array[...] = value
     return array
+
+
+def arange(n: int, dtype: Any) -> ndarray:
+    return full((n,), np.arange(n), dtype)
 
 
 def asarray(array: Any, dtype: Any = None) -> ndarray:
@@ -184,7 +217,7 @@ class Event:
 def _as_module() -> types.ModuleType:
     module = types.ModuleType("cupy")
     module.__spec__ = importlib.machinery.ModuleSpec("cupy", None)
-    for name in ("ndarray", "empty", "full", "asarray", "ascontiguousarray", "asnumpy", "RawModule"):
+    for name in ("ndarray", "arange", "empty", "full", "asarray", "ascontiguousarray", "asnumpy", "RawModule"):
         setattr(module, name, globals()[name])
     device = types.SimpleNamespace(id=0, attributes={"MultiProcessorCount": 2})
     module.cuda = types.SimpleNamespace(

@@ -56,7 +56,7 @@ from simkit.kernels.census.kinds import hash_of as hash_of
 from simkit.kernels.census.kinds import name_of as name_of
 from simkit.kernels.life import Rule
 
-KERNEL = Kernel("census", ("cpu", "reference"))
+KERNEL = Kernel("census", ("cuda", "cpu", "reference"))
 
 I32 = npt.NDArray[np.int32]
 

@@ -21,7 +21,7 @@ Arguments: `width` in cells; `rule` a `Rule`; `rules` a tuple of them; `which` u
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -47,3 +47,10 @@ class Settled(NamedTuple):
     settle: npt.NDArray[np.int32]
     #: int32: generations of the cycle, 0 if there was none
     period: npt.NDArray[np.int32]
+
+
+def population(boards: Any) -> Any:
+    """Return the live cells of each packed board: int32 (sample,), an array where `boards` is one, on the device too."""
+    n = boards - (boards >> 1 & 0x55)  # of each two bits, then of four, then of all eight
+    n = (n & 0x33) + (n >> 2 & 0x33)
+    return (n + (n >> 4) & 0x0F).sum(axis=(1, 2), dtype=np.int32)
