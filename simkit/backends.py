@@ -1,4 +1,4 @@
-"""Kernels and their backends: the only place that asks what this machine can run.
+"""Kernels and their backends: the only place that asks what this machine can run, and brings arrays from there.
 
 A backend is a table entry with a probe. The probe answers None (it runs here) or the sentence why it cannot.
 """
@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 from simkit.errors import BackendError, UnknownNameError
 
@@ -34,7 +37,7 @@ def _probe_cpu() -> str | None:
 def _probe_cuda() -> str | None:
     if importlib.util.find_spec("cupy") is None:
         return "CuPy is not installed, so no CUDA device can be used"
-    cuda = importlib.import_module("cupy").cuda
+    cuda = _cupy().cuda
     try:
         found = bool(cuda.is_available())
     except Exception as error:  # noqa: BLE001 - CuPy raises errors of its driver's own types when that is broken
@@ -139,6 +142,41 @@ def compiled_code_place() -> str:
     if folder:
         return f"the folder {folder}"
     return f"the files *.nbi and *.nbc below {Path(__file__).parent} (or, if that cannot be written, in ~/.cache/numba)"
+
+
+def row_numbers(rows: range, backend: str) -> Any:
+    """Return the numbers of rows, uint64, where the kernels of `backend` keep their arrays.
+
+    Kernels give back arrays of the kind that they are given: a source that begins with these stays on the device.
+    """
+    numbers = np.arange(rows.start, rows.stop, dtype=np.uint64)
+    return _cupy().asarray(numbers) if backend == "cuda" else numbers
+
+
+def to_host(array: Any, backend: str) -> Any:
+    """Return an array that kernels of `backend` made, as an array of NumPy."""
+    return _cupy().asnumpy(array) if backend == "cuda" else array
+
+
+def to_torch(array: Any, backend: str) -> Any:
+    """Return an array that kernels of `backend` made, as a tensor of PyTorch that shares its memory.
+
+    It is where the array is, on the device if that is a CUDA device. PyTorch has neither shifts nor comparisons of
+    unsigned numbers of 16 bits and more: such an array becomes the signed numbers of the same bits.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise BackendError("to='torch' needs PyTorch, which is not installed (pip install torch)")
+    import torch
+
+    if backend == "cuda":
+        array = _cupy().asarray(array)
+    if array.dtype.kind == "u" and array.itemsize > 1:
+        array = array.view(f"i{array.itemsize}")
+    return torch.from_dlpack(array) if backend == "cuda" else torch.from_numpy(array)
+
+
+def _cupy() -> Any:
+    return importlib.import_module("cupy")
 
 
 def _lacking(kernels: tuple[Kernel, ...], backend: str) -> str | None:

@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from simkit.backends import AUTO, Kernel, resolve, told_of_compiled_code
+from simkit.backends import AUTO, Kernel, resolve, to_host, to_torch, told_of_compiled_code
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.schema import Array, Batch, Schema
 
@@ -39,6 +39,9 @@ MAX_SEED = 2**64 - 1
 MAX_ROWS = 2**63
 
 Spec = dict[str, Any]
+
+#: kinds of arrays that `generate` gives -> what makes them of a backend's arrays
+_HAND_OVER: Mapping[str, Callable[[Any, str], Any]] = {"numpy": to_host, "torch": to_torch}
 
 
 def param(default: Any, doc: str) -> Any:
@@ -78,7 +81,10 @@ class Source(ABC):
 
     @abstractmethod
     def rows(self, seed: int, rows: range, backend: str) -> Batch:
-        """Compute a batch; called by `generate` with checked arguments, a non-empty range and a resolved backend."""
+        """Compute a batch; called by `generate` with checked arguments, a non-empty range and a resolved backend.
+
+        Arrays may be on the device, as those of a kernel are that began with `row_numbers`.
+        """
 
     def notes(self) -> list[str]:
         """Sentences that a user of these parameters should read."""
@@ -93,7 +99,7 @@ class Source(ABC):
         """Return the backend that `generate` would run on here."""
         return resolve(self.kernels, backend)
 
-    def generate(self, seed: int, rows: range, *, backend: str = AUTO) -> Batch:
+    def generate(self, seed: int, rows: range, *, backend: str = AUTO, to: str = "numpy") -> Any:
         """Generate samples.
 
         Parameters
@@ -102,12 +108,15 @@ class Source(ABC):
         rows : range with step 1, from 0 up to 2**63
         backend : str
             ``"auto"``, or one of ``simkit.backends.BACKENDS``.
+        to : str
+            ``"numpy"``, or ``"torch"`` for tensors of PyTorch, which stay where the backend made them.
 
         Returns
         -------
         dict of field name to array
-            As `schema` declares, with ``len(rows)`` rows each. Nothing here starts threads; the compiled backends
-            release the GIL, so that callers may.
+            As `schema` declares, with ``len(rows)`` rows each; for PyTorch, unsigned numbers of 16 bits and more are
+            the signed ones of the same bits. Nothing here starts threads; the compiled backends release the GIL, so
+            that callers may.
 
         Raises
         ------
@@ -118,11 +127,12 @@ class Source(ABC):
         """
         seed = check_seed(seed)
         check_rows(rows)
+        if to not in _HAND_OVER:
+            raise UnknownNameError.of("kind of arrays", to, _HAND_OVER)
         resolved = self.resolve(backend)
-        if not len(rows):
-            return self.schema().empty(0)
         with told_of_compiled_code():
-            return self.rows(seed, rows, resolved)
+            batch = self.rows(seed, rows, resolved) if len(rows) else self.schema().empty(0)
+        return {name: _HAND_OVER[to](array, resolved) for name, array in batch.items()}
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters as plain JSON and TOML values."""

@@ -48,7 +48,8 @@ OWNERS = {
     "click": ("simkit_cli",),
     "rich": ("simkit_cli",),
     "matplotlib": ("simkit.figures",),
-    "torch": ("simkit.learn", "simkit.study", "simkit.bench"),
+    # `backends` hands batches over, and imports it only when asked to
+    "torch": ("simkit.learn", "simkit.study", "simkit.bench", "simkit.backends"),
     "litdata": ("simkit.bench.peers",),
     "streaming": ("simkit.bench.peers",),
     "webdataset": ("simkit.bench.peers",),

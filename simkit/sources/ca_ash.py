@@ -9,6 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
+from simkit.backends import row_numbers, to_host
 from simkit.contract import Source, check_rows, check_seed, param
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.kernels import census as census_kernel
@@ -133,51 +134,49 @@ class CaAsh(Source):
         """Return the soups of `rows`, of the given `draw`: uint8 of shape (sample, y, x_byte), packed as ``ash``."""
         seed = check_seed(seed)
         check_rows(rows)
-        return self._soup(seed, np.arange(rows.start, rows.stop, dtype=np.uint64), draw, self.resolve(backend))
+        resolved = self.resolve(backend)
+        return to_host(self._soup(seed, row_numbers(rows, resolved), draw, resolved), resolved)
 
-    def _soup(self, seed: int, index: npt.NDArray[np.uint64], draw: int, backend: str) -> npt.NDArray[np.uint8]:
+    def _soup(self, seed: int, index: Array, draw: int, backend: str) -> Array:
         height, width = self.size
         n_words = -(-width // 32)
         threshold = round(self.density * 2**philox.N_DIGITS)
         # Philox's stream is the number of the draw.
         bits = philox.KERNEL.load(backend).bits(seed, index, draw, height * n_words, threshold)
-        packed: npt.NDArray[np.uint8] = np.ascontiguousarray(bits.astype("<u4", copy=False)).view(np.uint8)
-        boards = np.ascontiguousarray(packed.reshape(len(index), height, 4 * n_words)[..., : -(-width // 8)])
+        packed = bits.astype("<u4", order="C", copy=False).view(np.uint8)
+        boards = packed.reshape(len(index), height, 4 * n_words)[..., : -(-width // 8)].copy()
         if width % 8:
             boards[..., -1] &= (1 << width % 8) - 1
         return boards
 
     def rows(self, seed: int, rows: range, backend: str) -> Batch:
-        index = np.arange(rows.start, rows.stop, dtype=np.uint64)
+        index = row_numbers(rows, backend)
         which = (index % np.uint64(len(self.rules))).astype(np.uint8)
-        if not self.without:
-            return self._draw(seed, index, which, 0, backend)[0]
-        batch = self.schema().empty(len(rows))
-        left = np.arange(len(rows))
-        for draw in range(MAX_DRAWS):
+        batch, is_wanted = self._draw(seed, index, which, 0, backend)
+        left = np.flatnonzero(~is_wanted)
+        for draw in range(1, MAX_DRAWS):
+            if not left.size:
+                break
             drawn, is_wanted = self._draw(seed, index[left], which[left], draw, backend)
             for name, values in drawn.items():
                 batch[name][left] = values
             left = left[~is_wanted]
-            if not left.size:
-                break
-        batch["draw"][left] = -1
+        if self.without:
+            batch["draw"][left] = -1
         return batch
 
-    def _draw(
-        self, seed: int, index: npt.NDArray[np.uint64], which: npt.NDArray[np.uint8], draw: int, backend: str
-    ) -> tuple[Batch, npt.NDArray[np.bool_]]:
+    def _draw(self, seed: int, index: Array, which: Array, draw: int, backend: str) -> tuple[Batch, Array]:
         """Run one soup of each row; return the batch and which boards hold nothing unwanted."""
         rules = tuple(Rule.parse(rule) for rule in self.rules)
         width = self.size[1]
         ash, settle, period = life.KERNEL.load(backend).settle(
             self._soup(seed, index, draw, backend), width, rules, which, self.max_steps
         )
-        population = np.bitwise_count(ash).sum(axis=(1, 2), dtype=np.int32)
+        population = life.population(ash)
         batch: Batch = {"ash": ash, "settle": settle, "period": period, "rule": which, "population": population}
-        is_wanted = np.ones(len(index), bool)
+        is_wanted = np.ones_like(which, bool)
         if self.without:
-            batch["draw"] = np.full(len(index), draw, np.int32)
+            batch["draw"] = np.full_like(settle, draw)
         if self.census == "none" and not self.without:
             return batch, is_wanted
         kernel = census_kernel.KERNEL.load(backend)

@@ -6,14 +6,18 @@ import numpy as np
 import pytest
 from where import COMPILED, load, on
 
-from simkit.backends import probe
-from simkit.kernels import life, philox
+from simkit import backends, registry
+from simkit.backends import probe, row_numbers
+from simkit.errors import UnknownNameError
+from simkit.kernels import census, life, philox
 from simkit.kernels.life import Rule
 
+DEVICES = [place for place in COMPILED if place != "cpu"]
+NAMES = list(registry.sources())
 RULES = (Rule.parse("B3/S23"), Rule.parse("B36/S23"))
 
 
-@pytest.mark.parametrize("place", [place for place in COMPILED if place != "cpu"])
+@pytest.mark.parametrize("place", DEVICES)
 def test_from_random_words_to_ash_without_leaving_the_device(place):
     draws, automaton = load(philox.KERNEL, place), load(life.KERNEL, place)
     rows, which = np.arange(10, dtype=np.uint64), np.array([0, 1] * 5, np.uint8)
@@ -29,6 +33,68 @@ def test_from_random_words_to_ash_without_leaving_the_device(place):
     for found, values in zip(settled, wanted, strict=True):
         assert np.array_equal(draws.back(found, rows), values)
     assert np.array_equal(draws.back(later, rows), automaton.step(wanted.ash, 64, RULES[0], 3))
+
+
+@pytest.mark.parametrize("place", DEVICES)
+def test_from_ash_to_objects_without_leaving_the_device(place):
+    automaton, objects = load(life.KERNEL, place), load(census.KERNEL, place)
+    soups = np.random.default_rng(1).integers(0, 256, (6, 24, 4), np.uint8)
+    which = np.array([0, 1] * 3, np.uint8)
+    results = []
+    for on_device in (False, True):
+        given = [automaton.to_device(array, np.uint8) if on_device else array for array in (soups, which)]
+        settled = automaton.settle(given[0], 32, RULES, given[1], 5000)
+        boards = settled.ash, 32, RULES, given[1], settled.period
+        *columns, apgcodes = objects.find(*boards)
+        arrays = [*columns, *objects.count(*boards), objects.label(*boards)]
+        assert {type(array) for array in arrays} == {type(given[0])}
+        padded = census.pad(objects.find(*boards), 5)
+        assert {type(array) for array in padded.values()} == {type(given[0])}
+        results.append(([automaton.back(array, which) for array in (*arrays, *padded.values())], apgcodes))
+    assert results[0][1] == results[1][1]
+    for found, wanted in zip(results[1][0], results[0][0], strict=True):
+        assert np.array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("place", DEVICES)
+def test_a_batch_is_made_on_the_device(name, place):
+    source = registry.source_class(name).build(registry.source_class(name).tiny)
+    with on(place, *source.kernels) as backend:
+        numbers = row_numbers(range(3), backend)
+        assert type(numbers) is not np.ndarray
+        assert {type(array) for array in source.rows(1, range(20), backend).values()} == {type(numbers)}
+        assert {type(array) for array in source.generate(1, range(20), backend=backend).values()} == {np.ndarray}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("place", COMPILED)
+def test_a_batch_becomes_tensors(name, place):
+    """Of the same bits, in the same memory."""
+    torch = pytest.importorskip("torch")
+    source = registry.source_class(name).build(registry.source_class(name).tiny)
+    with on(place, *source.kernels) as backend:
+        for rows in (range(5), range(0)):
+            arrays = source.generate(1, rows, backend=backend)
+            tensors = source.generate(1, rows, backend=backend, to="torch")
+            for key, values in arrays.items():
+                assert tensors[key].device.type == ("cuda" if place == "cuda" else "cpu")
+                assert np.array_equal(tensors[key].cpu().numpy().view(values.dtype), values)
+                assert tensors[key].dtype in (torch.uint8, torch.int16, torch.int32, torch.int64), key
+
+
+def test_tensors_share_the_memory_of_the_batch():
+    pytest.importorskip("torch")
+    for place in (place for place in COMPILED if place != "cuda"):
+        with on(place) as backend:
+            numbers = row_numbers(range(4), backend)
+            backends.to_torch(numbers, backend)[0] = -1
+            assert int(numbers[0]) == 2**64 - 1
+
+
+def test_an_unknown_kind_of_arrays_is_refused():
+    with pytest.raises(UnknownNameError, match="no kind of arrays 'tensor'"):
+        registry.source("ca-ash").generate(0, range(1), to="tensor")
 
 
 @pytest.mark.parametrize("place", COMPILED)

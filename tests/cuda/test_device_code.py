@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import life, philox
+from simkit.kernels import census, life, philox
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -64,3 +64,11 @@ def test_philox(name, most):
     assert "warning" not in log, log
     assert (kernel.spills, kernel.registers <= 32) == (0, True), kernel
     assert min(loop.total() for loop in kernel.loops if loop["IMAD"] >= 20) <= most
+
+
+def test_census():
+    """Four blocks of four warps share a multiprocessor: 128 registers a thread."""
+    kernels, log = compiled(load(census.KERNEL, HOST).module())
+    kernel = kernels["census"]
+    assert "warning" not in log, log
+    assert (kernel.spills, kernel.registers <= 128) == (0, True), kernel

@@ -13,7 +13,7 @@ import pytest
 from host_cupy import FORWARD, RANDOM, REVERSE, RawModule
 from where import HOST, load
 
-from simkit.kernels import life, philox
+from simkit.kernels import census, life, philox
 from simkit.kernels.life import Rule
 
 RULES = tuple(Rule.parse(rule) for rule in ("B3/S23", "B36/S23"))
@@ -23,8 +23,8 @@ SIZES = [(64, 64), (32, 256), (128, 128), (24, 20), (70, 65)]
 
 
 def results(name: str, sizes: list[tuple[int, int]], n_boards: int, max_steps: int) -> list[np.ndarray]:
-    """Return what philox and life give on as many boards as keep several warps busy."""
-    draws, automaton = load(philox.KERNEL, name), load(life.KERNEL, name)
+    """Return what the kernels give on as many boards as keep several warps busy."""
+    draws, automaton, objects = (load(kernel, name) for kernel in (philox.KERNEL, life.KERNEL, census.KERNEL))
     rows = np.arange(2**32 - 2, 2**32 - 2 + n_boards, dtype=np.uint64)
     found = [draws.words(5, rows, 2, 530), draws.bits(5, rows, 2, 530, 1234567)]
     which = (np.arange(n_boards) % 2).astype(np.uint8)
@@ -33,7 +33,9 @@ def results(name: str, sizes: list[tuple[int, int]], n_boards: int, max_steps: i
         cells = np.unpackbits(bits.view(np.uint8), axis=-1, count=width, bitorder="little")
         boards = np.packbits(cells, axis=-1, bitorder="little")
         found += [automaton.step(boards, width, RULES[1], 3)]
-        found += automaton.settle(boards, width, RULES, which, max_steps)
+        settled = automaton.settle(boards, width, RULES, which, max_steps)
+        given = settled.ash, width, RULES, which, settled.period
+        found += [*settled, *objects.count(*given), *objects.find(*given)[:-1], objects.label(*given)]
     return found
 
 

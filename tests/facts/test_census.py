@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from types import ModuleType
 
 import numpy as np
 import pytest
+from where import COMPILED, load
 
 from simkit.errors import ParameterError
 from simkit.kernels import census, life
@@ -17,7 +20,7 @@ from simkit.kernels.life import Rule
 from simkit.kernels.life.reference import step_cells
 
 LIFE, HIGHLIFE = Rule.parse("B3/S23"), Rule.parse("B36/S23")
-BACKENDS = [census.KERNEL.load(name) for name in census.KERNEL.backends]
+REFERENCE = census.KERNEL.load("reference")
 SETTLE = life.KERNEL.load("cpu").settle
 
 Cell = tuple[int, int]
@@ -56,7 +59,16 @@ def entries(objects: Objects) -> list[tuple]:
     return list(zip(codes(objects), *(column.tolist() for column in columns), strict=True))
 
 
-@pytest.mark.parametrize("kernel", BACKENDS)
+@pytest.fixture(scope="module", params=COMPILED)
+def compiled(request: pytest.FixtureRequest) -> ModuleType:
+    return load(census.KERNEL, request.param)
+
+
+@pytest.fixture(scope="module", params=["reference", *COMPILED])
+def kernel(request: pytest.FixtureRequest) -> ModuleType:
+    return REFERENCE if request.param == "reference" else load(census.KERNEL, request.param)
+
+
 class TestByHand:
     def test_an_empty_board_has_no_objects(self, kernel):
         empty = arguments(board(16, 20))
@@ -161,7 +173,7 @@ class TestByHand:
         flat = {(y % 10, x % 24) for y, x in pattern}
         assert len(flat) == len(pattern)
         objects = kernel.find(*arguments(board(10, 24, (pattern, 0, 0))))
-        alone = census.KERNEL.load("reference").find(*arguments(board(24, 24, (pattern, 0, 0))))
+        alone = REFERENCE.find(*arguments(board(24, 24, (pattern, 0, 0))))
         assert codes(objects) == codes(alone)
         assert TORUS not in codes(objects)
 
@@ -234,15 +246,20 @@ def assert_same(found, wanted):
             np.testing.assert_array_equal(a, b, err_msg=name)
 
 
+@cache
+def wanted_of_ash(text: str, height: int, width: int) -> tuple:
+    """Return the arguments for a census, and what `find`, `count` and `label` of the reference give."""
+    given = ash(Rule.parse(text), height, width, 3 if height * width > 2000 else 8, 0.3)
+    return given, REFERENCE.find(*given), REFERENCE.count(*given), REFERENCE.label(*given)
+
+
 @pytest.mark.parametrize("text", RULES)
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_cpu_against_the_reference(text, height, width):
-    rule = Rule.parse(text)
-    given = ash(rule, height, width, 3 if height * width > 2000 else 8, 0.3)
-    reference = census.KERNEL.load("reference")
-    assert_same(cpu.find(*given), reference.find(*given))
-    assert_same(cpu.count(*given), reference.count(*given))
-    np.testing.assert_array_equal(cpu.label(*given), reference.label(*given))
+def test_against_the_reference(compiled, text, height, width):
+    given, objects, counts, mask = wanted_of_ash(text, height, width)
+    assert_same(compiled.find(*given), objects)
+    assert_same(compiled.count(*given), counts)
+    np.testing.assert_array_equal(compiled.label(*given), mask)
 
 
 @pytest.mark.parametrize("text", ["B3/S23", "B36/S23", "B36/S125"])

@@ -116,13 +116,14 @@ def pad(objects: Objects, n_most: int) -> dict[str, npt.NDArray[Any]]:
     -------
     dict of kind, code, y, x, phase, orientation, population; where there is no object y and x are -1, the others 0
     """
-    place = np.arange(len(objects.sample)) - np.searchsorted(objects.sample, objects.sample)
+    sample = objects.sample
+    place = np.ones_like(sample).cumsum() - 1 - np.searchsorted(sample, sample)
     kept = place < n_most
-    at = (objects.sample[kept], place[kept])
+    at = (sample[kept], place[kept])
     padded = {}
     for name in ("kind", "code", "y", "x", "phase", "orientation", "population"):
         values = getattr(objects, name)
-        column = np.full((len(objects.n_objects), n_most), -1 if name in ("y", "x") else 0, values.dtype)
+        column = np.full_like(values, -1 if name in ("y", "x") else 0, shape=(len(objects.n_objects), n_most))
         column[at] = values[kept]
         padded[name] = column
     return padded

@@ -92,7 +92,7 @@ struct Bits {
 };
 
 // Reads a packed board, numbers its nodes, and begins at generation 0.
-__device__ __noinline__ void load(Board& b, const u8* packed) {
+__device__ void load(Board& b, const u8* packed) {
     const int n_bytes = (b.width + 7) / 8;
     int n_nodes = 0;
     for (int round = 0; round < b.n_words; round += LANES) {
@@ -133,7 +133,7 @@ __device__ __forceinline__ void sum(const Board& b, int y, int w, u32& h0, u32& 
 
 // Computes the next generation, which cells are born in it, and where dead cells stay dead among as many live ones as
 // the smallest number of the rule's B. A lane goes down a column of words.
-__device__ __noinline__ void generation(Board& b) {
+__device__ void generation(Board& b) {
     const int n_columns = b.n_columns, share = n_columns < LANES ? n_columns : LANES, n_bands = LANES / share;
     const int band = lane() / share, stop = (band + 1) * b.height / n_bands;
     const u32 birth = b.birth, survival = b.survival << 1;  // by the sum of nine cells

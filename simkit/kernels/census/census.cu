@@ -69,8 +69,8 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, MIN_BLOCKS)
                     birth,  survival, room, n_bytes_of_room, queue, status};
     const Sprites sprites{slots, n_slots, columns, cells, starts_of_templates, n_first, templates, members};
     Board& b = work.board();
-    const Objects o(b);
     for (int i; (i = work.next(b)) < n_boards;) {
+        const Objects o(b);
         const bool is_known = gather(b, o, sprites);
         if (kinds)
             tally(b, o, sprites, kinds + i64(i) * N_KINDS, constellations + i64(i) * N_CONSTELLATIONS);

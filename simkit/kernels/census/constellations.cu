@@ -43,7 +43,7 @@ __device__ void match(const Board& b, const Objects& o, const Sprites& sprites, 
 }
 
 // Count the objects of a board by kind, and its constellations.
-__device__ __noinline__ void tally(const Board& b, const Objects& o, const Sprites& sprites, int* kinds,
+__device__ void tally(const Board& b, const Objects& o, const Sprites& sprites, int* kinds,
                                    int* constellations) {
     for (int kind = lane(); kind < N_KINDS; kind += LANES)
         kinds[kind] = 0;

@@ -17,14 +17,14 @@ from simkit.kernels.cuda import Array, arange, back, compile_module, empty, full
 from simkit.kernels.life import Rule, population
 from simkit.kernels.life.circuit import MAJ, XOR3
 
-#: threads of a block, and blocks that share a multiprocessor at least: 64 registers a thread
+#: threads of a block, and blocks that share a multiprocessor at least: 128 registers a thread, which nothing spills
 _N_THREADS, _MIN_BLOCKS = 128, 4
 
 #: bytes that a warp needs for each cell, for each word of cells, and besides; laid out by ``census.cu``
 _BYTES_OF_CELL, _BYTES_OF_WORD, _BYTES_BESIDES = 84, 20, 112 * (MAX_TRIALS + 1)
 
 #: bytes of device memory for all warps, at most
-_MAX_ROOM = 2**31
+_MAX_ROOM = 2**32
 
 #: cells and numbers of cells of unnamed patterns that are handed out at once, at least
 _MIN_UNNAMED = 2**20

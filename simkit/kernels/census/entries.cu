@@ -38,7 +38,7 @@ struct Key {
 };
 
 // Write the patterns of the objects of a board that are unknown.
-__device__ __noinline__ void hand_out(const Board& b, const Objects& o, const Entries& out) {
+__device__ void hand_out(const Board& b, const Objects& o, const Entries& out) {
     for (int object = lane(); object < b.n_objects; object += LANES)
         if (o.sprite[object] == UNKNOWN) {
             const u32 n = o.population[object], at = atomicAdd(out.n_unnamed, n + 1);
@@ -59,7 +59,7 @@ __device__ __noinline__ void hand_out(const Board& b, const Objects& o, const En
 }
 
 // Write the entries of a board in order, from number `first` on.
-__device__ __noinline__ void enlist(const Board& b, const Objects& o, const Sprites& sprites, const Entries& out,
+__device__ void enlist(const Board& b, const Objects& o, const Sprites& sprites, const Entries& out,
                                     i64 first) {
     for (int object = lane(); object < b.n_objects; object += LANES) {
         const Key key(b, o, sprites, object);

@@ -70,7 +70,7 @@ __device__ __forceinline__ u32 place_of(const Board& b, int node, i64 winding, i
 }
 
 // Gather the objects of a board that was separated, and name them. Returns whether all are known or go round the torus.
-__device__ __noinline__ bool gather(Board& b, const Objects& o, const Sprites& sprites) {
+__device__ bool gather(Board& b, const Objects& o, const Sprites& sprites) {
     int n_objects = 0;
     for (int round = 0; round < b.n_nodes; round += LANES) {
         const int node = round + lane();

@@ -28,7 +28,7 @@ struct Returns {
     }
 };
 
-__device__ __noinline__ bool recur(Board& b) {
+__device__ bool recur(Board& b) {
     bool moves = false;
     for (int node = lane(); node < b.n_nodes; node += LANES)
         moves |= !are_one(b.forest, seen(b, node, false), seen(b, node, true));
@@ -60,8 +60,11 @@ __device__ __noinline__ bool force(Board& b, u32 scope) {
         changed |= recur(b);
         if (!has_many)
             return false;
-        if (!changed)
-            return b.open.n_sides > 0;
+        if (!changed) {
+            const bool is_open = b.open.n_sides > 0;
+            __syncwarp();  // all lanes know before it is written to again
+            return is_open;
+        }
     }
 }
 
@@ -140,6 +143,7 @@ __device__ __noinline__ bool search(Board& b, u32 scope) {
             continue;
         }
         const int n_links = b.n_links;
+        __syncwarp();
         if (n_links < fewest) {
             copy(b, b.kept, b.merged);
             fewest = n_links;
@@ -169,7 +173,7 @@ __device__ void link_parts(Board& b) {
 
 // Find the finest exact split of the board that was loaded: afterwards the trees of `forest` are its objects. Returns
 // false if the board is not what it was before after its period.
-__device__ __noinline__ bool separate(Board& b) {
+__device__ bool separate(Board& b) {
     bool has_many, is_astray = false;
     plant(b);
     walk(b, ISLANDS, ANYWHERE, has_many);
