@@ -166,13 +166,13 @@ def to_torch(array: Any, backend: str) -> Any:
     """
     if importlib.util.find_spec("torch") is None:
         raise BackendError("to='torch' needs PyTorch, which is not installed (pip install torch)")
-    import torch
+    import torch.utils.dlpack
 
     if backend == "cuda":
         array = _cupy().asarray(array)
     if array.dtype.kind == "u" and array.itemsize > 1:
         array = array.view(f"i{array.itemsize}")
-    return torch.from_dlpack(array) if backend == "cuda" else torch.from_numpy(array)
+    return torch.utils.dlpack.from_dlpack(array) if backend == "cuda" else torch.from_numpy(array)
 
 
 def _cupy() -> Any:

@@ -99,7 +99,7 @@ class Source(ABC):
         """Return the backend that `generate` would run on here."""
         return resolve(self.kernels, backend)
 
-    def generate(self, seed: int, rows: range, *, backend: str = AUTO, to: str = "numpy") -> Any:
+    def generate(self, seed: int, rows: range, *, backend: str = AUTO, to: str = "numpy") -> dict[str, Any]:
         """Generate samples.
 
         Parameters

@@ -135,7 +135,8 @@ class CaAsh(Source):
         seed = check_seed(seed)
         check_rows(rows)
         resolved = self.resolve(backend)
-        return to_host(self._soup(seed, row_numbers(rows, resolved), draw, resolved), resolved)
+        soup: npt.NDArray[np.uint8] = to_host(self._soup(seed, row_numbers(rows, resolved), draw, resolved), resolved)
+        return soup
 
     def _soup(self, seed: int, index: Array, draw: int, backend: str) -> Array:
         height, width = self.size
@@ -144,7 +145,7 @@ class CaAsh(Source):
         # Philox's stream is the number of the draw.
         bits = philox.KERNEL.load(backend).bits(seed, index, draw, height * n_words, threshold)
         packed = bits.astype("<u4", order="C", copy=False).view(np.uint8)
-        boards = packed.reshape(len(index), height, 4 * n_words)[..., : -(-width // 8)].copy()
+        boards: Array = packed.reshape(len(index), height, 4 * n_words)[..., : -(-width // 8)].copy()
         if width % 8:
             boards[..., -1] &= (1 << width % 8) - 1
         return boards

@@ -50,7 +50,7 @@ class Settled(NamedTuple):
 
 
 def population(boards: Any) -> Any:
-    """Return the live cells of each packed board: int32 (sample,), an array where `boards` is one, on the device too."""
+    """Return how many cells of each packed board are alive: int32 (sample,), on the device if `boards` is there."""
     n = boards - (boards >> 1 & 0x55)  # of each two bits, then of four, then of all eight
     n = (n & 0x33) + (n >> 2 & 0x33)
     return (n + (n >> 4) & 0x0F).sum(axis=(1, 2), dtype=np.int32)
