@@ -44,6 +44,10 @@ class ndarray(np.ndarray):  # noqa: N801 - as in CuPy
     def __array_finalize__(self, made_from: Any) -> None:
         self.room, self.inside = getattr(made_from, "room", None), getattr(made_from, "inside", None)
 
+    def get(self, *, out: np.ndarray) -> np.ndarray:
+        out[...] = np.asarray(self)
+        return out
+
     def __array_ufunc__(self, function: Any, method: str, *given: Any, **named: Any) -> Any:
         _refuse_numpy(given, named)
         out = named.pop("out", None)
@@ -222,6 +226,7 @@ def _as_module() -> types.ModuleType:
         is_available=lambda: True,
         Device=lambda: device,
         Stream=Stream,
+        alloc_pinned_memory=bytearray,
         Event=Event,
         get_elapsed_time=lambda begin, end: 1000 * (end.at - begin.at),
         runtime=types.SimpleNamespace(getDeviceProperties=lambda _: {"name": b"stand-in"}),
