@@ -136,7 +136,8 @@ class RawModule:
         return re.findall(r'extern "C" __global__ void (?:__\w+__\([^)]*\)\s*)?(\w+)\(', self.code)
 
     def get_function(self, name: str) -> Any:
-        library = _build(self.code, self.options, self.flags, tuple(self.kernels))
+        with _lock:  # threads that ask at once would write the same file
+            library = _build(self.code, self.options, self.flags, tuple(self.kernels))
         sizes = (ctypes.c_int * 64)()
         n_arguments = getattr(library, f"shim_sizes_{name}")(sizes)
         launch = getattr(library, f"shim_launch_{name}")
