@@ -69,14 +69,14 @@ def combined(runs: Sequence[Estimate]) -> Estimate:
     return Estimate(mean, max(both, default=float("nan")))
 
 
-def jackknifed(statistic: F64, left_out: F64) -> Estimate:
+def jackknifed(statistic: float, left_out: F64) -> Estimate:
     """Return a statistic of all runs with the standard error from its values when each run is left out.
 
     Parameters
     ----------
-    statistic : float64 ()
+    statistic : float
     left_out : float64 (run,)
     """
     n = len(left_out)
     spread = np.sqrt((n - 1) / n * np.square(left_out - left_out.mean()).sum()) if n > 1 else np.nan
-    return Estimate(float(statistic), float(spread))
+    return Estimate(statistic, float(spread))
