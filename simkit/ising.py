@@ -25,6 +25,9 @@ CRITICAL_BETA = math.log(1 + math.sqrt(2))
 #: step of K in numerical derivatives: the error of the central difference and that of rounding are both below 1e-8
 _STEP = 1e-5
 
+#: up to this K bonds are as if each were alone, to its third power
+_SMALL = 5e-4
+
 
 def unsatisfied(beta: float) -> float:
     """Return the fraction of unsatisfied bonds on the infinite lattice, 0..1 (Onsager)."""
@@ -145,5 +148,6 @@ def torus(beta: float, height: int, width: int) -> float:
 
 def _fraction(log_z: Callable[[float], float], coupling: float, n_bonds: int) -> float:
     """Return the fraction of `n_bonds` bonds of coupling `coupling` that is unsatisfied, the derivative of ln Z."""
-    step = min(_STEP, coupling / 2)
-    return (1 - (log_z(coupling + step) - log_z(coupling - step)) / (2 * step) / n_bonds) / 2
+    if coupling < _SMALL:
+        return (1 - math.tanh(coupling)) / 2
+    return (1 - (log_z(coupling + _STEP) - log_z(coupling - _STEP)) / (2 * _STEP) / n_bonds) / 2

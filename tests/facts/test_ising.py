@@ -124,3 +124,10 @@ def test_constants_that_are_known():
     free = ising.log_partition_function_torus(ising.CRITICAL_BETA / 2, 512, 512) / 512**2
     assert free == pytest.approx(math.log(2) / 2 + 2 * catalan / math.pi, abs=1e-5)
     assert ising.magnetisation(ising.CRITICAL_BETA / 0.9) == pytest.approx(0.896, abs=5e-4)
+
+
+@pytest.mark.parametrize("exact", [lambda beta: ising.cylinder(beta, 64, 32), lambda beta: ising.torus(beta, 64, 32)])
+@pytest.mark.parametrize("beta", [1e-300, 1e-17, 1e-9, 1e-5, 9.99e-4, 1.001e-3, 2e-3])
+def test_nothing_happens_where_beta_goes_through_0(exact, beta):
+    assert exact(beta) == pytest.approx(0.5 - beta / 4, abs=2e-9)
+    assert exact(-beta) == pytest.approx(0.5 + beta / 4, abs=2e-9)

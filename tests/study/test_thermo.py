@@ -12,7 +12,7 @@ import pytest
 from simkit import ising
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.store import open_store
-from simkit.study.blocking import blocked
+from simkit.study.blocking import Estimate, blocked
 from simkit.study.thermo import GRAPHS, TINY, Scale, check_graphs, conduction, equilibration, study
 from simkit.study.thermo.runs import disagreement, gas_beta, is_frozen, residual, spin_betas
 
@@ -78,6 +78,20 @@ def test_flux_and_gradient():
     assert found.error == pytest.approx(math.sqrt(0.5 / 64 / 900 / 2 / 4) / 10, rel=0.5)
     assert abs(found.mean - 0.05) < 4 * found.error
     assert conduction.gradient(np.array([np.linspace(0.3, 0.6, 31), np.full(31, 0.4)])) == pytest.approx([0.01, 0])
+
+
+def test_contacts_are_found_in_fluxes_that_they_hinder():
+    rng = np.random.default_rng(3)
+    depths = np.array([16, 32, 64, 128])
+    pulls = []
+    for _ in range(200):
+        errors = 0.002 * 0.035 * np.ones(4)
+        fluxes = 0.0355 * depths / (depths + 1.2) + errors * rng.normal(size=4)
+        scaled = {int(depth): Estimate(*pair) for depth, *pair in zip(depths, fluxes, errors, strict=True)}
+        through, contacts = conduction.series_resistance(scaled)
+        pulls.append([(through.mean - 0.0355) / through.error, (contacts.mean - 1.2) / contacts.error])
+    assert np.abs(np.mean(pulls, axis=0)).max() < 0.3
+    assert np.std(pulls, axis=0) == pytest.approx([1, 1], abs=0.2)
 
 
 def test_scales_and_graphs_that_make_no_sense_are_refused():

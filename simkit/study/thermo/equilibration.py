@@ -19,8 +19,8 @@ TEMPERATURES = (1.05, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0)
 _DRAWN, _EVERY = (1.05, 1.2, 2.0), 4
 
 PANELS = {
-    "decay": Axes("steps", "excess of energy of the spins / its start"),
-    "time": Axes("temperature T / Tc", "steps to 1 / e", is_log_x=True, is_log_y=True),
+    "decay": Axes("thousand steps", "excess of energy of the spins / its start"),
+    "time": Axes("temperature T / Tc", "thousand steps to 1 / e"),
 }
 
 
@@ -69,9 +69,10 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         curve = decay(runs)
         left_out = np.array([time_to(1 / np.e, decay(np.delete(runs, i, axis=0)), every) for i in range(len(runs))])
         times[temperature] = jackknifed(time_to(1 / np.e, curve, every), left_out)
-        points.append(measured("time", "spins beside gas", temperature, times[temperature]))
+        in_thousands = Estimate(*(value / 1000 for value in times[temperature]))
+        points.append(measured("time", "spins beside gas", temperature, in_thousands))
         if temperature in _DRAWN:
-            steps = every * np.arange(len(curve))[::_EVERY]
+            steps = every * np.arange(len(curve))[::_EVERY] / 1000
             points += line("decay", f"T / Tc = {temperature:g}", steps, curve[::_EVERY])
     claims = [Claim(f"steps to 1/e at T/Tc {temperature:g}", *found) for temperature, found in times.items()]
     slow, fast = times[TEMPERATURES[0]], times[TEMPERATURES[-1]]

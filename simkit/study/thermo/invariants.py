@@ -48,12 +48,12 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     n_cells = scale.side * scale.side // 2
     points: list[Point] = []
     claims: list[Claim] = []
+    changes: list[float] = []
     for drift in DRIFTS:
         store = stores[f"drift-{drift:g}"]
         packets = store["packets"][:][:, :, 0].astype(np.float64)  # (run, t, direction, parity)
         momentum = packets[:, :, _NORTH] - packets[:, :, _SOUTH]
-        changed = float(np.abs(momentum - momentum[:, :1]).max())
-        claims.append(Claim(f"change of the momentum of either class, drift {drift:g}", changed, 0.0, 0.0))
+        changes.append(float(np.abs(momentum - momentum[:, :1]).max()))
         late = slice(1 + packets.shape[1] // 5, None)
         directions, sites = packets[:, late].sum(axis=3), store["sites"][:][:, late]
         spins = np.array([spin_betas(run)[0] for run in sites])
@@ -61,12 +61,14 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
             found = _beside(gas_beta(directions[..., chosen], n_cells), spins)
             points.append(measured("temperature", series, drift, found))
             claims.append(
-                Claim(f"{series}, less that of the spins, drift {drift:g}", *found, 0.0, within=(-0.002, 0.002))
+                Claim(f"beta of the {series}, less the spins', drift {drift:g}", *found, 0.0, within=(-0.002, 0.002))
             )
         density = directions.sum(axis=2) / 4
         found = _beside(np.log((n_cells - density) / density), spins)
         points.append(measured("temperature", _DENSITY, drift, found))
-        claims.append(Claim(f"{_DENSITY}, less that of the spins, drift {drift:g}", *found))
+        claims.append(Claim(f"beta of the {_DENSITY}, less the spins', drift {drift:g}", *found))
+    text = "largest change of the momentum of either class of packets, in any run"
+    claims.append(Claim(text, max(changes), 0.0, 0.0))
     points += [Point("temperature", "spins", drift, 0.0) for drift in DRIFTS]
     return Report(PANELS, points, claims, [])
 
