@@ -64,7 +64,7 @@ def draw_study(points: Store, out: Path) -> None:
         x_label, y_label, is_log_x, is_log_y = about
         axes.set(title=name, xlabel=x_label, ylabel=y_label)
         if is_log_x:
-            _set_log_x(axes, here["x"])
+            _set_log_x(axes, here["x"][~np.isnan(here["error"])])
         if is_log_y:
             axes.set_yscale("log")
     data = io.BytesIO()

@@ -80,6 +80,14 @@ def test_flux_and_gradient():
     assert conduction.gradient(np.array([np.linspace(0.3, 0.6, 31), np.full(31, 0.4)])) == pytest.approx([0.01, 0])
 
 
+def test_columns_of_several_temperatures_are_at_rest_and_frozen_ones_are_not():
+    rng = np.random.default_rng(4)
+    sites = np.array([canonical_sites(beta, 2, 500, rng).sum(axis=1) for beta in (0.5, 0.6, 0.7)]).swapaxes(0, 1)
+    assert conduction.unrest(sites) < 0.02
+    sites[0, 1, 1] *= 2
+    assert conduction.unrest(sites) > 0.1
+
+
 def test_contacts_are_found_in_fluxes_that_they_hinder():
     rng = np.random.default_rng(3)
     depths = np.array([16, 32, 64, 128])
