@@ -13,6 +13,7 @@ import numpy as np
 from simkit.errors import StoreError
 from simkit.schema import Field, Schema
 from simkit.store import Store, open_store, writing
+from simkit.store.layout import ROOT
 from simkit.study.blocking import Estimate
 
 #: what can be said of a claim
@@ -161,11 +162,14 @@ def write(report: Report, name: str, title: str, folder: Path, data: Sequence[St
 
 
 def _put(path: Path, schema: Schema, rows: list[tuple[Any, ...]], source: str, parameters: dict[str, Any]) -> Store:
-    if path.exists():
+    if (path / ROOT).is_file():  # what else may be there, the store looks at before it writes
         if not str(open_store(path).recipe["source"]).startswith("study "):
             raise StoreError(f"{path} is a data set and no result of a study; choose another --out")
+        old = path.with_name(f".{path.name}.old")  # a half-removed store would be no store of ours
         try:
-            shutil.rmtree(path)
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)
+            shutil.rmtree(old)
         except OSError as error:
             raise StoreError(f"cannot replace {path}: {error.strerror}; remove it, or choose another --out") from None
     columns = zip(*rows, strict=True)

@@ -81,6 +81,23 @@ def test_results_are_replaced_and_data_sets_are_not(tmp_path, data):
     assert data.root_digest() == digest
 
 
+def test_what_a_kill_leaves_behind_is_replaced(tmp_path, data):
+    points, claims = write(REPORT, "graph", "a title", tmp_path, [data])
+    digest = points.root_digest()
+    (tmp_path / "graph.zarr").rename(tmp_path / ".graph.zarr.old")  # killed while it was replaced
+    (tmp_path / "graph.zarr" / "ledger").mkdir(parents=True)  # killed as it was begun
+    (tmp_path / "graph-claims.zarr" / "ledger" / "c.0.0.0").unlink()  # killed before it was whole
+    points, claims = write(REPORT, "graph", "a title", tmp_path, [data])
+    assert points.root_digest() == digest
+    assert verify(claims, full=True) == []
+    write(REPORT, "graph", "a title", tmp_path, [data])
+    assert not (tmp_path / ".graph.zarr.old").exists()
+    (tmp_path / "other.zarr").mkdir()
+    (tmp_path / "other.zarr" / "letter.txt").write_text("dear")
+    with pytest.raises(StoreError, match=r"other.zarr exists and is not a simkit data set \(it holds letter.txt\)"):
+        write(REPORT, "other", "a title", tmp_path, [data])
+
+
 def test_figures(tmp_path, data):
     points, _ = write(REPORT, "graph", "a title", tmp_path, [data])
     draw_study(points, tmp_path / "a.png")
