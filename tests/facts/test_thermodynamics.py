@@ -231,7 +231,7 @@ def test_each_run_goes_to_a_thread_of_its_own(tmp_path):
 
     source, seen = simkit.registry.source_class("hpp").build(simkit.registry.source_class("hpp").tiny), []
     generate(Recipe(source, 0, 3), tmp_path / "x.zarr", progress=seen.append)
-    assert [progress.n_rows_now for progress in seen] == [0, 1, 2, 3]
+    assert sorted({progress.n_rows_now for progress in seen}) == [0, 1, 2, 3]
 
 
 def test_what_a_kill_can_lose_is_a_few_runs(tmp_path):
