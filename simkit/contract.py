@@ -63,7 +63,7 @@ class Source(ABC):
     tiny: ClassVar[Mapping[str, Any]]
     #: the kernels that `generate` calls
     kernels: ClassVar[tuple[Kernel, ...]]
-    #: rows that one thread takes at a time, at most; 1 where a row is a long run
+    #: rows that one thread takes at a time, at most; 1 where a row is a long run (16 times as many are a shard at most)
     block_rows: ClassVar[int] = 256
 
     def __post_init__(self) -> None:

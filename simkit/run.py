@@ -28,6 +28,9 @@ _BLOCK_ROWS, _BLOCK_BYTES = 256, 2**19
 #: shards that a GPU makes side by side: the long last boards of one then leave no multiprocessor idle
 _N_STREAMS = 4
 
+#: blocks of a shard at most, as the source has them: a shard of long runs must not take hours, which a kill would lose
+_SHARD_BLOCKS = 16
+
 _T = TypeVar("_T")
 
 
@@ -97,7 +100,9 @@ def generate(
     resolved = recipe.source.resolve(backend)
     made = {"backend": resolved, "versions": versions()}
     path = Path(out)
-    with writing(path, recipe.source.schema(), recipe.spec(), made, shared=share.n_workers > 1) as store:
+    source = recipe.source
+    most_rows = _SHARD_BLOCKS * source.block_rows
+    with writing(path, source.schema(), recipe.spec(), made, shared=share.n_workers > 1, most_rows=most_rows) as store:
         _fill(store, recipe, resolved, n_threads, share, progress)
         if recipe.digest is not None and store.n_rows_done == store.layout.n_rows:
             found = store.root_digest()

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "run": {"errors", "schema", "backends", "contract", "recipe", "store"},
     "figures": {"errors", "schema", "store"},
     "tally": {"errors", "schema", "backends", "kernels", "store"},
-    "study": {"errors", "schema", "store"},
+    "study": {"errors", "schema", "backends", "store", "ising", "registry", "recipe", "run"},
     "objects": {"errors", "schema", "backends", "kernels", "store"},
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},

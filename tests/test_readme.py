@@ -17,7 +17,13 @@ from simkit.schema import check
 
 ROOT = Path(__file__).parent.parent
 #: sizes that would take long, and what stands for them here
-SMALLER = {"--n 1e6": "--n 2e3", "--n 2e4": "--n 2e3", "--n 3e4": "--n 5e3", "simkit bench": "simkit bench --tiny"}
+SMALLER = {
+    "--n 1e6": "--n 2e3",
+    "--n 2e4": "--n 2e3",
+    "--n 3e4": "--n 5e3",
+    "simkit bench": "simkit bench --tiny",
+    "simkit study thermo": "simkit study thermo --tiny",
+}
 
 
 def blocks(page: str, kind: str = r"sh|python") -> list[tuple[str, str]]:

@@ -8,7 +8,19 @@ import click
 
 from simkit.errors import SimkitError
 
-_COMMANDS = ("generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "card", "bench")
+_COMMANDS = (
+    "generate",
+    "sources",
+    "info",
+    "verify",
+    "preview",
+    "census",
+    "baseline",
+    "study",
+    "export",
+    "card",
+    "bench",
+)
 
 
 class _Group(click.Group):

@@ -56,6 +56,7 @@ class HppIsing(LatticeRun):
         (0.0,), "by what part of it the spins' energy is too high at the start; row i takes imbalances[i // k mod m]"
     )
     difference: float = param(0.0, "density of the left bath less that of the right one at the start (sandwich)")
+    drift: float = param(0.0, "density of the packets to the north less that of those to the south at the start")
 
     def validate(self) -> None:
         super().validate()
@@ -70,7 +71,13 @@ class HppIsing(LatticeRun):
             self.refuse("difference", "0 in a ring, which has one bath", self.difference)
         for temperature in self.temperatures:
             for imbalance in self.imbalances:
-                self._start(temperature, imbalance)
+                _, densities = self._start(temperature, imbalance)
+                half = abs(self.drift) / 2
+                if not all(half <= density <= 1 - half for density in densities):
+                    most = 2 * min(min(density, 1 - density) for density in densities)
+                    self.refuse(
+                        "drift", f"-{most:.3f} to {most:.3f} at temperature {temperature}, by its density", self.drift
+                    )
 
     @property
     def _kinds(self) -> Any:
@@ -138,7 +145,7 @@ class HppIsing(LatticeRun):
         shape = (self.height, self.bath)
         for bath, density in enumerate(densities):
             at = np.flatnonzero((columns == lattice.states.GAS) & (regions == bath))
-            packets[:, at] = draw_packets(backend, seed, row, _BATHS[bath], shape, density)
+            packets[:, at] = draw_packets(backend, seed, row, _BATHS[bath], shape, density, self.drift)
         spins[:, is_spin] = draw_spins(backend, seed, row, _SPINS, (self.height, self.depth), fraction)
         run = kernel(backend).run
         census, cells = self.trace(

@@ -127,11 +127,17 @@ def draw(backend: str, seed: int, row: int, stream: int, shape: tuple[int, ...],
     return np.unpackbits(words.view(np.uint8), count=n, bitorder="little").reshape(shape)
 
 
-def draw_packets(backend: str, seed: int, row: int, stream: int, shape: tuple[int, int], density: float) -> U8:
-    """Draw the packets of gas cells, each of the four with probability `density`: uint8, 0..15; takes four streams."""
+def draw_packets(
+    backend: str, seed: int, row: int, stream: int, shape: tuple[int, int], density: float, drift: float = 0.0
+) -> U8:
+    """Draw the packets of gas cells, each of the four with probability `density`: uint8, 0..15; takes four streams.
+
+    To the north it is half of `drift` higher, to the south as much lower.
+    """
     packets = np.zeros(shape, np.uint8)
     for d in range(4):
-        packets |= draw(backend, seed, row, stream + d, shape, density) << np.uint8(d)
+        probability = density + (drift / 2, 0, -drift / 2, 0)[d]
+        packets |= draw(backend, seed, row, stream + d, shape, probability) << np.uint8(d)
     return packets
 
 

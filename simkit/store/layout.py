@@ -47,10 +47,13 @@ class Layout:
     chunk_rows: int
 
     @classmethod
-    def plan(cls, schema: Schema, n_rows: int) -> Layout:
-        """Choose the layout for `n_rows` rows of `schema`; shards do not depend on `n_rows`, so that it can grow."""
+    def plan(cls, schema: Schema, n_rows: int, most_rows: int = _SHARD_ROWS) -> Layout:
+        """Choose the layout for `n_rows` rows of `schema`, at most `most_rows` of them a shard.
+
+        Shards do not depend on `n_rows`, so that it can grow.
+        """
         largest = max(field.nbytes for field in schema.values())
-        shard_rows = min(_SHARD_ROWS, 1 << max(0, (_SHARD_BYTES // max(1, largest)).bit_length() - 1))
+        shard_rows = min(_SHARD_ROWS, most_rows, 1 << max(0, (_SHARD_BYTES // max(1, largest)).bit_length() - 1))
         return cls(schema, n_rows, shard_rows, min(_CHUNK_ROWS, shard_rows))
 
     @property

@@ -17,7 +17,13 @@ from simkit.store.place import Place
 
 @contextmanager
 def writing(
-    path: Path, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any], *, shared: bool = False
+    path: Path,
+    schema: Schema,
+    recipe: Mapping[str, Any],
+    made: Mapping[str, Any],
+    *,
+    shared: bool = False,
+    most_rows: int | None = None,
 ) -> Iterator[Store]:
     """Hold the data set of `recipe` at `path` for writing: created, to be continued, or extended to more rows.
 
@@ -29,6 +35,8 @@ def writing(
         What else to record when the data set is created, such as the backend and versions.
     shared : bool
         Whether other processes may write other shards at the same time.
+    most_rows : int, optional
+        Rows of a shard at most, if the data set is created: what a process that is killed can lose.
 
     Raises
     ------
@@ -49,7 +57,7 @@ def writing(
             alone = run.take(shared=False)
             if not alone and not (shared and run.take(shared=True)):
                 raise busy
-            _prepare(place, schema, recipe, made, alone=alone)
+            _prepare(place, schema, recipe, made, most_rows, alone=alone)
             place.sweep()
             if shared:
                 run.take(shared=True)
@@ -69,13 +77,21 @@ def _refuse_foreign(place: Place) -> None:
         )
 
 
-def _prepare(place: Place, schema: Schema, recipe: Mapping[str, Any], made: Mapping[str, Any], *, alone: bool) -> None:
+def _prepare(
+    place: Place,
+    schema: Schema,
+    recipe: Mapping[str, Any],
+    made: Mapping[str, Any],
+    most_rows: int | None,
+    *,
+    alone: bool,
+) -> None:
     """Bring the metadata up to `recipe`. The group's own comes first and is what counts; the rest is put again."""
     if place.has(ROOT):
         layout, attributes = read_metadata(place.get(ROOT), str(place.root))
         _refuse_other(place.root, attributes["recipe"], recipe)
     else:
-        layout = Layout.plan(schema, recipe["n"])
+        layout = Layout.plan(schema, recipe["n"], *([] if most_rows is None else [most_rows]))
         shape = {"format": FORMAT, "shard_rows": layout.shard_rows, "chunk_rows": layout.chunk_rows}
         attributes = {"recipe": dict(recipe), "simkit": {**made, **shape}}
         place.put(ROOT, layout.metadata(attributes)[ROOT])

@@ -22,11 +22,25 @@ from simkit.run import generate
 
 Start = Callable[..., subprocess.Popen[str]]
 
-HEAVY = ("numba", "llvmlite", "zarr", "numpy", "cupy", "torch", "PIL", "rich", "google_crc32c", "numcodecs")
+HEAVY = (
+    "numba",
+    "llvmlite",
+    "zarr",
+    "numpy",
+    "matplotlib",
+    "cupy",
+    "torch",
+    "PIL",
+    "rich",
+    "google_crc32c",
+    "numcodecs",
+)
 LINES = [
     ["--help"],
     ["--version"],
     *([command, "--help"] for command in ("generate", "sources", "info", "verify", "preview", "bench")),
+    ["study", "--help"],
+    ["study", "thermo", "--help"],
 ]
 
 

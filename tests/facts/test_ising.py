@@ -62,3 +62,72 @@ def test_the_published_cylinders():
     """256 x 128 at beta of four long runs (measured apart from this code, to 1e-5)."""
     for beta, exact in ((0.8990, 0.12841), (0.8805, 0.15351), (0.7319, 0.26434), (0.4323, 0.38299)):
         assert ising.cylinder(beta, 256, 128) == pytest.approx(exact, abs=5e-4)
+
+
+def unsatisfied_bonds(height, width, is_torus):
+    """Every state of a small lattice: bonds within rows (state, row), between rows (state, row), magnetisation."""
+    spins = np.array(list(itertools.product((-1, 1), repeat=height * width))).reshape(-1, height, width)
+    along = (spins != np.roll(spins, 1, axis=2)).sum(axis=2)
+    across = (spins != np.roll(spins, -1, axis=1)).sum(axis=2)
+    return along, across if is_torus else across[:, :-1], spins.sum(axis=(1, 2))
+
+
+@pytest.mark.parametrize("beta", [0.3, 0.7, ising.CRITICAL_BETA, 1.2])
+def test_the_torus_is_that_of_brute_force(beta):
+    along, across, _ = unsatisfied_bonds(4, 4, is_torus=True)
+    n_bonds = (along + across).sum(axis=1)
+    weights = np.exp(-beta * n_bonds)
+    found = ising.log_partition_function_torus(beta / 2, 4, 4)
+    assert found == pytest.approx(math.log(weights.sum()) + beta / 2 * 32, abs=1e-12)
+    exact = (n_bonds * weights).sum() / weights.sum() / 32
+    assert ising.torus(beta, 4, 4) == pytest.approx(exact, abs=1e-8)
+    assert ising.torus(-beta, 4, 4) == pytest.approx(1 - exact, abs=1e-8)
+
+
+def test_a_torus_that_is_no_square_is_that_of_brute_force_either_way():
+    along, across, _ = unsatisfied_bonds(4, 2, is_torus=True)  # a bond to a neighbour on both sides counts twice
+    log_z = math.log(np.exp(-0.8 * (along + across).sum(axis=1)).sum()) + 0.4 * 16
+    assert ising.log_partition_function_torus(0.4, 4, 2) == pytest.approx(log_z, abs=1e-12)
+    assert ising.log_partition_function_torus(0.4, 2, 4) == pytest.approx(log_z, abs=1e-12)
+
+
+def test_the_large_torus_is_the_infinite_lattice_and_at_the_critical_point_what_was_published():
+    assert ising.torus(0, 256, 256) == 0.5
+    for temperature in (0.8, 1.2, 1.5, 2.5):
+        beta = ising.CRITICAL_BETA / temperature
+        assert ising.torus(beta, 256, 256) == pytest.approx(ising.unsatisfied(beta), rel=1e-5)
+    # A. E. Ferdinand, M. E. Fisher, Phys. Rev. 185 (1969) 832: Jacobi's theta functions at the nome exp(-pi)
+    n = np.arange(-9, 10)
+    theta_2, theta_3, theta_4 = (
+        (sign**n * math.e ** (-math.pi * (n + shift) ** 2)).sum() for sign, shift in ((1.0, 0.5), (1.0, 0), (-1.0, 0))
+    )
+    amplitude = -2 * theta_2 * theta_3 * theta_4 / (theta_2 + theta_3 + theta_4)  # of the energy a spin, times the side
+    excess = 4 * (ising.torus(ising.CRITICAL_BETA, 256, 256) - ising.unsatisfied(ising.CRITICAL_BETA))
+    assert excess * 256 == pytest.approx(amplitude, abs=1e-4)
+
+
+@pytest.mark.parametrize("beta", [0.4, 1.0])
+def test_the_profile_of_a_cylinder_is_that_of_brute_force(beta):
+    along, across, _ = unsatisfied_bonds(4, 4, is_torus=False)
+    weights = np.exp(-beta * (along.sum(axis=1) + across.sum(axis=1)))
+    rows, gaps = ising.cylinder_profile(beta, 4, 4)
+    assert rows == pytest.approx(along.T @ weights / weights.sum() / 4, abs=1e-8)
+    assert gaps == pytest.approx(across.T @ weights / weights.sum() / 4, abs=1e-8)
+    assert (rows.sum() + gaps.sum()) / 7 == pytest.approx(ising.cylinder(beta, 4, 4), abs=1e-9)
+    assert rows == pytest.approx(rows[::-1])
+
+
+def test_constants_that_are_known():
+    assert abs(ising.CRITICAL_BETA - 2 * 0.44068679350977147) < 1e-15
+    # ln Z a spin at the critical point: ln 2 / 2 + 2 G / pi, with Catalan's constant G
+    catalan = 0.915965594177219015
+    free = ising.log_partition_function_torus(ising.CRITICAL_BETA / 2, 512, 512) / 512**2
+    assert free == pytest.approx(math.log(2) / 2 + 2 * catalan / math.pi, abs=1e-5)
+    assert ising.magnetisation(ising.CRITICAL_BETA / 0.9) == pytest.approx(0.896, abs=5e-4)
+
+
+@pytest.mark.parametrize("exact", [lambda beta: ising.cylinder(beta, 64, 32), lambda beta: ising.torus(beta, 64, 32)])
+@pytest.mark.parametrize("beta", [1e-300, 1e-17, 1e-9, 1e-5, 9.99e-4, 1.001e-3, 2e-3])
+def test_nothing_happens_where_beta_goes_through_0(exact, beta):
+    assert exact(beta) == pytest.approx(0.5 - beta / 4, abs=2e-9)
+    assert exact(-beta) == pytest.approx(0.5 + beta / 4, abs=2e-9)

@@ -73,6 +73,20 @@ def test_the_two_classes_of_the_gas_agree():
     assert np.abs(difference).max() < 2e-3
 
 
+def test_a_drift_along_the_interfaces_stays_and_misleads_who_counts_packets_alone():
+    """HPP keeps the momentum along y, of either class: beta is the mean over directions, not that of the density."""
+    source = simkit.source("hpp-ising", temperatures=(1.05,), drift=0.5, steps=200_000, every=1000, **RING)
+    row = source.generate(4, range(1))
+    drift = row["packets"][0, :, 0, 0] - row["packets"][0, :, 0, 2]  # (t, parity)
+    assert (drift == drift[0]).all()
+    assert drift[0].sum() / (256 * 128) == pytest.approx(0.5, abs=0.01)
+    late = row["packets"][0, 101:, 0].mean(axis=0)
+    density = late.sum() / (4 * 256 * 128)
+    spins, _ = local_betas(row["sites"][0, 101:])
+    assert beta_of(late, 256 * 128) == pytest.approx(spins, abs=0.005)
+    assert np.log((1 - density) / density) < spins - 0.05
+
+
 def test_below_the_critical_point_it_freezes_and_the_thermometers_say_so():
     source = simkit.source("hpp-ising", temperatures=(0.8,), imbalances=(0.05,), steps=300_000, every=1000, **RING)
     beta_13, beta_04 = local_betas(source.generate(3, range(1))["sites"][0, 101:])
@@ -217,7 +231,18 @@ def test_each_run_goes_to_a_thread_of_its_own(tmp_path):
 
     source, seen = simkit.registry.source_class("hpp").build(simkit.registry.source_class("hpp").tiny), []
     generate(Recipe(source, 0, 3), tmp_path / "x.zarr", progress=seen.append)
-    assert [progress.n_rows_now for progress in seen] == [0, 1, 2, 3]
+    assert sorted({progress.n_rows_now for progress in seen}) == [0, 1, 2, 3]
+
+
+def test_what_a_kill_can_lose_is_a_few_runs(tmp_path):
+    """A shard holds sixteen long runs, not the four thousand rows of short ones."""
+    from simkit.recipe import Recipe
+    from simkit.run import generate
+
+    source = simkit.registry.source_class("hpp").build(simkit.registry.source_class("hpp").tiny)
+    store = generate(Recipe(source, 0, 20), tmp_path / "x.zarr")
+    assert (store.layout.shard_rows, store.layout.n_shards) == (16, 2)
+    assert (store["packets"][:] == source.generate(0, range(20))["packets"]).all()
 
 
 @pytest.mark.parametrize(
@@ -230,6 +255,7 @@ def test_each_run_goes_to_a_thread_of_its_own(tmp_path):
         ("hpp-ising", {"temperatures": float("nan")}, "'temperatures' takes a list of numbers, such as 0.5,1.5"),
         ("hpp-ising", {"imbalances": (3.0,)}, "what leaves a gas with densities from 0 to 1"),
         ("hpp-ising", {"difference": 0.1}, "'difference' takes 0 in a ring"),
+        ("hpp-ising", {"drift": 0.9}, r"'drift' takes -0.\d+ to 0.\d+ at temperature 1.2, by its density; this is 0.9"),
         ("hpp-ising", {"steps": 0}, r"'steps' takes 1 to 10\*\*9 steps; this is 0"),
         ("hpp-ising", {"every": 7}, "'every' takes a divisor of the 200000 steps; this is 7"),
         ("hpp-ising", {"snapshots": 3}, "'snapshots' takes 0, or a divisor of the 200 intervals; this is 3"),

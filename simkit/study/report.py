@@ -1,0 +1,184 @@
+"""What a study finds: points for its figure and claims for its table, kept as data sets like any other."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from simkit.errors import StoreError
+from simkit.schema import Field, Schema
+from simkit.store import Store, open_store, writing
+from simkit.store.layout import ROOT
+from simkit.study.blocking import Estimate
+
+#: what can be said of a claim
+VERDICTS = ("ok", "NOT", "unclear", "frozen", "")
+
+#: standard errors that a measured value may be off by
+MOST_SIGMA = 4.0
+
+#: a value that misses what is needed by fewer of them says that there are too few data
+_CLEAR_SIGMA = 3.0
+
+
+class Point(NamedTuple):
+    """A point of a figure; points of one series without errors are joined by a line."""
+
+    panel: str
+    series: str
+    x: float
+    y: float
+    error: float = math.nan
+    #: whether the state is in no equilibrium, by the disagreement of its thermometers
+    is_frozen: bool = False
+
+
+class Claim(NamedTuple):
+    """A measured value beside what it should be."""
+
+    text: str
+    value: float
+    #: standard error
+    error: float
+    #: what it should be; nan: nothing is claimed
+    exact: float = math.nan
+    #: standard error of `exact`
+    exact_error: float = 0.0
+    #: what the value has to be between; without it, within MOST_SIGMA standard errors of `exact`
+    within: tuple[float, float] | None = None
+    is_frozen: bool = False
+
+    @property
+    def z(self) -> float:
+        """Deviation in standard errors; nan where there is no error."""
+        sigma = math.hypot(self.error, self.exact_error)
+        return (self.value - self.exact) / sigma if sigma > 0 else math.nan
+
+    @property
+    def verdict(self) -> str:
+        """One of VERDICTS."""
+        if self.is_frozen:
+            return "frozen"
+        if self.within is not None:
+            is_right = self.within[0] <= self.value <= self.within[1]
+            if not is_right and abs(self.z) < _CLEAR_SIGMA:
+                return "unclear"
+        elif math.isnan(self.exact):
+            return ""
+        else:
+            is_right = self.value == self.exact or abs(self.z) < MOST_SIGMA
+        return "ok" if is_right else "NOT"
+
+
+class Axes(NamedTuple):
+    """What is on the axes of a panel, with units."""
+
+    x: str
+    y: str
+    is_log_x: bool = False
+    is_log_y: bool = False
+
+
+class Report(NamedTuple):
+    """What one graph of a study finds.
+
+    Parameters
+    ----------
+    panels : mapping of str to Axes
+        The panels of the figure by their names.
+    points, claims : list
+    notes : list of str
+        Sentences that have to be read with the claims.
+    """
+
+    panels: Mapping[str, Axes]
+    points: list[Point]
+    claims: list[Claim]
+    notes: list[str]
+
+
+def line(panel: str, series: str, xs: Iterable[float], ys: Iterable[float]) -> list[Point]:
+    """Return the points of a curve."""
+    return [Point(panel, series, float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
+
+
+def measured(panel: str, series: str, x: float, found: Estimate, *, is_frozen: bool = False) -> Point:
+    """Return a point with its error."""
+    return Point(panel, series, float(x), found.mean, found.error, is_frozen)
+
+
+def write(report: Report, name: str, title: str, folder: Path, data: Sequence[Store]) -> tuple[Store, Store]:
+    """Write points and claims as ``folder/NAME.zarr`` and ``folder/NAME-claims.zarr``, in place of older ones.
+
+    Their recipes name the data sets that they come from: source, version, parameters, seed and digest.
+
+    Raises
+    ------
+    StoreError
+        If something else is there, or cannot be replaced.
+    """
+    parameters = {
+        "title": title,
+        "panels": {panel: list(axes) for panel, axes in report.panels.items()},
+        "notes": report.notes,
+        "data": {store.path.name: {**store.recipe, "digest": store.root_digest()} for store in data},
+    }
+    panels = tuple(report.panels)
+    series = tuple(dict.fromkeys(point.series for point in report.points))
+    points = Schema(
+        panel=Field("int64", "part of the figure", labels=panels),
+        series=Field("int64", "what was measured or computed", labels=series),
+        x=Field("float64", "as the axis of the panel says"),
+        y=Field("float64", "as the axis of the panel says"),
+        error=Field("float64", "standard error of y; nan: a point of a line"),
+        is_frozen=Field("bool", "whether the thermometers of the state disagree: it is in no equilibrium"),
+    )
+    rows: list[tuple[Any, ...]] = [
+        (panels.index(p.panel), series.index(p.series), p.x, p.y, p.error, p.is_frozen) for p in report.points
+    ]
+    claims = Schema(
+        claim=Field("int64", "what is claimed", labels=tuple(claim.text for claim in report.claims)),
+        value=Field("float64", "measured"),
+        error=Field("float64", "standard error of the value"),
+        exact=Field("float64", "what it should be; nan: nothing is claimed"),
+        exact_error=Field("float64", "standard error of that, where it was sampled"),
+        z=Field("float64", "deviation in standard errors; nan where there are none"),
+        within=Field("float64", "what the value has to be between; nan: nothing", ("bound",), (2,)),
+        verdict=Field("int64", "what can be said", labels=VERDICTS),
+    )
+    lines: list[tuple[Any, ...]] = [
+        (i, c.value, c.error, c.exact, c.exact_error, c.z, c.within or (math.nan, math.nan), VERDICTS.index(c.verdict))
+        for i, c in enumerate(report.claims)
+    ]
+    return (
+        _put(folder / f"{name}.zarr", points, rows, f"study {name}", parameters),
+        _put(folder / f"{name}-claims.zarr", claims, lines, f"study {name}, claims", parameters),
+    )
+
+
+def _put(path: Path, schema: Schema, rows: list[tuple[Any, ...]], source: str, parameters: dict[str, Any]) -> Store:
+    if (path / ROOT).is_file():  # what else may be there, the store looks at before it writes
+        if not str(open_store(path).recipe["source"]).startswith("study "):
+            raise StoreError(f"{path} is a data set and no result of a study; choose another --out")
+        old = path.with_name(f".{path.name}.old")  # a half-removed store would be no store of ours
+        try:
+            shutil.rmtree(old, ignore_errors=True)
+            path.rename(old)
+            shutil.rmtree(old)
+        except OSError as error:
+            raise StoreError(f"cannot replace {path}: {error.strerror}; remove it, or choose another --out") from None
+    columns = zip(*rows, strict=True)
+    batch = {name: np.array(column, schema[name].dtype) for name, column in zip(schema, columns, strict=True)}
+    from simkit.run import versions
+
+    recipe = {"source": source, "version": 1, "parameters": parameters, "seed": 0, "n": len(rows)}
+    with writing(path, schema, recipe, {"backend": "none", "versions": versions()}) as store:
+        for index in range(store.layout.n_shards):
+            part = store.layout.rows(index)
+            store.commit(index, {name: values[part.start : part.stop] for name, values in batch.items()})
+    return store

@@ -1,0 +1,77 @@
+"""Spins with Creutz's demons, a torus, beside spins with a gas, a cylinder: each against its exact energy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from simkit import ising
+from simkit.recipe import Recipe
+from simkit.store import Store
+from simkit.study.blocking import Estimate, blocked, combined
+from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.thermo import Scale, energy
+from simkit.study.thermo.runs import by_point, is_frozen, recipe, residual, temperature_of
+
+TEMPERATURES = (0.7, 0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.2, 1.5, 2.0, 3.0)
+
+PANELS = {
+    "deviation, in equilibrium": Axes("temperature T / Tc", "spins / exact - 1 (%)"),
+    "thermometers": Axes("temperature T / Tc", "beta of high bits / beta of low bits - 1 (%)"),
+    "magnetisation": Axes("temperature T / Tc", "|magnetisation| a spin"),
+}
+
+
+def recipes(scale: Scale) -> dict[str, Recipe]:
+    """Return the data sets of this graph; the first is that of the energy."""
+    size = (scale.side, scale.side)
+    demons = recipe(
+        "ising-creutz", scale, len(TEMPERATURES), steps=scale.steps // 2, size=size, temperatures=TEMPERATURES
+    )
+    return {**energy.recipes(scale), "creutz": demons}
+
+
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
+    """Return the points and claims of this graph."""
+    n_spins = scale.side**2
+    exact_at = partial(ising.torus, height=scale.side, width=scale.side)
+    names = ("unsatisfied", "demons", "magnetisation")
+    points: list[Point] = []
+    claims: list[Claim] = []
+    frozen = []
+    for temperature, bonds, demons, magnetisations in zip(
+        TEMPERATURES, *(by_point(stores["creutz"], name, len(TEMPERATURES)) for name in names), strict=True
+    ):
+        late = slice(1 + bonds.shape[1] // 5, None)
+        low = (demons[:, late, 0] + demons[:, late, 2]) / n_spins
+        high = (demons[:, late, 0] + demons[:, late, 1]) / n_spins
+        betas, high_betas = np.log(low / (1 - low)) / 2, np.log(high / np.maximum(1 - high, 0.5 / n_spins)) / 4
+        runs = [residual(*run, exact_at) for run in zip(bonds[:, late] / (2 * n_spins), betas, strict=True)]
+        beta = float(np.mean([run for _, run in runs]))
+        excess, x, exact = combined([blocked(series) for series, _ in runs]), temperature_of(beta), exact_at(beta)
+        differences = [blocked(run) for run in high_betas - betas]
+        difference, disagree = combined(differences), is_frozen(differences)
+        frozen += [f"{temperature:g}"] if disagree else []
+        relative = Estimate(100 * excess.mean / exact, 100 * excess.error / exact)
+        if not disagree:  # they are off by so much that nothing else would be seen
+            points.append(measured("deviation, in equilibrium", "spins with demons", x, relative))
+        relative = Estimate(100 * difference.mean / beta, 100 * difference.error / beta)
+        points.append(measured("thermometers", "spins with demons", x, relative, is_frozen=disagree))
+        mean = combined([blocked(run) for run in abs(magnetisations[:, late]) / n_spins])
+        points.append(measured("magnetisation", "spins with demons", x, mean, is_frozen=disagree))
+        text = f"energy with demons at T/Tc {temperature:g}, exact torus"
+        claims.append(Claim(text, exact + excess.mean, excess.error, exact, is_frozen=disagree))
+    for ring in energy.settled(stores["ring"], energy.TEMPERATURES):
+        mean = combined(ring.excess)
+        relative = Estimate(100 * mean.mean / ring.exact, 100 * mean.error / ring.exact)
+        x = temperature_of(ring.beta)
+        points.append(measured("deviation, in equilibrium", "spins beside gas", x, relative, is_frozen=ring.is_frozen))
+    for panel in ("deviation, in equilibrium", "thermometers"):
+        points += line(panel, "exact", (0.65, 3.1), (0, 0))
+    below = 1 - np.geomspace(0.35, 1e-6, 60)
+    yang = [ising.magnetisation(ising.CRITICAL_BETA / t) for t in below]
+    points += line("magnetisation", "infinite lattice (Yang)", [*below, 1.0, 3.1], [*yang, 0, 0])
+    note = f"with demons frozen at T/Tc {', '.join(frozen)}: low and high bits of the demons show two temperatures"
+    return Report(PANELS, points, claims, [note] if frozen else [])

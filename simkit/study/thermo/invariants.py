@@ -1,0 +1,79 @@
+"""What HPP conserves beside its energy: the momentum along the interfaces, of packets of either class.
+
+A gas that begins with a drift keeps it for ever: it is in equilibrium with the spins, but its density no longer tells
+the temperature. The mean over directions of ln((1 - rho) / rho) does, as do the directions across the drift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from simkit.recipe import Recipe
+from simkit.store import Store
+from simkit.study.blocking import Estimate, blocked, combined
+from simkit.study.report import Axes, Claim, Point, Report, measured
+from simkit.study.thermo import Scale
+from simkit.study.thermo.runs import F64, gas_beta, ring, spin_betas
+
+DRIFTS = (0.0, 0.15, 0.3, 0.45, 0.6)
+_TEMPERATURE = 1.2
+_NORTH, _EAST, _SOUTH, _WEST = range(4)
+
+#: directions that a temperature is taken from
+_THERMOMETERS = {
+    "gas, mean over directions": (_NORTH, _EAST, _SOUTH, _WEST),
+    "gas, directions across the drift": (_EAST, _WEST),
+}
+_DENSITY = "gas, from its whole density (wrong)"
+
+PANELS = {
+    "temperature": Axes(
+        "drift of the gas at the start (packets N - S, a cell)", "beta - beta of the spins (1 / packet)"
+    )
+}
+
+
+def recipes(scale: Scale) -> dict[str, Recipe]:
+    """Return the data sets of this graph."""
+    return {
+        f"drift-{drift:g}": ring(scale, (_TEMPERATURE,), steps=scale.steps // 4, imbalances=(0.1, -0.1), drift=drift)
+        for drift in DRIFTS
+    }
+
+
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
+    """Return the points and claims of this graph."""
+    n_cells = scale.side * scale.side // 2
+    points: list[Point] = []
+    claims: list[Claim] = []
+    changes: list[float] = []
+    for drift in DRIFTS:
+        store = stores[f"drift-{drift:g}"]
+        packets = store["packets"][:][:, :, 0].astype(np.float64)  # (run, t, direction, parity)
+        momentum = packets[:, :, _NORTH] - packets[:, :, _SOUTH]
+        changes.append(float(np.abs(momentum - momentum[:, :1]).max()))
+        late = slice(1 + packets.shape[1] // 5, None)
+        directions, sites = packets[:, late].sum(axis=3), store["sites"][:][:, late]
+        spins = np.array([spin_betas(run)[0] for run in sites])
+        for series, chosen in _THERMOMETERS.items():
+            found = _beside(gas_beta(directions[..., chosen], n_cells), spins)
+            points.append(measured("temperature", series, drift, found))
+            claims.append(
+                Claim(f"beta of the {series}, less the spins', drift {drift:g}", *found, 0.0, within=(-0.002, 0.002))
+            )
+        density = directions.sum(axis=2) / 4
+        found = _beside(np.log((n_cells - density) / density), spins)
+        points.append(measured("temperature", _DENSITY, drift, found))
+        claims.append(Claim(f"beta of the {_DENSITY}, less the spins', drift {drift:g}", *found))
+    text = "largest change of the momentum of either class of packets, in any run"
+    claims.append(Claim(text, max(changes), 0.0, 0.0))
+    points += [Point("temperature", "spins", drift, 0.0) for drift in DRIFTS]
+    return Report(PANELS, points, claims, [])
+
+
+def _beside(betas: F64, spins: F64) -> Estimate:
+    """Return beta of the gas (run, t) less that of the spins (run,)."""
+    gas = [blocked(run) for run in betas]
+    return combined([Estimate(run.mean - other, run.error) for run, other in zip(gas, spins, strict=True)])

@@ -1,0 +1,61 @@
+"""simkit study thermo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import Simkit
+from simkit_cli.commands.study import GRAPHS, number
+
+from simkit.study import thermo
+
+
+def test_the_whole_study_in_small(simkit: Simkit) -> None:
+    lines = simkit("study", "thermo", "--tiny").out.splitlines()
+    for graph in GRAPHS:
+        assert any(line.startswith(graph) and line.split()[1:4] == ["measured", "exact", "z"] for line in lines)
+        assert any(line.startswith(f"thermo/{graph}.png, ") for line in lines)
+        assert Path("thermo", f"{graph}.png").stat().st_size > 20_000
+        assert Path("thermo", f"{graph}-claims.zarr").is_dir()
+    assert any(line.startswith("! T/Tc 0.8 is frozen after 10,000 steps") for line in lines)
+    assert "frozen (in no equilibrium: nothing is claimed)" in lines[-2]
+    assert lines[-1].endswith("next: simkit study thermo")
+    assert "rows of study energy version 1, complete" in simkit("info", "thermo/energy.zarr").out
+    assert simkit("verify", "thermo/energy.zarr", "--full").code == 0
+
+
+def test_its_graphs_are_those_of_the_study(simkit: Simkit) -> None:
+    assert tuple(thermo.GRAPHS) == GRAPHS
+    page = simkit("study", "thermo", "--help").out
+    for graph, question in thermo.GRAPHS.items():
+        words = question[0].lower() + question[1:]
+        assert f"{graph} " in page
+        assert words.split(",")[0].split()[0].lower() in page.lower()
+
+
+def test_other_sizes_for_the_same_folder_are_refused(simkit: Simkit) -> None:
+    assert simkit("study", "thermo", "equilibration", "--tiny", "--quiet").out == ""
+    error = simkit("study", "thermo", "equilibration", "--tiny", "--steps", "4e4").error
+    assert "holds another recipe: every is 2 there and 4 here; steps is 2000 there and 4000 here" in error
+
+
+def test_misuse(simkit: Simkit) -> None:
+    assert "'energie' is not one of 'energy'" in simkit("study", "thermo", "energie").misuse
+    assert "at least 2 independent runs; asked for 1" in simkit("study", "thermo", "--runs", "1").error
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0.26104, 0.00022, "0.26104(22)"),
+        (8120.7, 330.0, "8,121(330)"),
+        (3.14159, 0.0, "3.14159"),
+        (0.5, float("nan"), "0.5"),
+        (float("nan"), 0.1, ""),
+        (1.2345, 0.96, "1.23(96)"),
+        (-0.000034, 0.000058, "-0.000034(58)"),
+    ],
+)
+def test_numbers_with_errors(value: float, error: float, text: str) -> None:
+    assert number(value, error) == text
