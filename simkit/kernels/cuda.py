@@ -48,6 +48,16 @@ def to_device(array: Array, dtype: Any) -> Any:
     return cupy.ascontiguousarray(cupy.asarray(array, dtype))
 
 
+def copied(array: Array, dtype: Any) -> Any:
+    """Return a C-contiguous copy of an array on the device, in which a kernel may work."""
+    return cupy.array(array, dtype, order="C")
+
+
+def to_host(array: Array) -> Array:
+    """Return an array as one of NumPy; waits if it is on the device."""
+    return cupy.asnumpy(array) if isinstance(array, cupy.ndarray) else array
+
+
 def empty(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an array on the device, of any content."""
     return cupy.empty(shape, dtype)
@@ -61,11 +71,6 @@ def full(shape: tuple[int, ...], value: int, dtype: Any) -> Any:
 def arange(n: int, dtype: Any) -> Any:
     """Return the numbers 0..n-1 on the device."""
     return cupy.arange(n, dtype=dtype)
-
-
-def to_host(array: Any) -> Any:
-    """Return an array on the device as a NumPy array."""
-    return cupy.asnumpy(array)
 
 
 def back(result: Any, example: Array) -> Array:
