@@ -65,7 +65,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     for (int t = 0, until = 0;; t++) {
         __syncthreads();
         if (at.is_end())
-            take(ports[t % 2][next], beyond, is_shifted);
+            take(ports[t & 1][next], beyond, is_shifted);
         if (t == until) {
             count(spins, beyond, low, high, at, census);
             census += N_QUANTITIES;
@@ -78,7 +78,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
         else
             turn<0>(spins, beyond, low, high, at);
         if (at.is_end())
-            show(ports[1 - t % 2][own], spins, is_shifted);
+            show(ports[1 - (t & 1)][own], spins, is_shifted);
     }
     if (!at.is_inside())
         return;

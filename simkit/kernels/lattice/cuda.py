@@ -12,6 +12,7 @@ multiprocessor busy. Each runs as a stack only if all do, and in the same column
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,11 +40,12 @@ U8 = npt.NDArray[np.uint8]
 
 _FOLDER = Path(__file__).parent
 
-#: registers of a multiprocessor, and the threads of a block at most
-_REGISTERS, _MAX_THREADS = 65536, 1024
+#: threads of a block at most, of columns of so many rows of words: as many as the 65,536 registers of a multiprocessor
+#: are enough for, with none spilled; other columns are at least as well off as those of the next number
+_MAX_THREADS = {2: 768, 4: 640, 6: 512, 8: 384, 16: 256}
 
-#: registers of a thread of columns: for each row of words, and besides
-_PER_ROW, _BESIDES = 12, 40
+#: threads of a block at most that has its system in memory; more would spill registers
+_IN_MEMORY = 512
 
 #: planes of free.cu: of two states, and masks
 _N_ROOM = 2 * 7 + 11
@@ -70,9 +72,8 @@ class Warp(NamedTuple):
 
 
 def max_threads(rows: int) -> int:
-    """Return how many columns of ``64 * rows`` cells fit the registers of a block, 0 if none: a multiple of 32."""
-    n_registers = -(-(_PER_ROW * rows + _BESIDES) // 8) * 8
-    return min(_MAX_THREADS, _REGISTERS // n_registers // 32 * 32) if n_registers <= 255 else 0
+    """Return how many columns of ``64 * rows`` cells fit the registers of a block, 0 if none."""
+    return next((n for most, n in _MAX_THREADS.items() if rows <= most), 0)
 
 
 def warps(segments: list[Segment], width: int, active: int, *, is_driven: bool) -> list[Warp] | None:
@@ -97,10 +98,10 @@ def warps(segments: list[Segment], width: int, active: int, *, is_driven: bool) 
             return _LINKS["DRIVEN"], port
         return _LINKS["MIRRORED" if is_gas else "FIXED"], port
 
-    found = [
-        Warp(s.is_gas, x, n, (active - s.first) % 2, *link(s.is_gas, (x - 1) % width, 0), *link(s.is_gas, (x + n) % width, 1))
-        for s, x, n in pieces
-    ]  # fmt: skip
+    found = []
+    for segment, x, n in pieces:
+        west, east = link(segment.is_gas, (x - 1) % width, 0), link(segment.is_gas, (x + n) % width, 1)
+        found.append(Warp(segment.is_gas, x, n, (active - segment.first) % 2, *west, *east))
     return found if not is_driven or len(driven) == 2 else None
 
 
@@ -108,14 +109,14 @@ def _cut(n: int, step: int) -> list[tuple[int, int]]:
     """Cut `n` columns into as few ranges as warps take, about even, of multiples of `step`."""
     n_warps = -(-n // 32)
     edges = [n // step * i // n_warps * step for i in range(n_warps + 1)]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 @cache
 def module(file: str, rows: int = 0) -> Any:
     """Return the compiled kernel of a file; of ``stack`` and ``creutz`` that for columns of ``64 * rows`` cells."""
     is_coupled = file in ("stack", "free")
-    constants = {"XOR3": XOR3, "MAJ": MAJ, "SELECT": SELECT, "N_THREADS": max_threads(rows) if rows else _MAX_THREADS}
+    constants = {"XOR3": XOR3, "MAJ": MAJ, "SELECT": SELECT, "N_THREADS": max_threads(rows) if rows else _IN_MEMORY}
     constants["N_QUANTITIES"] = len(QUANTITIES if is_coupled else CREUTZ_QUANTITIES)
     if rows:
         constants["ROWS"] = rows
@@ -137,7 +138,7 @@ def _features() -> Any:
     return to_device(found, np.uint32)
 
 
-def _stack(cells: U8, *, is_driven: bool) -> list[Warp] | None:
+def stack_of(cells: U8, *, is_driven: bool) -> list[Warp] | None:
     """Return the warps of systems (system, y, x), or None if they are no stacks alike or do not fit."""
     height, width = cells.shape[1:]
     if height % 128 or max_threads(height // 64) == 0:
@@ -150,7 +151,13 @@ def _stack(cells: U8, *, is_driven: bool) -> list[Warp] | None:
 
 
 def run(
-    cells: Array, n_steps: int, *, every: int = 1, regions: Array | None = None, start: int = 0, drive: Array | None = None
+    cells: Array,
+    n_steps: int,
+    *,
+    every: int = 1,
+    regions: Array | None = None,
+    start: int = 0,
+    drive: Array | None = None,
 ) -> Trace:
     """Run the coupled system; see the package's docstring."""
     on_host = to_host(cells).reshape(-1, *cells.shape[-2:])
@@ -160,7 +167,7 @@ def run(
     out, census, given = _results(cells, n_steps, every, n_regions, QUANTITIES)
     if n:
         words = empty((0,), np.uint64) if drive is None else to_device(drive, np.uint64)
-        table = _stack(on_host, is_driven=drive is not None)
+        table = stack_of(on_host, is_driven=drive is not None)
         common = [_features(), to_device([states.FIRST[kind] for kind in range(6)], np.uint8)]
         common += [to_device(regions, np.int32), *map(np.int32, (n_regions, n_steps, every, start % 2)), words]
         if table is None:
@@ -204,5 +211,5 @@ def _results(cells: Array, n_steps: int, every: int, n_regions: int, quantities:
 
 def _threads(n_columns: int, n_rows: int) -> tuple[int, int]:
     """Return the threads of a block along x and y."""
-    along_x = min(n_columns, _MAX_THREADS)
-    return along_x, min(n_rows, _MAX_THREADS // along_x)
+    along_x = min(n_columns, _IN_MEMORY)
+    return along_x, min(n_rows, _IN_MEMORY // along_x)

@@ -83,6 +83,20 @@ __device__ __forceinline__ void count_spins(const State& state, const Place& at,
         tally(census, region, is_uniform, SITES + k, at.is_inside() ? u[k] : 0);
 }
 
+// Show at a port what heads out of the gas, or what an interface, or a warp's other neighbours, see of the spins there.
+__device__ __forceinline__ void show_gas(Column& port, const State& state, int side) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++)
+        port[r] = side ? state[E][r] : state[W][r];
+}
+__device__ __forceinline__ void show_spins(Column& port, const State& state, bool is_shifted, bool is_interface) {
+    const u64 mask = is_interface ? ~u64(0) : 0;
+#pragma unroll
+    for (int r = 0; r < ROWS; r++)
+        port[r] = is_shifted ? above(state[SPINS], r) ^ (above(state[BEYOND], r) & mask)
+                             : state[SPINS][r] ^ (state[BEYOND][r] & mask);
+}
+
 // `cells` (system, y, x) are run in place. `features` says of each state what its bits are, `first_state` of each kind
 // which is its first; `drive` is (system, step, wall, ROWS), `census` (system, sample, region, quantity) of zeros,
 // `given` (system, sample, wall) too.
@@ -90,23 +104,28 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     run_stack(u8* cells, int width, const Warp* warps, const u32* features, const u8* first_state, const int* regions,
               int n_regions, int n_steps, int every, int start, const u64* drive, u64* census, u64* given) {
     const u64 system = blockIdx.x, n_samples = 1 + n_steps / every;
-    const Warp warp = warps[threadIdx.x / 32];
+    const Warp& warp = warps[threadIdx.x / 32];
+    const bool is_gas = warp.is_gas;
     const Place at = {int(threadIdx.x % 32), warp.n};
     const int x = (warp.first + (at.is_inside() ? at.lane : warp.n - 1)) % width;
     const int side = at.is_last() ? 1 : 0, link = at.is_end() ? warp.side[side].link : JOINED;
-    const int own = threadIdx.x / 32 * 2 + side, beyond_x = (x + (side ? 1 : width - 1)) % width;
-    const bool is_shifted = !warp.is_gas && at.lane % 2;
+    const int port = warp.side[side].port, own = threadIdx.x / 32 * 2 + side;
+    const int beyond_x = (x + (side ? 1 : width - 1)) % width, colour = warp.colour;
+    const bool is_shifted = !is_gas && at.lane % 2, is_wall = link == MIRRORED || link == DRIVEN;
     cells += system * HEIGHT * width;
-    census += system * n_samples * n_regions * N_QUANTITIES;
-    given += 2 * system * n_samples;
-    drive += 2 * ROWS * system * n_steps;
 
     State state;
-    Column in, shown;
-    if (warp.is_gas) {
+    Column in;
+    if (is_gas) {
 #pragma unroll
         for (int d = 0; d < 4; d++)
             gather(cells + x, width, false, features, d, state[d]);
+        if (is_wall) {
+            gather(cells + beyond_x, width, false, features, side ? W : E, in);
+            show(ports[1][own], in, false);
+        }
+        if (at.is_end())
+            show_gas(ports[0][own], state, side);
     } else {
         gather(cells + x, width, is_shifted, features, SPIN_BIT, state[SPINS]);
         gather(cells + (link == FIXED ? beyond_x : x), width, is_shifted, features, SPIN_BIT, state[BEYOND]);
@@ -115,85 +134,83 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
 #pragma unroll
             for (int r = 0; r < ROWS; r++)
                 state[BEYOND][r] ^= in[r];
+            gather(cells + x, width, is_shifted, features, SLOT_PLACE, in);
+            show(ports[0][own], in, is_shifted);
+        } else if (at.is_end()) {
+            show_spins(ports[0][own], state, is_shifted, false);
         }
-    }
-    if (at.is_end()) {
-        if (link == MIRRORED || link == DRIVEN) {
-            gather(cells + beyond_x, width, false, features, side ? W : E, in);
-            show(ports[1][own], in, false);
-        }
-        if (!warp.is_gas && link == FACING)
-            gather(cells + x, width, is_shifted, features, SLOT_PLACE, shown);
-#pragma unroll
-        for (int r = 0; r < ROWS; r++)
-            shown[r] = warp.is_gas ? (side ? state[E][r] : state[W][r]) : link == FACING ? shown[r] : state[SPINS][r];
-        show(ports[0][own], shown, is_shifted);
     }
 
     u64 so_far = 0;
-    for (int t = 0, until = 0;; t++) {
-        __syncthreads();
-        if (at.is_end()) {
-            if (link == MIRRORED || link == DRIVEN)
-                take(ports[1 - t % 2][own], in, false);
-            else if (link != FIXED)
-                take(ports[t % 2][warp.side[side].port], in, is_shifted);
-            if (link == DRIVEN && t > 0) {
+    // Take at time t what the neighbours show. A mirror holds what was shown to it a step before.
+    const auto arrive = [&](int t) {
+        if (!at.is_end() || link == FIXED)
+            return;
+        if (is_wall)
+            take(ports[1 - (t & 1)][own], in, false);
+        else if (is_gas || link == FACING)
+            take(ports[t & 1][port], in, is_shifted);
+        else
+            take(ports[t & 1][port], state[BEYOND], is_shifted);
+        if (link == DRIVEN && t > 0) {
+            const u64* words = drive + ((system * n_steps + t - 1) * 2 + side) * ROWS;
 #pragma unroll
-                for (int r = 0; r < ROWS; r++) {
-                    const u64 word = drive[(2 * u64(t - 1) + side) * ROWS + r];
-                    so_far += __popcll(word) - __popcll(in[r]);
-                    in[r] = word;
-                }
-            }
-            if (!warp.is_gas && link == JOINED) {
-#pragma unroll
-                for (int r = 0; r < ROWS; r++)
-                    state[BEYOND][r] = in[r];
+            for (int r = 0; r < ROWS; r++) {
+                so_far += __popcll(words[r]) - __popcll(in[r]);
+                in[r] = words[r];
             }
         }
-        if (t == until) {
-            if (warp.is_gas)
-                count_gas(state, at, census, regions[x], (x + start + t) & 1);
+    };
+    __syncthreads();
+    arrive(0);
+    for (int t = 0;;) {
+        if (t % every == 0) {
+            const u64 sample = system * n_samples + t / every;
+            u64* counts = census + sample * n_regions * N_QUANTITIES;
+            if (is_gas)
+                count_gas(state, at, counts, regions[x], (x + start + t) & 1);
             else
-                count_spins(state, at, census, regions[x], link);
-            if (warp.is_gas && link != JOINED) {
+                count_spins(state, at, counts, regions[x], link);
+            if (is_gas && link != JOINED) {
                 int n = 0;
 #pragma unroll
                 for (int r = 0; r < ROWS; r++)
                     n += __popcll(in[r]);
-                const int quantity = link == FACING ? SLOT : MIRROR;
-                atomicAdd(census + regions[beyond_x] * N_QUANTITIES + quantity, u64(n));
+                atomicAdd(counts + regions[beyond_x] * N_QUANTITIES + (link == FACING ? SLOT : MIRROR), u64(n));
             }
             if (link == DRIVEN)
-                given[side] = so_far;
-            census += n_regions * N_QUANTITIES;
-            given += 2;
-            until = n_steps - t < every ? -1 : until + every;
+                given[2 * sample + side] = so_far;
         }
         if (t == n_steps)
             break;
-        if (warp.is_gas)
-            stream(state, in, at);
-        else if ((warp.colour + t) & 1)
-            flip<1>(state, at);
-        else
-            flip<0>(state, at);
-        if (at.is_end()) {
+        const int stop = n_steps - t < every ? n_steps : t + every;
+#pragma unroll 1
+        while (t < stop) {
+            if (is_gas) {
+                stream(state, in, at);
+                if (at.is_end())
+                    show_gas(ports[1 - (t & 1)][own], state, side);
+            } else {
+                if ((colour + t) & 1)
+                    flip<1>(state, at);
+                else
+                    flip<0>(state, at);
+                if (at.is_end())
+                    show_spins(ports[1 - (t & 1)][own], state, is_shifted, link == FACING);
+                if (link == FACING) {
 #pragma unroll
-            for (int r = 0; r < ROWS; r++) {
-                const u64 s = state[SPINS][r];
-                shown[r] = warp.is_gas ? (side ? state[E][r] : state[W][r]) : link == FACING ? s ^ state[BEYOND][r] : s;
-                if (!warp.is_gas && link == FACING)
-                    state[BEYOND][r] = s ^ in[r];
+                    for (int r = 0; r < ROWS; r++)
+                        state[BEYOND][r] = state[SPINS][r] ^ in[r];
+                }
             }
-            show(ports[1 - t % 2][own], shown, is_shifted);
+            t++;
+            __syncthreads();
+            arrive(t);
         }
     }
 
-    // What the last step left: that of an end lane's neighbour is still in `in`, its own slot at its port.
-    if (!warp.is_gas && link == FACING)
-        take(ports[n_steps % 2][own], shown, is_shifted);
+    if (link == FACING && !is_gas)
+        take(ports[n_steps % 2][own], in, is_shifted);  // the slot
     if (!at.is_inside())
         return;
 #pragma unroll
@@ -201,17 +218,17 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
 #pragma unroll 1
         for (int b = 0; b < 64; b++) {
             u8* row = cells + u64((r + is_shifted + b * ROWS) % HEIGHT) * width;
-            if (warp.is_gas) {
+            if (is_gas) {
                 u32 packets = 0;
 #pragma unroll
                 for (int d = 0; d < 4; d++)
                     packets |= u32(state[d][r] >> b & 1) << d;
                 row[x] = u8(first_state[GAS] + packets);
-                if (link == MIRRORED || link == DRIVEN)
+                if (is_wall)
                     row[beyond_x] = u8(first_state[MIRROR_KIND] + (u32(in[r] >> b & 1) << (side ? W : E)));
             } else {
                 const u32 s = state[SPINS][r] >> b & 1, phase = (features[row[x]] >> PHASE_PLACE ^ n_steps) & 1;
-                const u32 d = s ^ (state[BEYOND][r] >> b & 1), p = shown[r] >> b & 1;
+                const u32 d = s ^ (state[BEYOND][r] >> b & 1), p = in[r] >> b & 1;
                 row[x] = link == FACING ? u8(first_state[INTERFACE] + s + 2 * d + 4 * p + 8 * phase)
                                         : u8(first_state[ISING] + s + 2 * phase);
             }

@@ -62,6 +62,8 @@ class Stack(NamedTuple):
 
 
 class Segment(NamedTuple):
+    """Columns of gas, or of spins, side by side."""
+
     is_gas: bool
     first: int
     n: int
