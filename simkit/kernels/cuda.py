@@ -49,6 +49,16 @@ def to_device(array: Array, dtype: Any) -> Any:
     return cupy.ascontiguousarray(cupy.asarray(array, dtype))
 
 
+def copied(array: Array, dtype: Any) -> Any:
+    """Return a C-contiguous copy of an array on the device, in which a kernel may work."""
+    return cupy.array(array, dtype, order="C")
+
+
+def to_host(array: Array) -> Array:
+    """Return an array as one of NumPy; waits if it is on the device."""
+    return cupy.asnumpy(array) if isinstance(array, cupy.ndarray) else array
+
+
 def empty(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an array on the device, of any content."""
     return cupy.empty(shape, dtype)

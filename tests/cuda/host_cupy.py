@@ -102,6 +102,12 @@ def asarray(array: Any, dtype: Any = None) -> ndarray:
     return full(values.shape, values, values.dtype)
 
 
+def array(array: Any, dtype: Any, order: str) -> ndarray:
+    if order != "C":
+        raise ValueError(f"arrays of order {order} are not needed here")
+    return full(array.shape, array, dtype)
+
+
 def ascontiguousarray(array: ndarray) -> ndarray:
     return array if array.flags.c_contiguous else full(array.shape, array, array.dtype)
 
@@ -220,7 +226,7 @@ class Event:
 def _as_module() -> types.ModuleType:
     module = types.ModuleType("cupy")
     module.__spec__ = importlib.machinery.ModuleSpec("cupy", None)
-    for name in ("ndarray", "arange", "empty", "full", "asarray", "ascontiguousarray", "asnumpy", "RawModule"):
+    for name in ("ndarray", "arange", "empty", "full", "array", "asarray", "ascontiguousarray", "asnumpy", "RawModule"):
         setattr(module, name, globals()[name])
     device = types.SimpleNamespace(id=0, attributes={"MultiProcessorCount": 2})
     module.cuda = types.SimpleNamespace(

@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import census, life, philox
+from simkit.kernels import census, lattice, life, philox
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -72,3 +72,36 @@ def test_census():
     kernel = kernels["census"]
     assert "warning" not in log, log
     assert (kernel.spills, kernel.registers <= 128) == (0, True), kernel
+
+
+@pytest.mark.parametrize(
+    ("file", "rows", "registers"), [("stack", 2, 80), ("stack", 4, 96), ("stack", 8, 168), ("creutz", 4, 96)]
+)
+def test_columns_of_a_lattice_in_registers(file, rows, registers):
+    """Systems of 256x256 cells are two to a multiprocessor at least, which has 65,536 registers."""
+    cuda = load(lattice.KERNEL, HOST)
+    kernels, log = compiled(cuda.module(file, rows))
+    assert "warning" not in log, log
+    (kernel,) = kernels.values()
+    assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel
+
+
+@pytest.mark.parametrize(("rows", "most"), [(4, 420), (8, 700)])
+def test_a_step_of_a_stack(rows, most):
+    """Of all that a step can be, gas and spins of either colour: the logic of each, shuffles, what warps show at ends.
+
+    Words of 64 cells: gas takes 12 operations and 4 shuffles, an attempt to flip 8 and 4.
+    """
+    kernel = compiled(load(lattice.KERNEL, HOST).module("stack", rows))[0]["run_stack"]
+    step = min((loop for loop in kernel.loops if loop["BAR"]), key=Counter.total)
+    assert step["SHFL"] == 4 * rows + 4 * rows
+    assert step["LDL"] + step["STL"] == 0
+    assert step.total() <= most, step
+
+
+@pytest.mark.parametrize(("file", "registers"), [("free", 128), ("demons", 48)])
+def test_lattices_in_memory(file, registers):
+    kernels, log = compiled(load(lattice.KERNEL, HOST).module(file))
+    assert "warning" not in log, log
+    (kernel,) = kernels.values()
+    assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel

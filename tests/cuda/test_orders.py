@@ -11,9 +11,11 @@ import host_cupy
 import numpy as np
 import pytest
 from host_cupy import FORWARD, RANDOM, REVERSE, RawModule
+from lattices import STACKS, random_cells, random_demons, random_stack
 from where import HOST, load
 
-from simkit.kernels import census, life, philox
+from simkit.kernels import census, lattice, life, philox
+from simkit.kernels.lattice.states import MIRROR
 from simkit.kernels.life import Rule
 
 RULES = tuple(Rule.parse(rule) for rule in ("B3/S23", "B36/S23"))
@@ -39,11 +41,32 @@ def results(name: str, sizes: list[tuple[int, int]], n_boards: int, max_steps: i
     return found
 
 
+def lattice_results(name: str, n_steps: int, heights: tuple[int, ...]) -> list[np.ndarray]:
+    """Return what the lattice gives of stacks in one warp and in several, of a free layout, and of demons."""
+    run, run_creutz = load(lattice.KERNEL, name).run, load(lattice.KERNEL, name).run_creutz
+    rng, found = np.random.default_rng(0), []
+    kinds = [STACKS["spins between void and pinned"], lattice.layout.ring(70, 70), lattice.layout.sandwich(40, 34)]
+    for height, columns in [(height, columns) for height in heights for columns in kinds]:
+        drive = rng.integers(0, 2**64 - 1, (n_steps, 2, height // 64), np.uint64) if columns[0] == MIRROR else None
+        cells, regions = random_stack(height, columns, height), np.arange(len(columns)) // 50
+        found += run(cells, n_steps, every=7, regions=regions, drive=drive)
+    drive = rng.integers(0, 2**64 - 1, (n_steps, 2, 1), np.uint64)
+    found += [
+        *run(random_cells(1, 50, 70), n_steps, every=7),
+        *run(random_stack(1, kinds[2], 50), n_steps, drive=drive),
+    ]
+    for height, width in (*((height, 70) for height in heights), (50, 70)):
+        found += run_creutz(random_demons(1, height, width), n_steps, every=7)
+    return found
+
+
 @pytest.mark.parametrize(("schedule", "seed"), [(FORWARD, 0), (REVERSE, 0), (RANDOM, 1), (RANDOM, 2)])
 def test_the_order_of_threads_does_not_matter(monkeypatch, schedule, seed):
     monkeypatch.setattr(RawModule, "schedule", schedule)
     monkeypatch.setattr(RawModule, "seed", seed)
     found, wanted = (results(name, SIZES, 9, 700) for name in (HOST, "cpu"))
+    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+    found, wanted = (lattice_results(name, 30, (128, 256)) for name in (HOST, "reference"))
     assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
 
 
@@ -60,3 +83,4 @@ if __name__ == "__main__":
     host_cupy.margin = 0
     RawModule.flags = ("-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
     results(HOST, [(64, 128), (70, 65)], 3, 400)
+    lattice_results(HOST, 9, (128,))

@@ -52,7 +52,7 @@ import numpy.typing as npt
 
 from simkit.backends import Kernel
 
-KERNEL = Kernel("lattice", ("cpu", "reference"))
+KERNEL = Kernel("lattice", ("cuda", "cpu", "reference"))
 
 #: what a census of the coupled system counts in each region. Packets of gas cells by direction and class; packets in
 #: mirrors; the slots and bond bits of interface cells; up spins; unsatisfied bonds, each counted at its western or

@@ -11,7 +11,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.lattice.planes import PAD, Plane, allocate, inside, place, row
+from simkit.kernels.lattice.planes import HEAD_ON, PAD, PAIR, TWO, Plane, allocate, inside, place, row
 from simkit.kernels.lattice.states import (
     BOND,
     DIRECTIONS,
@@ -43,8 +43,8 @@ _GAS, _MIRROR, _EITHER, _SPIN, _BACK, _TOWARDS, _N_MASKS = 0, 1, 2, 3, 4, 8, 12
 
 _ONE, _63 = np.uint64(1), np.uint64(63)
 
-#: tables: HPP's head-on pair (see `planes`); x or y and z; "two of four" (see `planes`)
-_PAIR, _HEAD_ON, _OR_AND, _TWO = 0x42, 0x90, 0xF8, 0x18
+#: table of x or y and z
+_OR_AND = 0xF8
 
 
 def prepare(cells: U8) -> tuple[U64, Plane]:
@@ -112,7 +112,7 @@ def _nodes(room, at, y, i, now, masks):
     e = lut3(SELECT, load(room, mask + (_BACK + 1) * size), w0, e)
     s = lut3(SELECT, load(room, mask + (_BACK + 2) * size), n0, s)
     w = lut3(SELECT, load(room, mask + (_BACK + 3) * size), e0, w)
-    turns = both(lut3(_HEAD_ON, lut3(_PAIR, e, w, n), n, s), load(room, mask + _GAS * size))
+    turns = both(lut3(HEAD_ON, lut3(PAIR, e, w, n), n, s), load(room, mask + _GAS * size))
     mirror = load(room, mask + _MIRROR * size)
     north, south = lut3(SELECT, mirror, s, differing(n, turns)), lut3(SELECT, mirror, n, differing(s, turns))
     east, west = lut3(SELECT, mirror, w, differing(e, turns)), lut3(SELECT, mirror, e, differing(w, turns))
@@ -122,7 +122,7 @@ def _nodes(room, at, y, i, now, masks):
     down = lut3(_OR_AND, load(room, here + _SPINS * size + stride), b, to_s)
     right = lut3(_OR_AND, shift_in(load(room, here + _SPINS * size + 1), spins, 63), b, to_e)
     left = lut3(_OR_AND, shift_in(spins, load(room, here + _SPINS * size - 1), 1), b, to_w)
-    two = lut3(_TWO, lut3(MAJ, up, down, right), lut3(XOR3, up, down, right), left)
+    two = lut3(TWO, lut3(MAJ, up, down, right), lut3(XOR3, up, down, right), left)
     phases = load(room, here + _PHASES * size)
     spins = differing(spins, both(two, phases))
     # the swap of the interface

@@ -38,10 +38,10 @@ CODE = hashlib.sha256(
 _ONE, _63 = np.uint64(1), np.uint64(63)
 
 #: tables of the HPP collision: E = W != N; and that, if N = S
-_PAIR, _HEAD_ON = 0x42, 0x90
+PAIR, HEAD_ON = 0x42, 0x90
 
 #: table of "two of four" from the majority and the parity of three, and the fourth
-_TWO = 0x18
+TWO = 0x18
 
 
 class Plane(NamedTuple):
@@ -145,7 +145,7 @@ def stream(room, at, now, after):
         for x in range(0, at.n, LANES):
             n, s = load(room, north + x), load(room, south + x)
             e, v = load(room, east + x - 1), load(room, west + x + 1)
-            turns = lut3(_HEAD_ON, lut3(_PAIR, e, v, n), n, s)
+            turns = lut3(HEAD_ON, lut3(PAIR, e, v, n), n, s)
             store(room, to + x, differing(n, turns))
             store(room, to + at.size + x, differing(e, turns))
             store(room, to + 2 * at.size + x, differing(s, turns))
@@ -163,7 +163,7 @@ def flip(room, at, colour):
         for j in range(0, at.n, LANES):
             a, b = load(room, other + j - at.stride), load(room, other + j + at.stride)
             c, d = load(room, other + j), load(room, other + j + aside)
-            two = lut3(_TWO, lut3(MAJ, a, b, c), lut3(XOR3, a, b, c), d)
+            two = lut3(TWO, lut3(MAJ, a, b, c), lut3(XOR3, a, b, c), d)
             store(room, mine + j, differing(load(room, mine + j), two))
     guard_above(room, at, colour)
     guard_below(room, at, colour)

@@ -61,13 +61,15 @@ class Stack(NamedTuple):
     beyond: U64
 
 
-class _Segment(NamedTuple):
+class Segment(NamedTuple):
+    """Columns of gas, or of spins, side by side."""
+
     is_gas: bool
     first: int
     n: int
 
 
-def split(cells: U8) -> tuple[list[_Segment], int] | None:
+def split(cells: U8) -> tuple[list[Segment], int] | None:
     """Cut a stack into segments and find which spins are active first; None if `cells` is no stack.
 
     Those spins are at the (y, x) whose sum is even (0) or odd (1).
@@ -91,15 +93,15 @@ def split(cells: U8) -> tuple[list[_Segment], int] | None:
     return segments, int(boards[0, 0]) if boards.size else 0
 
 
-def _runs(member: npt.NDArray[np.bool_], *, is_gas: bool) -> list[_Segment]:
+def _runs(member: npt.NDArray[np.bool_], *, is_gas: bool) -> list[Segment]:
     """Return the runs of columns that are members, round the torus."""
     if member.all():
-        return [_Segment(is_gas, 0, len(member))]
+        return [Segment(is_gas, 0, len(member))]
     firsts = np.flatnonzero(member & ~np.roll(member, 1)).tolist()
-    return [_Segment(is_gas, first, int(np.argmin(np.roll(member, -first)))) for first in firsts]
+    return [Segment(is_gas, first, int(np.argmin(np.roll(member, -first)))) for first in firsts]
 
 
-def _ends_well(segment: _Segment, kinds: U8) -> bool:
+def _ends_well(segment: Segment, kinds: U8) -> bool:
     """Say whether a segment ends as one of a stack may, and spins have columns in pairs."""
     width, after = len(kinds), segment.first + segment.n
     if not segment.is_gas and (segment.n % 2 or (after > width and width % 2)):
@@ -121,7 +123,7 @@ def _turns_back(cells: U8, kinds: U8, x: int) -> bool:
     return is_one_sided and not (G[cells[:, x]] & np.uint8(15 - bit)).any()
 
 
-def load(cells: U8, segments: list[_Segment]) -> Stack:
+def load(cells: U8, segments: list[Segment]) -> Stack:
     """Put a stack into bit planes."""
     height, width = cells.shape
     n_rows = height // 64
@@ -165,7 +167,7 @@ def load(cells: U8, segments: list[_Segment]) -> Stack:
     return Stack(room, of_planes[0], of_planes[1], first[0], first[1], gas_ends, spin_ends, slots, beyond)
 
 
-def _beyond(segment: _Segment, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
+def _beyond(segment: Segment, width: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return (side, column beyond it) of both sides."""
     return (0, (segment.first - 1) % width), (1, (segment.first + segment.n) % width)
 
