@@ -8,7 +8,10 @@ import click
 
 from simkit.errors import SimkitError
 
-_COMMANDS = ("generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "card", "bench")
+_COMMANDS = (
+    *("generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "card", "lattice"),
+    "bench",
+)
 
 
 class _Group(click.Group):
