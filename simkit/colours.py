@@ -1,8 +1,8 @@
 """One palette for the cells of the lattices: what films, pictures and Golly show them in.
 
 Packets are warm and brighten with their number, spins are blue, interface spins green; down is dark and up is bright,
-so that brightness alone tells what hue does. tests/facts/test_lattice_colours.py holds them apart for all kinds of colour
-vision.
+so that brightness alone tells what hue does. tests/facts/test_lattice_colours.py holds them apart for all kinds of
+colour vision.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ U8 = npt.NDArray[np.uint8]
 
 #: gas cells with 0..4 packets; mirrors the same, on grey
 PACKETS: U8 = np.array([(25, 30, 41), (120, 62, 20), (196, 96, 0), (240, 158, 30), (255, 226, 130)], np.uint8)
-MIRROR_GREY: U8 = np.array((112, 114, 122), np.uint8)
+MIRROR_GREY: U8 = np.array((136, 138, 146), np.uint8)
 
 #: Ising and interface spins, down and up
 SPINS: U8 = np.array([(38, 74, 158), (150, 205, 255)], np.uint8)
-INTERFACE_SPINS: U8 = np.array([(0, 104, 84), (98, 222, 170)], np.uint8)
+INTERFACE_SPINS: U8 = np.array([(0, 100, 70), (98, 222, 170)], np.uint8)
 
 VOID_BLACK, PINNED_WHITE = (0, 0, 0), (255, 255, 255)
 

@@ -65,7 +65,9 @@ def of_picture(path: Path, side: int) -> Ink:
     grey = Image.alpha_composite(white, picture).convert("L")
     scale = side / max(grey.size)
     width, height = (max(1, round(length * scale)) for length in grey.size)
-    tones = np.asarray(grey.resize((width, height), Image.Resampling.LANCZOS))
+    # small pictures keep their pixels, large ones are filtered
+    filter_ = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
+    tones = np.asarray(grey.resize((width, height), filter_))
     if tones.min() == tones.max():
         raise ParameterError(f"the picture {path} has one tone only; take one with dark and light parts")
     ink = np.zeros((side, side), bool)

@@ -22,11 +22,24 @@ from simkit.run import generate
 
 Start = Callable[..., subprocess.Popen[str]]
 
-HEAVY = ("numba", "llvmlite", "zarr", "numpy", "cupy", "torch", "PIL", "rich", "google_crc32c", "numcodecs")
+HEAVY = (
+    "numba",
+    "llvmlite",
+    "zarr",
+    "numpy",
+    "cupy",
+    "torch",
+    "PIL",
+    "rich",
+    "google_crc32c",
+    "numcodecs",
+    "matplotlib",
+)
 LINES = [
     ["--help"],
     ["--version"],
-    *([command, "--help"] for command in ("generate", "sources", "info", "verify", "preview", "bench")),
+    *([command, "--help"] for command in ("generate", "sources", "info", "verify", "preview", "bench", "lattice")),
+    *(["lattice", command, "--help"] for command in ("magic", "film", "export-golly")),
 ]
 
 
