@@ -1,8 +1,8 @@
 """Magic states: boards that look as disordered as any, and go back to a picture.
 
-The picture is laid over a ring of the coupled system, half gas, half spins: full gas cells and up spins where it has
-ink. It runs for `n_steps` and is reversed (`states.reverse`), which makes the same rule run backwards: `n_steps` later
-the picture is there again, to the last bit.
+The picture is laid over a ring of the coupled system, gas in its middle half and spins around: full gas cells and up
+spins where it has ink. It runs for `n_steps` and is reversed (`states.reverse`), so that the same rule runs backwards:
+`n_steps` later the picture is there again, to the last bit.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def draw(ink: npt.NDArray[np.bool_]) -> U8:
             f"a magic state has a side of {SIDES.start} to {SIDES.stop - 1} cells, a multiple of {SIDES.step}; this is "
             f"{'x'.join(map(str, ink.shape))}"
         )
-    columns = np.roll(layout.ring(side // 2, side // 2), -(side // 4))
+    columns = np.roll(layout.ring(side // 2, side // 2), side // 4)
     y, x = np.indices(ink.shape) % 8
     dots = np.isin(y, (3, 4)) & np.isin(x, (3, 4))
     kinds = np.broadcast_to(columns, ink.shape)

@@ -76,6 +76,21 @@ def of_picture(path: Path, side: int) -> Ink:
     return ink
 
 
+def balance(ink: Ink) -> Ink:
+    """Return a picture that has ink on about half of its middle columns, which are the gas of a magic state.
+
+    One with less than 35 or more than 65 % of ink there is counterchanged: ink and paper are swapped in a band that
+    covers the middle half of the rows. A gas of fewer packets, or of more, is too cold to melt the spins.
+    """
+    quarter = len(ink) // 4
+    middle = slice(quarter, len(ink) - quarter)
+    if 0.35 <= ink[:, middle].mean() <= 0.65:
+        return ink
+    changed = ink.copy()
+    changed[middle] ^= True
+    return changed
+
+
 def _threshold(tones: npt.NDArray[np.uint8]) -> int:
     """Return the tone up to which pixels are dark: where the variance between dark and light is largest."""
     counts = np.bincount(tones.reshape(-1), minlength=256).astype(np.float64)

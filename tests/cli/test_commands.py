@@ -336,7 +336,10 @@ def test_quiet_prints_errors(simkit: Simkit, partial: Path) -> None:
     assert "12,388 rows" in simkit("verify", partial, "--quiet").error
 
 
-COMMANDS = ["generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "card", "bench"]
+COMMANDS = [
+    *("generate", "sources", "info", "verify", "preview", "census", "baseline", "export", "card", "lattice"),
+    "bench",
+]
 
 
 def test_help_lists_the_commands(simkit: Simkit) -> None:
