@@ -151,3 +151,23 @@ def _fraction(log_z: Callable[[float], float], coupling: float, n_bonds: int) ->
     if coupling < _SMALL:
         return (1 - math.tanh(coupling)) / 2
     return (1 - (log_z(coupling + _STEP) - log_z(coupling - _STEP)) / (2 * _STEP) / n_bonds) / 2
+
+
+@lru_cache(maxsize=1)
+def _entropies() -> tuple[F64, F64]:
+    """Return fractions of unsatisfied bonds, rising, and the entropy per spin at each, from beta 16 down to 0."""
+    beta = np.linspace(0, 16, 8001)
+    energy = 2 * np.array([unsatisfied(b) for b in beta.tolist()])  # a spin has two bonds
+    below = np.concatenate(([0.0], np.cumsum((energy[1:] + energy[:-1]) / 2 * np.diff(beta))))
+    entropy = math.log(2) + beta * energy - below  # dS = beta dU, from S(0) = ln 2
+    return energy[::-1] / 2, np.maximum(entropy[::-1], 0)
+
+
+def entropy(fraction: F64) -> F64:
+    """Return the entropy per spin, in nats, of the infinite lattice with given fractions of unsatisfied bonds, 0..1.
+
+    It is that of Onsager's equilibrium, the logarithm of the number of states with this energy; to 1e-6.
+    """
+    fractions, entropies = _entropies()
+    found: F64 = np.interp(np.minimum(fraction, 1 - fraction), fractions, entropies)
+    return found

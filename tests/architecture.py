@@ -23,13 +23,16 @@ MAY_IMPORT = {
     "recipe": {"errors", "contract", "registry"},
     "store": {"errors", "schema"},
     "run": {"errors", "schema", "backends", "contract", "recipe", "store"},
-    "figures": {"errors", "schema", "store"},
+    "colours": {"kernels"},
+    "magic": {"errors", "backends", "kernels", "ising"},
+    "scenes": {"errors", "backends", "kernels", "ising", "registry", "sources", "magic"},
+    "figures": {"errors", "schema", "store", "colours", "scenes"},
     "tally": {"errors", "schema", "backends", "kernels", "store"},
     "study": {"errors", "schema", "backends", "store", "ising", "registry", "recipe", "run"},
     "objects": {"errors", "schema", "backends", "kernels", "store"},
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},
-    "interchange": {"errors", "schema", "kernels", "registry", "recipe", "store"},
+    "interchange": {"errors", "schema", "kernels", "registry", "recipe", "store", "colours"},
     "bench": {"errors", "schema", "backends", "kernels", "registry", "recipe", "run", "store", "learn"},
 }
 

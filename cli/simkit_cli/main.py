@@ -19,6 +19,7 @@ _COMMANDS = (
     "study",
     "export",
     "card",
+    "lattice",
     "bench",
 )
 

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from simkit import colours
 from simkit.errors import ParameterError, StoreError
+from simkit.figures.legend import draw_legend
 from simkit.schema import Field, unpack
 from simkit.store import Store
 from simkit.store.place import Place
@@ -50,7 +52,7 @@ def draw_sheet(store: Store, rows: range, out: Path) -> tuple[int, int]:
 
     The first field with axes (y, x) or (y, x_byte) is drawn; the scalar fields stand below each panel, classes by
     their labels and in their colours. Boards wider than a panel are reduced so that a pixel is set if any of its
-    cells is.
+    cells is. Of a lattice's run the last of its ``cells`` is drawn, in the lattices' palette, on a dark sheet.
 
     Returns
     -------
@@ -65,6 +67,17 @@ def draw_sheet(store: Store, rows: range, out: Path) -> tuple[int, int]:
         If the store has no field to draw, or `out` cannot be written.
     """
     check_rows(store, rows)
+    if "cells" in store.schema and store.schema["cells"].dims == ("snapshot", "y", "x"):
+        last = store["cells"][rows.start : rows.stop][:, -1]
+        has_demons = store.recipe["source"] == "ising-creutz"
+        table, entries = (
+            (colours.DEMONS, colours.demon_legend()) if has_demons else (colours.CELLS, colours.legend(last))
+        )
+        key = draw_legend(entries, DARK.text, DARK.sheet)
+        panels = [_state(cells, table) for cells in last]
+        sheet = arrange(panels, captions(store, rows), title(store), theme=DARK, legend=lambda _: key)
+        save(sheet, out)
+        return sheet.size
     name = next((name for name, field in store.schema.items() if field.dims[:1] == ("y",) and len(field.dims) == 2), "")
     if not name:
         raise StoreError(f"{store.path} has no field with axes (y, x) to draw")
@@ -76,8 +89,8 @@ def draw_sheet(store: Store, rows: range, out: Path) -> tuple[int, int]:
 
     panels = []
     for board, ink in zip(cells, inks, strict=True):
-        colours = np.array([LIGHT.paper, CLASS_INKS[int(ink) % len(CLASS_INKS)]], np.uint8)
-        panels.append(panel((board != 0).astype(np.uint8), colours))
+        inked = np.array([LIGHT.paper, CLASS_INKS[int(ink) % len(CLASS_INKS)]], np.uint8)
+        panels.append(panel((board != 0).astype(np.uint8), inked))
     sheet = arrange(panels, captions(store, rows), title(store))
     save(sheet, out)
     return sheet.size
@@ -141,9 +154,15 @@ def scale(board: npt.NDArray[np.uint8], side: int = SIDE, most: int = 2 * SIDE) 
     return board.repeat(grow, axis=0).repeat(grow, axis=1)
 
 
-def panel(board: npt.NDArray[np.uint8], colours: npt.NDArray[np.uint8], side: int = SIDE) -> Image.Image:
-    """Draw a board whose cells are indices in `colours`, uint8 (n, 3)."""
-    return Image.fromarray(colours[scale(board, side, max(side, 2 * SIDE))])
+def panel(board: npt.NDArray[np.uint8], inks: npt.NDArray[np.uint8], side: int = SIDE) -> Image.Image:
+    """Draw a board whose cells are indices in `inks`, uint8 (n, 3)."""
+    return Image.fromarray(inks[scale(board, side, max(side, 2 * SIDE))])
+
+
+def _state(cells: npt.NDArray[np.uint8], table: npt.NDArray[np.uint8]) -> Image.Image:
+    """Draw states in the colours of a table; of boards beyond 2 SIDE every second cell, or third, and so on."""
+    shrink = -(-max(cells.shape) // (2 * SIDE))
+    return panel(np.ascontiguousarray(cells[::shrink, ::shrink]), table)
 
 
 def arrange(

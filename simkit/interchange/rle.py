@@ -134,7 +134,7 @@ def _runs(cells: U8) -> Iterable[str]:
     n_ends = 0
     for y in np.flatnonzero(cells.any(axis=1)).tolist() if cells.size else []:
         if y > n_ends:
-            yield _run(y - n_ends, "$")
+            yield run_of(y - n_ends, "$")
             n_ends = y
         padded = np.zeros(cells.shape[1] + 2, np.int8)
         padded[1:-1] = cells[y]
@@ -142,13 +142,14 @@ def _runs(cells: U8) -> Iterable[str]:
         at = 0
         for begin, end in zip(edges[::2], edges[1::2], strict=True):
             if begin > at:
-                yield _run(begin - at, "b")
-            yield _run(end - begin, "o")
+                yield run_of(begin - at, "b")
+            yield run_of(end - begin, "o")
             at = end
     yield "!"
 
 
-def _run(n: int, tag: str) -> str:
+def run_of(n: int, tag: str) -> str:
+    """Return a run of `n` equal cells or ends of line."""
     return f"{n}{tag}" if n > 1 else tag
 
 

@@ -54,11 +54,6 @@ def copied(array: Array, dtype: Any) -> Any:
     return cupy.array(array, dtype, order="C")
 
 
-def to_host(array: Array) -> Array:
-    """Return an array as one of NumPy; waits if it is on the device."""
-    return cupy.asnumpy(array) if isinstance(array, cupy.ndarray) else array
-
-
 def empty(shape: tuple[int, ...], dtype: Any) -> Any:
     """Return an array on the device, of any content."""
     return cupy.empty(shape, dtype)

@@ -347,6 +347,7 @@ COMMANDS = [
     "study",
     "export",
     "card",
+    "lattice",
     "bench",
 ]
 

@@ -38,7 +38,8 @@ HEAVY = (
 LINES = [
     ["--help"],
     ["--version"],
-    *([command, "--help"] for command in ("generate", "sources", "info", "verify", "preview", "bench")),
+    *([command, "--help"] for command in ("generate", "sources", "info", "verify", "preview", "bench", "lattice")),
+    *(["lattice", command, "--help"] for command in ("magic", "film", "export-golly")),
     ["study", "--help"],
     ["study", "thermo", "--help"],
 ]

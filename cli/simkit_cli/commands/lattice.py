@@ -1,0 +1,218 @@
+"""simkit lattice: magic, export-golly, film."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simkit_cli import display, options
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+#: moments before and after the picture that the curve is made of
+_N_MOMENTS = 200
+
+#: rows that export-golly writes if none are named
+_ROWS = 16
+
+
+class _Scene(click.ParamType[str]):
+    """A name in the table of scenes, which is read when it is needed."""
+
+    name = "scene"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from simkit.scenes import SCENES
+
+        if value not in SCENES:
+            self.fail(f"{value!r} is not a scene; there is {', '.join(SCENES)}", param, ctx)
+        return str(value)
+
+
+@click.group(name="lattice", short_help="Magic states, films, and rules for Golly of the reversible lattices.")
+def command() -> None:
+    """Play with the reversible lattices: the HPP gas, Ising spins, and the interface between them."""
+
+
+def _picture(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what a magic state becomes."""
+    for option in (
+        click.option("--steps", type=options.Count(), default=20_000, show_default=True, help="Steps to the picture."),
+        click.option("--size", type=options.Count(), default=256, show_default=True, help="Side of the board, cells."),
+        click.option("--invert", is_flag=True, help="Swap ink and paper."),
+        click.option("--picture", type=click.Path(path_type=Path), help="A PNG; its dark part is ink."),
+        click.option("--text", help="A text; \\n begins a new line."),
+    ):
+        function = option(function)
+    return function
+
+
+def _ink(text: str | None, picture: Path | None, size: int, *, invert: bool) -> npt.NDArray[np.bool_]:
+    from simkit.figures import ink
+    from simkit.magic import SIDES
+
+    if (text is None) == (picture is None):
+        raise click.UsageError("a magic state becomes a text or a picture; give one of --text and --picture")
+    if size not in SIDES:
+        raise click.UsageError(f"--size takes {SIDES.start} to {SIDES[-1]}, a multiple of {SIDES.step}; this is {size}")
+    found = ink.of_text(text, size) if text is not None else ink.of_picture(picture or Path(), size)
+    balanced = ink.balance(found)
+    if balanced is not found:
+        click.echo("note: the picture is counterchanged in a band, so that about half is ink: hot enough", err=True)
+    return ~balanced if invert else balanced
+
+
+@command.command(name="magic", short_help="Make a state whose entropy falls back to a picture.")
+@_picture
+@click.option("--out", type=click.Path(path_type=Path), default=Path("magic"), show_default=True, help="The folder.")
+@click.option("--force", is_flag=True, help="Replace files that hold something else.")
+@options.backend
+def magic_command(
+    text: str | None, picture: Path | None, invert: bool, size: int, steps: int, out: Path, force: bool, backend: str
+) -> None:
+    """Make a state that looks like any other and, by the same rule that disorders everything, becomes a picture.
+
+    The picture is laid over gas (full cells) and spins (up), run for --steps, and reversed. The folder gets the curve
+    of its entropy, with what one packet more or less does to it (entropy.png), both states for Golly (magic.rle,
+    flipped.rle) and Golly's rule. A PNG is laid on white, cut at Otsu's threshold and scaled to fit the board whole, in
+    its middle; with little ink, or much, ink and paper are swapped in a band, so that half is ink and the gas is hot.
+
+    \b
+    simkit lattice magic --text MAGIC
+    simkit lattice magic --picture cat.png --steps 5000 --out cat
+    """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
+    from simkit import magic
+    from simkit.figures.entropy import check_plot, draw_curves
+    from simkit.interchange.files import Files
+    from simkit.interchange.golly import AUTOMATA, pattern, rule
+    from simkit.kernels.lattice import states
+
+    check_plot()
+    ink = _ink(text, picture, size, invert=invert)
+    start = magic.draw(ink)
+    state = magic.conceal(start, steps, backend=backend)
+    flipped = magic.flip_one(state)
+    times = magic.moments(steps, _N_MOMENTS)
+    curves, moments = [], []
+    for name, cells in (("magic state", state), ("one packet changed", flipped)):
+        entropies = []
+        for time, now in zip(times, magic.visit(cells, times, backend=backend), strict=True):
+            entropies.append(magic.entropy(now) / now.size)
+            if time == steps:
+                moments.append(now)
+        curves.append((name, entropies))
+    automaton = AUTOMATA["hpp-ising"]
+    names = f"{automaton.name}.rule", "magic.rle", "flipped.rle"
+    files = Files(out, names, replace=force)
+    files.put(names[0], rule.write(automaton).encode())
+    about = f"A magic state of simkit: look at generation {steps}."
+    files.put(names[1], pattern.write(automaton, state, comments=[about]).encode())
+    files.put(names[2], pattern.write(automaton, flipped, comments=[f"{about} But one packet was changed."]).encode())
+    boards = [("step 0", state), (f"step {steps:,}", moments[0]), (f"step {steps:,}, one packet changed", moments[1])]
+    title = f"A magic state: entropy falls for {steps:,} steps, by the rule that makes it rise"
+    draw_curves(times, curves, boards, steps, title, out / "entropy.png")
+
+    at = times.index(steps)
+    n_differ = int((moments[0] != moments[1]).sum())
+    is_back = bool((states.reverse(moments[0]) == start).all())
+    click.echo(f"{out}: entropy.png, {', '.join(names)}")
+    click.echo(
+        f"entropy, nats a cell: {curves[0][1][0]:.3f} at step 0, {curves[0][1][at]:.3f} at step {steps:,}, where"
+    )
+    click.echo(f"the picture is {'there again, to the last bit' if is_back else 'NOT there: report this'}")
+    click.echo(
+        f"one packet changed: {curves[1][1][at]:.3f} at step {steps:,}; {n_differ:,} of {start.size:,} cells differ"
+    )
+    click.echo(f"next: bgolly -a RuleLoader -s {out}/ -m {steps} -o back.rle {out}/magic.rle")
+
+
+@command.command(name="export-golly", short_help="Write rules for Golly, and states of a data set.")
+@click.argument("store", type=click.Path(path_type=Path), required=False)
+@click.option("--rows", type=options.RowRange(), help=f"Rows START:STOP of STORE, or one.  [default: 0:{_ROWS}]")
+@click.option("--snapshot", type=int, default=-1, show_default=True, help="Which of the states; -1 is the last.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("rules"), show_default=True, help="The folder.")
+@click.option("--force", is_flag=True, help="Replace files that hold something else.")
+def export_golly_command(store: Path | None, rows: range | None, snapshot: int, out: Path, force: bool) -> None:
+    """Write Golly's rules of the coupled system, HPP, Q2R and Creutz and, with STORE, states of its rows as RLE.
+
+    Each .rule file has the rule as a tree and as a table, colours and icons. In Golly, put them into its folder of
+    rules (File, Preferences, Control); bgolly finds them by -s.
+
+    \b
+    simkit lattice export-golly --out rules
+    simkit lattice export-golly x.zarr --rows 0:2 --out rules
+    bgolly -a RuleLoader -s rules/ -m 1000 -o out.rle rules/row-000000.rle
+    """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
+    from simkit.interchange.files import Files
+    from simkit.interchange.golly import export
+
+    names = export.rule_files()
+    if store is None:
+        if rows is not None:
+            raise click.UsageError("--rows are rows of a data set; name it: simkit lattice export-golly STORE --rows")
+        export.write_rules(Files(out, names, replace=force))
+    else:
+        from simkit.store import open_store
+
+        opened = open_store(store)
+        rows = rows or range(min(_ROWS, opened.layout.n_rows))
+        patterns = list(export.state_files(rows).values())
+        files = Files(out, [*names, *patterns], replace=force)
+        export.write_states(opened, rows, snapshot, files)
+        export.write_rules(files)
+        names += patterns
+    click.echo(f"{out}: {', '.join(names[:5])}{f' and {len(names) - 5} more' if len(names) > 5 else ''}")
+
+
+@command.command(name="film", short_help="Film a phase transition, two boxes, or a magic state.")
+@click.argument("scene", type=_Scene())
+@click.option("--out", type=click.Path(path_type=Path), help="A .gif, or .png (APNG).  [default: SCENE.gif]")
+@_picture
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of the start.")
+@options.backend
+@options.quiet
+def film_command(
+    scene: str,
+    out: Path | None,
+    text: str | None,
+    picture: Path | None,
+    invert: bool,
+    size: int,
+    steps: int,
+    seed: int,
+    backend: str,
+    quiet: bool,
+) -> None:
+    """Film a SCENE as an animated GIF or PNG.
+
+    \b
+    phase-transition  spins cooled through the critical point by a gas
+    two-boxes         a dense and a thin gas that come to equilibrium
+    magic             disorder that becomes a picture; takes --text or --picture, --invert, --size and --steps
+
+    \b
+    simkit lattice film phase-transition --out ising.gif
+    simkit lattice film magic --text MAGIC --out magic.gif
+    """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
+    from simkit import magic, scenes
+    from simkit.figures.film import check_film
+    from simkit.figures.lattice import draw_scene
+
+    out = out or Path(f"{scene}.gif")
+    check_film(out)
+    start = None
+    if scene == "magic":
+        start = magic.draw(_ink(text, picture, size, invert=invert))
+    elif text is not None or picture is not None:
+        raise click.UsageError(f"--text and --picture are of the scene magic; {scene} has neither")
+    chosen = scenes.scene(scene, seed, start, steps, backend=backend)
+    with display.progress_bar(quiet=quiet) as bar:
+        task = bar.add_task("filming", total=chosen.n_frames)
+        width, height, n_frames, seconds = draw_scene(chosen, out, progress=lambda n: bar.advance(task, n))
+    if not quiet:
+        click.echo(f"{out}: {scene}, {n_frames} frames, {seconds:.1f} s, {width} x {height} pixels")

@@ -1,0 +1,61 @@
+"""Rules and states of data sets as files for Golly."""
+
+from __future__ import annotations
+
+from simkit.errors import ParameterError, PatternError
+from simkit.interchange.files import Files
+from simkit.interchange.golly import AUTOMATA, pattern, rule, smallest
+from simkit.store import Store
+
+#: digits of a row in a file's name at least, so that a folder lists them in order
+_DIGITS = 6
+
+
+def rule_files() -> list[str]:
+    """Return the names of the rule files."""
+    return [f"{automaton.name}.rule" for automaton in AUTOMATA.values()]
+
+
+def write_rules(files: Files) -> None:
+    """Write all rules."""
+    for automaton in AUTOMATA.values():
+        files.put(f"{automaton.name}.rule", rule.write(automaton).encode())
+
+
+def state_files(rows: range) -> dict[int, str]:
+    """Return the name of the pattern of each row."""
+    return {row: f"row-{row:0{_DIGITS}d}.rle" for row in rows}
+
+
+def write_states(store: Store, rows: range, snapshot: int, files: Files) -> None:
+    """Write a snapshot (from 0, or from the end with -1) of each of some rows as RLE.
+
+    Raises
+    ------
+    PatternError
+        If the data set has no states of lattices.
+    ParameterError
+        If it has no such rows or no such snapshot.
+    """
+    source, parameters = store.recipe["source"], store.recipe["parameters"]
+    if "cells" not in store.schema or store.schema["cells"].dims != ("snapshot", "y", "x"):
+        raise PatternError(
+            f"{store.path} ({source}) holds no states of lattices; generate hpp-ising, ising-q2r, ising-creutz, hpp or "
+            "heat-conduction with --set snapshots=1 or more"
+        )
+    if rows.stop > store.layout.n_rows:
+        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store.path}, which has {store.layout.n_rows:,} rows")
+    n = store.schema["cells"].shape[0]
+    if not -n <= snapshot < n:
+        raise ParameterError(f"asked for snapshot {snapshot} of {store.path}, which has {n}: 0 to {n - 1}, or -1")
+    step = parameters["steps"] // n * (snapshot % n + 1)
+    for row, name in state_files(rows).items():
+        cells = store["cells"][row][snapshot]
+        automaton = AUTOMATA["creutz"] if source == "ising-creutz" else smallest(cells)
+        about = [
+            f"Row {row} of {store.path.name}: {source} version {store.recipe['version']}, seed {store.recipe['seed']}.",
+            f"Step {step} of {parameters['steps']}.",
+        ]
+        if source == "heat-conduction":
+            about.append("In Golly the thermal walls are mirrors: the system is closed.")
+        files.put(name, pattern.write(automaton, cells, comments=about).encode())

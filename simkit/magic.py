@@ -1,0 +1,115 @@
+"""Magic states: boards that look as disordered as any, and go back to a picture.
+
+The picture is laid over a ring of the coupled system, gas in its middle half and spins around: full gas cells and up
+spins where it has ink. It runs for `n_steps` and is reversed (`states.reverse`), so that the same rule runs backwards:
+`n_steps` later the picture is there again, to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import lgamma
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit import ising
+from simkit.backends import AUTO
+from simkit.errors import ParameterError
+from simkit.kernels import lattice
+from simkit.kernels.lattice import layout, states
+from simkit.kernels.lattice.states import BOND, GAS, INTERFACE, IS_SPIN, KIND, MIRROR, SLOT, SPIN, G
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+
+#: side of a coarse cell of the entropy
+BLOCK = 8
+
+#: sides of boards: four coarse cells for the four quarters of a ring, so that none has both gas and spins
+SIDES = range(64, 1025, 32)
+
+_FULL = 15
+
+#: of all coarse cells with packets; index n is ln n!
+_LOG_FACTORIALS = np.array([lgamma(n + 1) for n in range(4 * BLOCK**2 + 1)])
+
+
+def draw(ink: npt.NDArray[np.bool_]) -> U8:
+    """Return the ring that shows a picture, uint8 (y, x) of bool (y, x), a square of one of SIDES.
+
+    Among aligned spins lie squares of 2x2 opposed ones, eight cells apart: a perfect crystal could not melt.
+    """
+    side = len(ink)
+    if ink.shape != (side, side) or side not in SIDES:
+        raise ParameterError(
+            f"a magic state has a side of {SIDES.start} to {SIDES.stop - 1} cells, a multiple of {SIDES.step}; this is "
+            f"{'x'.join(map(str, ink.shape))}"
+        )
+    columns = np.roll(layout.ring(side // 2, side // 2), side // 4)
+    y, x = np.indices(ink.shape) % 8
+    dots = np.isin(y, (3, 4)) & np.isin(x, (3, 4))
+    kinds = np.broadcast_to(columns, ink.shape)
+    return layout.fill(kinds, np.where(ink, _FULL, 0).astype(np.uint8), (ink ^ dots).astype(np.uint8))
+
+
+def conceal(cells: U8, n_steps: int, *, backend: str = AUTO) -> U8:
+    """Return the magic state that becomes ``states.reverse(cells)`` after `n_steps`."""
+    run = lattice.KERNEL.load(backend).run
+    return states.reverse(run(cells, n_steps, every=max(1, n_steps)).cells)
+
+
+def flip_one(cells: U8) -> U8:
+    """Return cells with one packet more, or less, in the gas cell nearest to the middle (the first of several)."""
+    places = np.argwhere(KIND[cells] == GAS)
+    y, x = places[np.abs(places - np.array(cells.shape) // 2).sum(axis=1).argmin()].tolist()
+    flipped = cells.copy()
+    flipped[y, x] = states.FIRST[GAS] + (int(G[cells[y, x]]) ^ 1)
+    return flipped
+
+
+def visit(cells: U8, times: Sequence[int], *, backend: str = AUTO) -> Iterator[U8]:
+    """Yield the cells at rising times, computed when they are asked for."""
+    run, now = lattice.KERNEL.load(backend).run, 0
+    for time in times:
+        if time > now:
+            cells = run(cells, time - now, every=time - now).cells
+        now = time
+        yield cells
+
+
+def moments(n_steps: int, n: int = 60) -> list[int]:
+    """Return `n` times before and after `n_steps`, from 0 to twice as much, dense near it, and itself."""
+    gaps = {round(n_steps * (k / n) ** 3) for k in range(1, n + 1)}
+    return sorted({n_steps, *(n_steps - gap for gap in gaps), *(n_steps + gap for gap in gaps)})
+
+
+def entropy(cells: U8) -> float:
+    """Return the coarse-grained entropy of cells (y, x) of the coupled system, in nats.
+
+    The board is cut into squares of BLOCK cells. What is known of each is its number of packets (in gas, mirrors and
+    the bits of interfaces) and its number of unsatisfied bonds; the entropy is the logarithm of the number of states
+    that agree: of the ways to put the packets on their places, and of spins of that energy, by Onsager.
+    """
+    kind = KIND[cells]
+    is_gas, is_interface, is_spin = (kind == GAS) | (kind == MIRROR), kind == INTERFACE, IS_SPIN[cells] == 1
+    n_places = _by_block(4 * is_gas + 2 * is_interface)
+    n_packets = _by_block(np.bitwise_count(G[cells]) + SLOT[cells] + BOND[cells])
+    ways = _LOG_FACTORIALS[n_places] - _LOG_FACTORIALS[n_packets] - _LOG_FACTORIALS[n_places - n_packets]
+    bonds, unsatisfied = np.zeros(cells.shape, np.int64), np.zeros(cells.shape, np.int64)
+    for axis in (0, 1):
+        near = np.roll(cells, -1, axis)
+        is_bond = is_spin & (IS_SPIN[near] == 1)
+        bonds += is_bond
+        unsatisfied += is_bond & (SPIN[cells] != SPIN[near])
+    fraction = _by_block(unsatisfied) / np.maximum(_by_block(bonds), 1)
+    of_spins = _by_block(is_spin) * ising.entropy(fraction)
+    return float(ways.sum() + of_spins.sum())
+
+
+def _by_block(values: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> I64:
+    """Sum values (y, x) over the coarse cells, of which those at the far sides may be smaller."""
+    height, width = values.shape
+    rows = np.add.reduceat(values.astype(np.int64), np.arange(0, height, BLOCK), axis=0)
+    found: I64 = np.add.reduceat(rows, np.arange(0, width, BLOCK), axis=1)
+    return found

@@ -1,0 +1,202 @@
+"""Scenes of films: what the lattices do, chosen for looking at, computed frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit import ising, magic, registry
+from simkit.backends import AUTO
+from simkit.errors import UnknownNameError
+from simkit.kernels import lattice
+from simkit.kernels.lattice import SITES, UP, layout, states
+from simkit.sources import thermometry
+from simkit.sources.lattice_run import draw_spins, draw_words
+
+U8 = npt.NDArray[np.uint8]
+
+#: beta of the walls in the phase transition, first and last, in units of the critical one
+_HOT, _COLD = 1 / 1.5, 1 / 0.9
+
+
+class Frame(NamedTuple):
+    """What a film shows for a while."""
+
+    #: uint8 (y, x) each, states of the coupled system
+    boards: list[U8]
+    #: a line below the boards
+    caption: str
+    #: where this frame is in the plot: x, and one y for each curve
+    x: float
+    ys: list[float]
+    milliseconds: int
+
+
+class Axis(NamedTuple):
+    """What an axis of a plot stands for, and the values at its two ends."""
+
+    words: str
+    first: float
+    last: float
+    #: what is written at the ends, if not the values
+    labels: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A film to be drawn.
+
+    Attributes
+    ----------
+    title : str
+    names : tuple of str
+        Above each board.
+    x_axis, y_axis : Axis
+    curves : tuple of str
+        Names of the curves, whose points the frames bring.
+    exact : tuple of (x, y)
+        A curve to compare with, which is there from the beginning; may be empty.
+    n_frames : int
+    frames : callable
+        Makes the frames, computed when they are asked for.
+    """
+
+    title: str
+    names: tuple[str, ...]
+    x_axis: Axis
+    y_axis: Axis
+    curves: tuple[str, ...]
+    n_frames: int
+    frames: Callable[[], Iterator[Frame]]
+    exact: tuple[tuple[float, float], ...] = ()
+
+
+def phase_transition(seed: int = 0, *, n_frames: int = 150, n_steps: int = 8000, backend: str = AUTO) -> Scene:
+    """Return the scene of spins that are cooled through the critical point by gas between thermal walls.
+
+    `n_steps` a frame; the spins tell their temperature by themselves, from those with 1 and 3 unsatisfied bonds.
+    """
+    backend = lattice.KERNEL.resolve(backend)
+    height, bath, depth = 128, 8, 112
+    columns = layout.sandwich(bath, depth)
+    is_spin = np.isin(columns, (states.ISING, states.INTERFACE))
+    n_words = height // 64
+
+    def frames() -> Iterator[Frame]:
+        run = lattice.KERNEL.load(backend).run
+        kinds = np.broadcast_to(columns, (height, len(columns)))
+        fraction = ising.unsatisfied(_HOT * ising.CRITICAL_BETA)
+        spins = np.zeros(kinds.shape, np.uint8)
+        spins[:, is_spin] = draw_spins(backend, seed, 0, 0, (height, depth), fraction)
+        cells = layout.fill(kinds, 0, spins)
+        for frame in range(n_frames):
+            share = min(1.0, frame / (0.9 * n_frames))
+            beta = (_HOT + (_COLD - _HOT) * share) * ising.CRITICAL_BETA
+            drive = np.empty((n_steps, 2, n_words), np.uint64)
+            for wall in range(2):
+                stream = 1 + 2 * frame + wall
+                drawn = draw_words(backend, seed, 0, stream, 2 * n_words * n_steps, 1 / (1 + np.exp(beta)))
+                drive[:, wall] = drawn.view("<u8").reshape(n_steps, n_words)
+            there = run(
+                cells, n_steps, every=n_steps // 40, regions=is_spin.astype(np.int64), start=frame * n_steps,
+                drive=drive,
+            )  # fmt: skip
+            cells = there.cells
+            late = there.census[20:, 1]
+            measured = float(thermometry.spins(late[:, SITES].sum(axis=0))[0])
+            temperature = ising.CRITICAL_BETA / measured if measured > 0 else np.inf
+            order = abs(2 * float(late[:, UP].mean()) / (height * depth) - 1)
+            walls = ising.CRITICAL_BETA / beta
+            caption = f"walls {walls:.2f} Tc · spins {temperature:.2f} Tc · magnetisation {order:.2f}"
+            yield Frame([cells], caption, temperature, [order], 1500 if frame == n_frames - 1 else 80)
+
+    exact = tuple((t, ising.magnetisation(ising.CRITICAL_BETA / t)) for t in np.linspace(0.9, 1.5, 121).tolist())
+    return Scene(
+        "Ising spins cooled through Tc by an HPP gas",
+        ("gas | spins | gas, between thermal walls",),
+        Axis("temperature of the spins / Tc", 1.5, 0.9),
+        Axis("|magnetisation|", 0.0, 1.25),
+        ("measured", "exact, infinite lattice"),
+        n_frames,
+        frames,
+        exact,
+    )
+
+
+def two_boxes(seed: int = 0, *, n_frames: int = 150, n_steps: int = 20, backend: str = AUTO) -> Scene:
+    """Return the scene of two boxes of gas, a dense and a thin one, that come to the same density and temperature."""
+    height, box = 128, 96
+    source = registry.source(
+        "hpp", height=height, box=box, opening=12, strip=16, left=(0.45,), right=(0.05,),
+        steps=n_steps * n_frames,
+        every=n_steps, snapshots=n_frames,
+    )  # fmt: skip
+
+    def frames() -> Iterator[Frame]:
+        row = {name: values[0] for name, values in source.generate(seed, range(1), backend=backend).items()}
+        for frame in range(n_frames):
+            packets = row["packets"][frame + 1].sum(axis=(1, 2)).reshape(2, -1).sum(axis=1)
+            left, right = (packets / (4 * height * box)).tolist()
+            # temperature in packets; an empty box has none, and that of a full one is negative
+            hot, cold = (1 / beta if beta else np.inf for beta in row["beta"][frame + 1].tolist())
+            gained = row["entropy"][frame + 1] - row["entropy"][0]
+            caption = f"step {(frame + 1) * n_steps:,} · T {hot:.2f} and {cold:.2f} packets · entropy +{gained:,.0f}"
+            pause = 1500 if frame == n_frames - 1 else 70
+            yield Frame([row["cells"][frame]], caption, (frame + 1) * n_steps, [left, right], pause)
+
+    return Scene(
+        "Two boxes of HPP gas come to equilibrium",
+        ("dense and thin, an opening between them",),
+        Axis("step", 0.0, float(n_frames * n_steps)),
+        Axis("density", 0.0, 0.6),
+        ("left box", "right box"),
+        n_frames,
+        frames,
+    )
+
+
+def magic_state(start: U8, n_steps: int, *, backend: str = AUTO) -> Scene:
+    """Return the scene of the magic state that goes back to `start`, beside the same with one packet changed."""
+    backend = lattice.KERNEL.resolve(backend)
+    times = magic.moments(n_steps)
+    reach = float(np.cbrt(n_steps))
+
+    def frames() -> Iterator[Frame]:
+        state = magic.conceal(start, n_steps, backend=backend)
+        both = (magic.visit(cells, times, backend=backend) for cells in (state, magic.flip_one(state)))
+        for time, boards in zip(times, zip(*both, strict=True), strict=True):
+            entropies = [magic.entropy(cells) / state.size for cells in boards]
+            caption = f"step {time:,} · entropy {entropies[0]:.2f} and {entropies[1]:.2f} nats a cell"
+            pause = 2500 if time == n_steps else 600 if time == 0 else 1500 if time == times[-1] else 80
+            yield Frame(list(boards), caption, float(np.cbrt(time - n_steps)), entropies, pause)
+
+    return Scene(
+        "A magic state: entropy falls by itself",
+        ("magic state", "one packet changed"),
+        Axis("steps from the picture (cube root)", -reach, reach, (f"-{n_steps:,}", f"+{n_steps:,}")),
+        Axis("entropy, nats a cell", 0.0, 2.5),
+        ("magic state", "one packet changed"),
+        len(times),
+        frames,
+    )
+
+
+#: name -> what it shows
+SCENES = {
+    "phase-transition": "spins cooled through the critical point by a gas",
+    "two-boxes": "a dense and a thin gas that come to equilibrium",
+    "magic": "disorder that becomes a picture, and what one packet does to it",
+}
+
+
+def scene(name: str, seed: int, start: U8 | None, n_steps: int, *, backend: str = AUTO) -> Scene:
+    """Return a scene by its name; `start` and `n_steps` are those of ``magic``."""
+    if name not in SCENES:
+        raise UnknownNameError.of("scene", name, SCENES)
+    if name == "magic" and start is not None:
+        return magic_state(start, n_steps, backend=backend)
+    return (phase_transition if name == "phase-transition" else two_boxes)(seed, backend=backend)
