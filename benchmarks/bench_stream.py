@@ -33,14 +33,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     for table in report.tables:
         print(f"{table.form}: {table.n_rows:,} records of {table.record_bytes:,} bytes")
         for line in table.lines:
+            cold = "" if line.cold is None else f"{line.cold:,.0f} from disk"
             print(
-                f"{line.name:48}{line.warm:>12,.0f} records/s{line.cold:>12,.0f} from disk"
+                f"{line.name:48}{line.warm:>12,.0f} records/s{cold:>22}"
                 f"{line.per_cpu:>12,.0f} per CPU-second{line.share:>8.3f} of the bound"
             )
     print(report.stall, report.absent, sep="\n")
     record = {**machine.about(), "case": "stream", "level": options.level, **asdict(report)}
     with options.out.open("a") as file:
-        file.write(json.dumps(record).replace("NaN", "null") + "\n")
+        file.write(json.dumps(record) + "\n")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Line:
     ----------
     name : str
     warm, cold : float
-        Records a second of the clock on the wall, from the page cache and (nan if not measured) from the disk.
+        Records a second of the clock on the wall, from the page cache and (None if not measured) from the disk.
     per_cpu : float
         Records a second of processor time, child processes included, from the page cache.
     share : float
@@ -43,7 +43,7 @@ class Line:
 
     name: str
     warm: float
-    cold: float
+    cold: float | None
     per_cpu: float
     share: float
 
@@ -133,7 +133,7 @@ def _compare(records: Records, form: str, ways: Sequence[Way], n_rounds: int) ->
         Line(
             name,
             statistics.median(rates[0] for rates in found),
-            statistics.median(cold[name]) if cold[name] else float("nan"),
+            statistics.median(cold[name]) if cold[name] else None,
             statistics.median(rates[1] for rates in found),
             statistics.median(rates[2] for rates in found),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -303,6 +304,7 @@ def test_bench(simkit: Simkit) -> None:
     assert [case.split()[0] for case in cases] == ["philox", "life"]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # WebDataset leaves its files open
 def test_bench_of_streaming(simkit: Simkit) -> None:
     assert simkit("generate", "ca-ash", "--n", 600, *SMALL, "--quiet").code == 0
     result = simkit("bench", "stream", "--tiny", "--store", "ca-ash.zarr")
@@ -312,6 +314,7 @@ def test_bench_of_streaming(simkit: Simkit) -> None:
     assert onehot.startswith("600 records of 8 bytes as onehot")
     assert "simkit, DataLoader(num_workers=2)" in packed
     assert "rows/s, of whose time it waited" in result.out
+    assert json.loads(result.out.splitlines()[-1])["case"] == "stream"
 
 
 @pytest.mark.slow

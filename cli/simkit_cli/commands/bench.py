@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +56,9 @@ def command(cases: tuple[str, ...], tiny: bool, backend: str, roofline: Path | N
     if _STREAM in cases:
         from simkit.bench import streaming
 
-        click.echo(_report_text(streaming.measure(store, tiny=tiny)))
+        report = streaming.measure(store, tiny=tiny)
+        click.echo(_report_text(report))
+        click.echo(json.dumps({"case": _STREAM, **dataclasses.asdict(report)}))
 
 
 def _rates_text(found: list[Rate]) -> str:
@@ -98,6 +99,6 @@ def _table_text(table: Table) -> str:
 
 
 def _row(line: Line, record_bytes: int, ours: Line) -> tuple[str, str, str, str, str, str, str]:
-    cold = "" if math.isnan(line.cold) else f"{line.cold:,.0f}"
+    cold = "" if line.cold is None else f"{line.cold:,.0f}"
     warm, megabytes, per_cpu = (f"{x:,.0f}" for x in (line.warm, line.warm * record_bytes / 1e6, line.per_cpu))
     return line.name, warm, megabytes, cold, per_cpu, f"{line.share:.3f}", f"{ours.share / line.share:.2f}"
