@@ -299,9 +299,10 @@ def test_preview_of_rows_that_are_done_in_an_unfinished_store(simkit: Simkit, pa
 def test_bench(simkit: Simkit) -> None:
     result = simkit("bench", "philox", "life", "--tiny")
     assert (result.code, result.err) == (0, "")
-    heads, *cases = result.out.splitlines()
+    heads, *cases, record = result.out.splitlines()
     assert heads.split() == ["case", "rate", "bound", "share", "bounded", "by"]
     assert [case.split()[0] for case in cases] == ["philox", "life"]
+    assert [case["case"] for case in json.loads(record)["cases"]] == ["philox", "life"]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # WebDataset leaves its files open
