@@ -59,6 +59,8 @@ class Files:
         """
         if (self._place.root / name).is_dir():
             raise StoreError(f"{self._place.root / name} is a folder; choose another place with --out")
+        if (self._place.root / name).exists() and not self._place.has(name):  # /dev/null would become a file for all
+            raise StoreError(f"{self._place.root / name} is a device or a pipe; choose another place with --out")
         with ExitStack() as stack:
             output = _Output(self._place, name, stack, replace=self._replace)
             yield cast(BinaryIO, output)

@@ -11,7 +11,7 @@ from typing import Unpack
 
 from simkit.contract import Source
 from simkit.errors import ParameterError
-from simkit.learn.stream import Options, State, Stream, TensorBatch, is_empty
+from simkit.learn.stream import Options, State, Stream, TensorBatch, check_epoch, is_empty
 from simkit.store import Store
 
 #: batches made ahead by each thread
@@ -88,7 +88,7 @@ class Batches:
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next ``for`` go through `epoch`."""
-        self._epoch, self._consumed, self._is_begun = epoch, 0, False
+        self._epoch, self._consumed, self._is_begun = check_epoch(epoch), 0, False
 
     def state_dict(self) -> State:
         """Return the state after the batch that was handed out last, as plain values."""

@@ -25,6 +25,9 @@ I64 = npt.NDArray[np.int64]
 FIRST_STREAM, N_STREAMS = 2**31, 4
 CHUNKS, WINDOWS, SYMMETRIES = range(3)
 
+#: epochs for which there are streams
+N_EPOCHS = (2**32 - FIRST_STREAM) // N_STREAMS
+
 #: windows kept, a few so that threads may work at the ends of neighbours
 _KEPT = 4
 

@@ -17,7 +17,7 @@ import torch.utils.data
 from simkit.backends import AUTO
 from simkit.contract import MAX_ROWS, Source, check_seed
 from simkit.errors import DamageError, ParameterError, UnknownNameError
-from simkit.learn.order import Order
+from simkit.learn.order import N_EPOCHS, Order
 from simkit.learn.passes import Passes
 from simkit.learn.ranks import ranks as ranks_here
 from simkit.learn.selection import SPLITS, Chosen, Selection, Split, Spread, meets
@@ -214,7 +214,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next pass be that of `epoch`, from its start."""
-        self._passes.seek(epoch, 0)
+        self._passes.seek(check_epoch(epoch), 0)
 
     def state_after(self, n_batches: int) -> State:
         """Return the state after `n_batches` batches of the latest pass.
@@ -250,7 +250,10 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
                 raise ParameterError(f"the state is of a stream with {name}={state[name]}; this one has {own[name]}")
         if state["data"] != own["data"]:
             raise ParameterError("the state is of other rows: another data set, or another n, split or where")
-        return int(state["epoch"]), int(state["consumed"])
+        epoch, consumed = state["epoch"], state["consumed"]
+        if type(consumed) is not int or not 0 <= consumed < self.n_rows:
+            raise ParameterError(f"the state has consumed={consumed!r}; an epoch here has {self.n_rows:,} rows")
+        return check_epoch(epoch), consumed
 
     def __getstate__(self) -> State:
         return {**self.__dict__, "_opened": None}
@@ -278,6 +281,13 @@ def stream(data: str | Path | Store | Source, **options: Unpack[Options]) -> Str
 def is_empty(batch: TensorBatch) -> bool:
     """Say whether all rows of a batch were damaged."""
     return any(not len(tensor) for tensor in batch.values())
+
+
+def check_epoch(epoch: int) -> int:
+    """Return `epoch`; ParameterError if it is not the number of one."""
+    if type(epoch) is not int or not 0 <= epoch < N_EPOCHS:
+        raise ParameterError(f"epochs are numbered from 0 to {N_EPOCHS - 1:,}; this is {epoch!r}")
+    return epoch
 
 
 def _positive(name: str, number: int) -> int:

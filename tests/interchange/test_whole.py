@@ -113,6 +113,16 @@ def test_a_file_is_not_put_over_a_folder(to: str, store: Path, tmp_path: Path) -
         simkit.export(store, to, tmp_path)
 
 
+@pytest.mark.parametrize("to", ["npz", "parquet"])
+def test_a_file_does_not_take_the_place_of_a_device(to: str, store: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for replace in (False, True):
+        with pytest.raises(StoreError, match=r"pipe is a device or a pipe; choose another place with --out"):
+            simkit.export(store, to, pipe, replace=replace)
+    assert pipe.is_fifo()
+
+
 def test_temporary_files_of_others_stay(store: Path, tmp_path: Path) -> None:
     kept = [f".y.npz.{'0' * 16}.part", ".mine.part", ".x.npz.part"]
     for name in (*kept, f".x.npz.{'0' * 16}.part"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -78,6 +79,42 @@ def test_each_pass_of_a_loader_is_the_next_epoch(ash, epochs, options):
         assert [batch["row"].tolist() for batch in loaded] == epoch
     streamed.set_epoch(0)
     assert [batch["row"].tolist() for batch in loaded] == epochs[0]
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda streamed: pickle.loads(pickle.dumps(streamed))])
+def test_workers_of_a_copy_go_on_to_the_next_epoch(ash, epochs, copied):
+    original = stream(ash, **OPTIONS)
+    loaded = loader(copied(original), 2)
+    for epoch in epochs[:2]:
+        assert [batch["row"].tolist() for batch in loaded] == epoch
+    assert [batch["row"].tolist() for batch in loader(original, 2)] == epochs[0]
+
+
+def test_passes_under_one_seed_of_torch_are_different_epochs(ash, epochs):
+    streamed = stream(ash, **OPTIONS)
+    loaded = loader(streamed, 2)
+    for given, epoch in ((None, 0), (None, 1), (0, 0), (2, 2)):
+        torch.manual_seed(1)
+        if given is not None:
+            streamed.set_epoch(given)
+        assert [batch["row"].tolist() for batch in loaded] == epochs[epoch]
+
+
+@pytest.mark.parametrize("epoch", [-1, 1.5, "1", None, True, 2**29])
+def test_what_is_no_epoch_is_refused(ash, epoch):
+    streamed = stream(ash, fields=["row"])
+    for seek in (streamed.set_epoch, batches(ash, fields=["row"]).set_epoch):
+        with pytest.raises(ParameterError, match=r"epochs are numbered from 0 to 536,870,911; this is "):
+            seek(epoch)
+    with pytest.raises(ParameterError, match=r"epochs are numbered"):
+        streamed.load_state_dict({**streamed.state(0, 0), "epoch": epoch})
+
+
+@pytest.mark.parametrize("consumed", [-1, 1.5, "1", None, 10**9])
+def test_a_state_beyond_the_rows_is_refused(ash, consumed):
+    loop = batches(ash, fields=["row"])
+    with pytest.raises(ParameterError, match=r"the state has consumed=.*; an epoch here has "):
+        loop.load_state_dict({**loop.state_dict(), "consumed": consumed})
 
 
 def test_passes_side_by_side_are_different_epochs(ash, epochs):
