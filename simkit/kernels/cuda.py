@@ -97,6 +97,11 @@ def own_stream() -> Any:
     return _this_thread.stream
 
 
+def wait() -> None:
+    """Wait until all is done that was asked of the current stream, as before other streams use what it made."""
+    cupy.cuda.get_current_stream().synchronize()
+
+
 def seconds(work: Callable[[], object]) -> float:
     """Return how long the device takes for what `work` asks of it on the current stream, by the device's own clock."""
     begin, end = cupy.cuda.Event(), cupy.cuda.Event()

@@ -212,6 +212,9 @@ class Stream(nullcontext[None]):
     def __init__(self, *, non_blocking: bool) -> None:
         super().__init__()
 
+    def synchronize(self) -> None:
+        pass
+
 
 class Event:
     """As `cupy.cuda.Event`."""
@@ -234,6 +237,7 @@ def _as_module() -> types.ModuleType:
         Device=lambda: device,
         Stream=Stream,
         alloc_pinned_memory=bytearray,
+        get_current_stream=lambda: Stream(non_blocking=True),
         Event=Event,
         get_elapsed_time=lambda begin, end: 1000 * (end.at - begin.at),
         runtime=types.SimpleNamespace(getDeviceProperties=lambda _: {"name": b"stand-in"}),

@@ -24,6 +24,8 @@ What an object is
     splits, the islands on which they differ stay together (`split`). So a bi-block is two blocks, but a ship-tie,
     whose ships touch, is one object. These are the objects of apgsearch (lifelib's ``full_3dsep``), which differs in
     one respect: of several splits it takes the first that it finds with the fewest parts, and then splits these.
+    Of splits that take more than MAX_TRIALS choices (`split`), backends that try them in another order may find one
+    where another gives up.
 Names
     Objects are unwrapped across the edges and named by apgcode (`apgcode`). One that reaches round the torus, or
     meets its own image there, has no code: it is a ``zz_torus``. Spaceships are followed for their own period,

@@ -12,8 +12,19 @@ import numpy as np
 from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects, wrong_period
 from simkit.kernels.census.kinds import hash_of, kind_of
 from simkit.kernels.census.split import MAX_TRIALS
-from simkit.kernels.census.sprites import COLUMNS, FACTORS, KnownPatterns
-from simkit.kernels.cuda import Array, arange, back, compile_module, empty, full, n_multiprocessors, to_device, to_host
+from simkit.kernels.census.sprites import COLUMNS, FACTORS, KnownPatterns, Sprites
+from simkit.kernels.cuda import (
+    Array,
+    arange,
+    back,
+    compile_module,
+    empty,
+    full,
+    n_multiprocessors,
+    to_device,
+    to_host,
+    wait,
+)
 from simkit.kernels.life import Rule, population
 from simkit.kernels.life.circuit import MAJ, XOR3
 
@@ -100,6 +111,8 @@ class _Work:
         self.boards, self.width, self.rules = to_device(boards, np.uint8), width, rules
         self.which, self.period = to_device(which, np.uint8), to_device(period, np.int32)
         self.status = full((len(boards),), _TODO, np.int32)
+        #: what kernels may still read, though another thread has put a longer table in its place: kept until `check`
+        self._in_use: list[Sprites] = []
         #: rules whose boards are censused
         self.censused = [index for index, rule in enumerate(rules) if len(boards) and not rule.birth & 1]
 
@@ -115,11 +128,13 @@ class _Work:
         size = map(np.int32, (index, n_boards, height, self.width))
         law = map(np.uint32, (rule.birth, rule.survival))
         given = (self.boards, self.which, self.period, *size, *law, room, np.uint64(n_bytes), queue, self.status)
-        function = module().get_function("census")
-        function((n_blocks,), (n_threads,), (*given, *known.sprites, *counts, *entries, mask))
+        slots, columns, cells, starts, *templates = sprites = known.sprites
+        self._in_use.append(sprites)
+        names = (slots, np.int32(len(slots)), columns, cells, starts, np.int32(len(starts) - 1), *templates)
+        module().get_function("census")((n_blocks,), (n_threads,), (*given, *names, *counts, *entries, mask))
 
     def check(self) -> None:
-        """Raise ParameterError if a board's period is wrong."""
+        """Wait for the kernels, and raise ParameterError if a board's period is wrong."""
         for i in np.flatnonzero(self.status == _ASTRAY)[:1].tolist():
             raise wrong_period(i, int(self.period[i]), self.rules[int(self.which[i])])
 
@@ -162,5 +177,11 @@ def _known_patterns(rule: Rule) -> KnownPatterns:
     with _known_lock:
         known = _known.get(rule)
         if known is None or known.is_full:
-            known = _known[rule] = KnownPatterns(rule)
+            known = _known[rule] = KnownPatterns(rule, _upload)
         return known
+
+
+def _upload(sprites: Sprites) -> Sprites:
+    found = Sprites(*(to_device(array, array.dtype) for array in sprites))
+    wait()
+    return found

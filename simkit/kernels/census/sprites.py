@@ -7,6 +7,7 @@ before the first census; others when `find` meets them. `count` needs no others,
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,6 @@ from simkit.kernels.census import KINDS, TORUS
 from simkit.kernels.census.apgcode import N_ORIENTATIONS, Rows, decode, from_cells, orient
 from simkit.kernels.census.plane import identify, orbit
 from simkit.kernels.census.table import Table
-from simkit.kernels.cuda import to_device
 from simkit.kernels.life import Rule
 
 U32 = npt.NDArray[np.uint32]
@@ -30,22 +30,28 @@ FACTORS = (0x9E3779B97F4A7C15, 0xD6E8FEB86659FD93)
 
 
 class Sprites(NamedTuple):
-    """Arguments of the kernel, on the device; see ``objects.cu``."""
+    """What the kernel reads, on the device; see ``objects.cu``."""
 
     slots: Any
-    n_slots: np.int32
     columns: Any
     cells: Any
     starts: Any
-    n_first: np.int32
     templates: Any
     members: Any
 
 
 class KnownPatterns:
-    """The patterns known under one rule. More may be added, by several threads; nothing handed out changes."""
+    """The patterns known under one rule. More may be added, by several threads; nothing handed out changes.
 
-    def __init__(self, rule: Rule) -> None:
+    Parameters
+    ----------
+    rule : Rule
+    upload : callable
+        Puts `Sprites` on the device, where all streams can read them when it returns.
+    """
+
+    def __init__(self, rule: Rule, upload: Callable[[Sprites], Sprites]) -> None:
+        self._upload = upload
         self._table = Table(rule)
         self._lock = threading.Lock()
         for rows in _states_of_kinds(rule):
@@ -80,21 +86,19 @@ class KnownPatterns:
         if len(np.unique(hashes)) < len(hashes):
             raise RuntimeError(f"two patterns of {self._table.rule} have the same hash")
         columns = (hashes, sprites.code, sprites.kind, sprites.phase, sprites.orientation, sprites.population, first)
-        slots = _slots(hashes)
         templates = np.column_stack(
             (matches.column, matches.height, matches.width, matches.absent, matches.member_starts[:-1],
              matches.member_starts[1:])
         )  # fmt: skip
-        return Sprites(
-            to_device(slots, np.int32),
-            np.int32(len(slots)),
-            to_device(np.column_stack([column.astype(np.uint64) for column in columns]), np.uint64),
-            to_device(places, np.uint32),
-            to_device(matches.starts, np.int32),
-            np.int32(len(matches.starts) - 1),
-            to_device(templates, np.int32),
-            to_device(matches.members, np.int32),
+        found = Sprites(
+            slots=_slots(hashes),
+            columns=np.column_stack([column.astype(np.uint64) for column in columns]),
+            cells=places,
+            starts=matches.starts,
+            templates=templates,
+            members=matches.members,
         )
+        return self._upload(found)
 
 
 def _states_of_kinds(rule: Rule) -> list[Rows]:
