@@ -74,6 +74,10 @@ class HeatConduction(LatticeRun):
     def _width(self) -> int:
         return 2 * self.bath + self.depth + 2
 
+    @property
+    def n_cells(self) -> int:
+        return self.height * self._width
+
     def schema(self) -> Schema:
         width = self._width
         mean = "after settling; 0 where there is none"

@@ -64,6 +64,10 @@ class Hpp(LatticeRun):
         if len(self.left) != len(self.right):
             self.refuse("right", f"as many densities as left, {len(self.left)}", len(self.right))
 
+    @property
+    def n_cells(self) -> int:
+        return self.height * (2 * self.box + 3)
+
     def schema(self) -> Schema:
         n_strips = 2 * self.box // self.strip
         return Schema(

@@ -108,6 +108,10 @@ class HppIsing(LatticeRun):
             )
         return fraction, densities
 
+    @property
+    def n_cells(self) -> int:
+        return self.height * len(self._kinds)
+
     def schema(self) -> Schema:
         n, n_t = self._n_baths, self.n_samples
         fields = {

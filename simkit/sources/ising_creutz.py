@@ -51,6 +51,10 @@ class IsingCreutz(LatticeRun):
             self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
         self.check_list("temperatures", "any temperature but 0", lambda t: t != 0)
 
+    @property
+    def n_cells(self) -> int:
+        return self.size[0] * self.size[1]
+
     def schema(self) -> Schema:
         shape = ("t",), (self.n_samples,)
         return Schema(

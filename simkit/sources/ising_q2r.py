@@ -47,6 +47,10 @@ class IsingQ2r(LatticeRun):
             self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
         self.check_list("fractions", "fractions from 0 to 1", lambda part: 0 <= part <= 1)
 
+    @property
+    def n_cells(self) -> int:
+        return self.size[0] * self.size[1]
+
     def schema(self) -> Schema:
         shape = ("t",), (self.n_samples,)
         return Schema(

@@ -26,6 +26,10 @@ _N_DIGITS = 16
 #: rows that a GPU runs at once: about as many as it has multiprocessors, each of which runs one or a few
 _AT_ONCE = 128
 
+#: bytes that they may take together, roughly: for a cell the states on both sides, planes and masks, and what is drawn;
+#: for what is in the data set the counts that it comes from
+_MAX_BYTES, _PER_CELL, _PER_BYTE = 2**31, 8, 4
+
 #: largest side of a lattice, in cells, and number of steps
 MAX_SIDE, MAX_STEPS = 2**14, 10**9
 
@@ -62,13 +66,19 @@ class LatticeRun(Source):
     def rows(self, seed: int, rows: range, backend: str) -> Batch:
         schema = self.schema()
         batch = schema.empty(len(rows))
-        n = _AT_ONCE if backend == "cuda" else 1
+        n_bytes = _PER_CELL * self.n_cells + _PER_BYTE * schema.row_nbytes
+        n = max(1, min(_AT_ONCE, _MAX_BYTES // n_bytes)) if backend == "cuda" else 1
         for first in range(0, len(rows), n):
             together = [self.row(seed, row, backend) for row in rows[first : first + n]]
             for i, found in enumerate(_results(together, backend), first):
                 for name, value in found.items():
                     batch[name][i] = value
         return batch
+
+    @property
+    @abstractmethod
+    def n_cells(self) -> int:
+        """Cells of the lattice."""
 
     @property
     def n_samples(self) -> int:
