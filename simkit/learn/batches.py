@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -71,12 +72,16 @@ class Batches:
         if not self._n_threads:
             yield from (self.stream.batch(epoch, index, start) for index in range(n_batches))
             return
-        pool = ThreadPoolExecutor(self._n_threads, "simkit-batches")
+        pool, process = ThreadPoolExecutor(self._n_threads, "simkit-batches"), os.getpid()
         ahead: deque[Future[TensorBatch]] = deque()
         try:
             for index in range(n_batches + _AHEAD * self._n_threads):
                 if index < n_batches:
                     ahead.append(pool.submit(self.stream.batch, epoch, index, start))
+                if os.getpid() != process:
+                    raise ParameterError(
+                        "this loop was begun in another process, which has its threads; begin one here"
+                    )
                 if index >= _AHEAD * self._n_threads and ahead:
                     yield ahead.popleft().result()
             while ahead:

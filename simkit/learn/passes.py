@@ -13,10 +13,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
 import torch.utils.data
+
+from simkit.errors import StoreError
 
 #: passes under way that are told apart, and workers of a pass, far more than anybody has
 _N_PASSES, _N_WORKERS = 64, 1024
@@ -80,11 +83,15 @@ class Passes:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Keep other processes out: a lock that needs no object of its own, so that copies need not be given it."""
-    folder = os.open(tempfile.gettempdir(), os.O_RDONLY)
+    """Keep other processes of this user out: a lock that has a name, so that copies need not be given it."""
+    path = Path(tempfile.gettempdir(), f"simkit-passes-{os.getuid()}.lock")
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"cannot open {path}, the lock that workers share: {error.strerror}; set TMPDIR") from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
     finally:
-        fcntl.flock(folder, fcntl.LOCK_UN)  # closing alone does not, where a thread forked meanwhile
-        os.close(folder)
+        fcntl.flock(file, fcntl.LOCK_UN)  # closing alone does not, where a thread forked meanwhile
+        os.close(file)

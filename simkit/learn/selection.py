@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,10 @@ class Split:
     """
 
     def __init__(self, part: str | None, parts: Mapping[str, float] = SPLITS) -> None:
+        if not isinstance(parts, Mapping) or not all(isinstance(share, (int, float)) for share in parts.values()):
+            raise ParameterError(f"splits are name -> share, such as {dict(SPLITS)}; this is {parts!r}")
+        if part is not None and not isinstance(part, str):
+            raise ParameterError(f"split is the name of a part, such as 'train'; this is {part!r}")
         self.part, self.parts = part, dict(parts)
         shares = [HUNDRED * share for share in parts.values()]
         if not all(share >= 0 and math.isclose(share, round(share), abs_tol=1e-6) for share in shares):
@@ -154,7 +158,10 @@ def meets(name: str, values: Array, labels: Sequence[str], wanted: Any) -> npt.N
         return mask
     if values.ndim > 1:
         raise ParameterError(f"where: {name!r} has several values a row; give a function that returns a mask of rows")
-    items = [wanted] if isinstance(wanted, (str, int, float, np.generic)) else list(wanted)
+    items = [wanted] if isinstance(wanted, (str, int, float, np.generic)) else wanted
+    if not isinstance(items, Iterable):
+        raise ParameterError(f"where: {name!r} has to be a value, several, or a function; this is {wanted!r}")
+    items = list(items)
     for item in items:
         if isinstance(item, str) and item not in labels:
             raise UnknownNameError.of(f"label of {name!r}", item, labels)

@@ -138,6 +138,11 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         backend: str = AUTO,
     ) -> None:
         super().__init__()
+        for name, flag in {"shuffle": shuffle, "drop_last": drop_last, "skip_damaged": skip_damaged}.items():
+            if not isinstance(flag, bool):
+                raise ParameterError(f"{name} is True or False; this is {flag!r}")
+        if where is not None and not isinstance(where, Mapping):
+            raise ParameterError(f"where is field -> what it has to be; this is {where!r}")
         self.seed, self.batch_size = check_seed(seed), _positive("batch_size", batch_size)
         self._rank, self._n_ranks = ranks_here(ranks)
         self._skip_damaged, self.n_skipped = skip_damaged, 0

@@ -67,11 +67,14 @@ class Tensors:
         augment: Sequence[str],
         pin_memory: bool,
     ) -> None:
-        if isinstance(fields, str):
-            raise ParameterError(f"fields are a list of names, such as ({fields!r},)")
-        if isinstance(augment, str):
-            raise ParameterError(f"augment is a list of symmetries, such as ({augment!r},)")
-        names = tuple(schema) if fields is None else tuple(fields)
+        names = tuple(schema) if fields is None else _listed("fields", "names", fields)
+        augment = _listed("augment", "symmetries", augment)
+        if not names:
+            raise ParameterError("fields names no field; leave it out for all")
+        if not isinstance(dtype, torch.dtype):
+            raise ParameterError(f"dtype is a dtype of torch, such as torch.float32; this is {dtype!r}")
+        if not isinstance(channels, str):
+            raise ParameterError(f"channels is one of {', '.join(CHANNELS)}; this is {channels!r}")
         for name in names:
             if name not in schema and name != ROW:
                 raise UnknownNameError.of("field", name, [*schema, ROW])
@@ -152,6 +155,12 @@ class Tensors:
             if "translate" in self._augment:
                 shift = (words[:, 1:] * np.array([height, width], np.uint64) >> np.uint64(32)).astype(np.int32)
         return orientation, shift
+
+
+def _listed(name: str, of: str, given: object) -> tuple[str, ...]:
+    if not isinstance(given, (list, tuple)) or not all(isinstance(item, str) for item in given):
+        raise ParameterError(f"{name} is a list of {of}; this is {given!r}")
+    return tuple(given)
 
 
 def _group(augment: Sequence[str], *, is_square: bool) -> list[int]:

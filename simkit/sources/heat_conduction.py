@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import PACKETS, SITES, layout, states
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, draw_packets, draw_spins, draw_words, kernel
+from simkit.sources.lattice_run import LatticeRun, Row, Task, draw_packets, draw_spins, draw_words
 
 #: bytes of draws and counts that a run may need at once
 _CHUNK_BYTES = 2**22
@@ -74,6 +74,10 @@ class HeatConduction(LatticeRun):
     def _width(self) -> int:
         return 2 * self.bath + self.depth + 2
 
+    @property
+    def n_cells(self) -> int:
+        return self.height * self._width
+
     def schema(self) -> Schema:
         width = self._width
         mean = "after settling; 0 where there is none"
@@ -91,18 +95,19 @@ class HeatConduction(LatticeRun):
             **self.cells_field(self.height, width, "states of the cells, 0..53, at the snapshots"),
         )  # fmt: skip
 
-    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+    def row(self, seed: int, row: int, backend: str) -> Row:
         walls = self.left[row % len(self.left)], self.right[row % len(self.right)]
         columns = layout.sandwich(self.bath, self.depth)
         regions = np.arange(len(columns))
-        run, given = kernel(backend).run, [np.zeros((1, 2), np.int64)]
+        given = [np.zeros((1, 2), np.int64)]
         energies: list[npt.NDArray[np.int64]] = []
         profile = np.zeros((len(columns), len(lattice.QUANTITIES)), np.int64)
         cells, kept = self._start(seed, row, backend, walls, columns), []
         per_step = 8 * (2 * -(-self.height // 64) + len(columns) * len(lattice.QUANTITIES) // self.every + 1)
         for first, n_steps in self._chunks(max(1, _CHUNK_BYTES // per_step // self.every) * self.every):
             drive = self._drive(seed, row, backend, walls, first, n_steps)
-            trace = run(cells, n_steps, every=self.every, regions=regions, start=first, drive=drive)
+            options = {"every": self.every, "regions": regions, "start": first, "drive": drive}
+            trace = yield Task("run", cells, n_steps, options)
             cells = trace.cells
             given.append(given[-1][-1] + trace.given[1:])
             energies.append(lattice.energy(trace.census.sum(axis=1))[1 if energies else 0 :])

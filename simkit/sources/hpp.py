@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import MIRROR, PACKETS, layout, states
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, draw_packets, kernel
+from simkit.sources.lattice_run import LatticeRun, Row, draw_packets
 
 #: first streams of Philox of the two boxes
 _STREAMS = (0, 4)
@@ -64,6 +64,10 @@ class Hpp(LatticeRun):
         if len(self.left) != len(self.right):
             self.refuse("right", f"as many densities as left, {len(self.left)}", len(self.right))
 
+    @property
+    def n_cells(self) -> int:
+        return self.height * (2 * self.box + 3)
+
     def schema(self) -> Schema:
         n_strips = 2 * self.box // self.strip
         return Schema(
@@ -77,7 +81,7 @@ class Hpp(LatticeRun):
             **self.cells_field(self.height, 2 * self.box + 3, "states of the cells, 0..53, at the snapshots"),
         )  # fmt: skip
 
-    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+    def row(self, seed: int, row: int, backend: str) -> Row:
         densities = self.left[row % len(self.left)], self.right[row % len(self.right)]
         width = 2 * self.box + 3
         kinds = np.full((self.height, width), states.GAS, np.uint8)
@@ -91,11 +95,7 @@ class Hpp(LatticeRun):
             at = 1 + box * (self.box + 1) + np.arange(self.box)
             packets[:, at] = draw_packets(backend, seed, row, _STREAMS[box], (self.height, self.box), density)
             regions[at] = (box * self.box + np.arange(self.box)) // self.strip
-        run = kernel(backend).run
-        census, cells = self.trace(
-            layout.fill(kinds, packets),
-            lambda cells, n_steps, start: run(cells, n_steps, every=self.every, regions=regions, start=start),
-        )
+        census, cells = yield from self.trace("run", layout.fill(kinds, packets), regions=regions)
         strips = census[:, :n_strips, PACKETS].reshape(self.n_samples, n_strips, 4, 2)
         boxes = strips.reshape(self.n_samples, 2, n_strips // 2, 4, 2).sum(axis=2)
         n_places = 4 * self.height * self.strip

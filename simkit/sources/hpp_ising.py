@@ -13,7 +13,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import BOND_BIT, MIRROR, PACKETS, SITES, SLOT, UNSATISFIED, UP, layout
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, draw_packets, draw_spins, kernel
+from simkit.sources.lattice_run import LatticeRun, Row, draw_packets, draw_spins
 
 #: streams of Philox: spins, and the packets of the two baths
 _SPINS, _BATHS = 0, (1, 5)
@@ -108,6 +108,10 @@ class HppIsing(LatticeRun):
             )
         return fraction, densities
 
+    @property
+    def n_cells(self) -> int:
+        return self.height * len(self._kinds)
+
     def schema(self) -> Schema:
         n, n_t = self._n_baths, self.n_samples
         fields = {
@@ -131,7 +135,7 @@ class HppIsing(LatticeRun):
             **fields, **self.cells_field(self.height, len(kinds), "states of the cells, 0..53, at the snapshots")
         )
 
-    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+    def row(self, seed: int, row: int, backend: str) -> Row:
         n = len(self.temperatures)
         temperature = self.temperatures[row % n]
         imbalance = self.imbalances[row // n % len(self.imbalances)]
@@ -147,11 +151,7 @@ class HppIsing(LatticeRun):
             at = np.flatnonzero((columns == lattice.states.GAS) & (regions == bath))
             packets[:, at] = draw_packets(backend, seed, row, _BATHS[bath], shape, density, self.drift)
         spins[:, is_spin] = draw_spins(backend, seed, row, _SPINS, (self.height, self.depth), fraction)
-        run = kernel(backend).run
-        census, cells = self.trace(
-            layout.fill(kinds, packets, spins),
-            lambda cells, n_steps, start: run(cells, n_steps, every=self.every, regions=regions, start=start),
-        )
+        census, cells = yield from self.trace("run", layout.fill(kinds, packets, spins), regions=regions)
         whole = census.sum(axis=1)
         baths = census[:, : self._n_baths, PACKETS].reshape(self.n_samples, self._n_baths, 4, 2)
         beta_13, beta_04 = thermometry.spins(whole[:, SITES])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, draw, draw_spins, kernel
+from simkit.sources.lattice_run import LatticeRun, Row, draw, draw_spins
 
 _SPINS, _LOW, _HIGH = range(3)
 
@@ -51,6 +51,10 @@ class IsingCreutz(LatticeRun):
             self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
         self.check_list("temperatures", "any temperature but 0", lambda t: t != 0)
 
+    @property
+    def n_cells(self) -> int:
+        return self.size[0] * self.size[1]
+
     def schema(self) -> Schema:
         shape = ("t",), (self.n_samples,)
         return Schema(
@@ -67,7 +71,7 @@ class IsingCreutz(LatticeRun):
             **self.cells_field(*self.size, "states of the sites, spin + 2 demon + 8 phase, at the snapshots"),
         )
 
-    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+    def row(self, seed: int, row: int, backend: str) -> Row:
         temperature = self.temperatures[row % len(self.temperatures)]
         beta = ising.CRITICAL_BETA / temperature
         cells = draw_spins(backend, seed, row, _SPINS, self.size, ising.unsatisfied(beta))
@@ -76,8 +80,7 @@ class IsingCreutz(LatticeRun):
             cells |= draw(backend, seed, row, stream, self.size, probability) << np.uint8(stream)
         y, x = np.indices(self.size)
         cells |= ((y + x + 1) % 2 << 3).astype(np.uint8)
-        run = kernel(backend).run_creutz
-        census, kept = self.trace(cells, lambda cells, n_steps, _: run(cells, n_steps, every=self.every))
+        census, kept = yield from self.trace("run_creutz", cells)
         up, unsatisfied = census[:, 0, 0], census[:, 0, 1]
         sites, demons = census[:, 0, 2:7], census[:, 0, 7:]
         beta_low, beta_high = thermometry.demons(demons)

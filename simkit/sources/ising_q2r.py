@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import SITES, UNSATISFIED, UP, layout, states
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, draw_spins, kernel
+from simkit.sources.lattice_run import LatticeRun, Row, draw_spins
 
 
 @final
@@ -47,6 +47,10 @@ class IsingQ2r(LatticeRun):
             self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
         self.check_list("fractions", "fractions from 0 to 1", lambda part: 0 <= part <= 1)
 
+    @property
+    def n_cells(self) -> int:
+        return self.size[0] * self.size[1]
+
     def schema(self) -> Schema:
         shape = ("t",), (self.n_samples,)
         return Schema(
@@ -59,14 +63,11 @@ class IsingQ2r(LatticeRun):
             **self.cells_field(*self.size, "states of the cells, 17 + spin + 2 phase, at the snapshots"),
         )
 
-    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
+    def row(self, seed: int, row: int, backend: str) -> Row:
         fraction = self.fractions[row % len(self.fractions)]
         kinds = np.full(self.size, states.ISING, np.uint8)
-        run = kernel(backend).run
-        census, cells = self.trace(
-            layout.fill(kinds, 0, draw_spins(backend, seed, row, 0, self.size, fraction)),
-            lambda cells, n_steps, _: run(cells, n_steps, every=self.every),
-        )
+        spins = draw_spins(backend, seed, row, 0, self.size, fraction)
+        census, cells = yield from self.trace("run", layout.fill(kinds, 0, spins))
         whole = census[:, 0]
         beta_13, beta_04 = thermometry.spins(whole[:, SITES])
         return {

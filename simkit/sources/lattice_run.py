@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +23,28 @@ I64 = npt.NDArray[np.int64]
 #: binary digits of the probabilities of a start: enough for a beta to 1e-4, and half as many draws as 32
 _N_DIGITS = 16
 
+#: rows that a GPU runs at once: about as many as it has multiprocessors, each of which runs one or a few
+_AT_ONCE = 128
+
+#: bytes that they may take together, roughly: for a cell the states on both sides, planes and masks, and what is drawn;
+#: for what is in the data set the counts that it comes from
+_MAX_BYTES, _PER_CELL, _PER_BYTE = 2**31, 8, 4
+
 #: largest side of a lattice, in cells, and number of steps
 MAX_SIDE, MAX_STEPS = 2**14, 10**9
+
+
+class Task(NamedTuple):
+    """A call of a function of the lattice kernel."""
+
+    function: str
+    cells: U8
+    n_steps: int
+    options: dict[str, Any]
+
+
+#: a row being computed: it asks for what is to be run, is sent the trace, and returns a value for each field
+Row = Generator[Task, Trace, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -39,16 +58,27 @@ class LatticeRun(Source):
     snapshots: int = param(1, "states kept in cells, evenly spaced, the last at the end; divides steps / every; or 0")
 
     @abstractmethod
-    def row(self, seed: int, row: int, backend: str) -> dict[str, Any]:
-        """Compute one row: a value or array for each field."""
+    def row(self, seed: int, row: int, backend: str) -> Row:
+        """Compute one row. All rows of a source ask for the same runs, but for cells and drive, so that a GPU can run
+        many at once.
+        """
 
     def rows(self, seed: int, rows: range, backend: str) -> Batch:
         schema = self.schema()
         batch = schema.empty(len(rows))
-        for i, row in enumerate(rows):
-            for name, value in self.row(seed, row, backend).items():
-                batch[name][i] = value
+        n_bytes = _PER_CELL * self.n_cells + _PER_BYTE * schema.row_nbytes
+        n = max(1, min(_AT_ONCE, _MAX_BYTES // n_bytes)) if backend == "cuda" else 1
+        for first in range(0, len(rows), n):
+            together = [self.row(seed, row, backend) for row in rows[first : first + n]]
+            for i, found in enumerate(_results(together, backend), first):
+                for name, value in found.items():
+                    batch[name][i] = value
         return batch
+
+    @property
+    @abstractmethod
+    def n_cells(self) -> int:
+        """Cells of the lattice."""
 
     @property
     def n_samples(self) -> int:
@@ -93,22 +123,44 @@ class LatticeRun(Source):
         """Return a field along t, and along further axes of the given lengths."""
         return Field(dtype, doc, ("t", *axes), (self.n_samples, *axes.values()))
 
-    def trace(self, cells: U8, advance: Callable[[U8, int, int], Trace]) -> tuple[I64, dict[str, U8]]:
-        """Run from `cells` on with ``advance(cells, n_steps, start)``; return census (t, region, ...) and snapshots."""
+    def trace(self, function: str, cells: U8, **options: Any) -> Generator[Task, Trace, tuple[I64, dict[str, U8]]]:
+        """Run from `cells` on with `function` of the kernel; return census (t, region, ...) and snapshots."""
         census: list[I64] = []
         kept: list[U8] = []
         span = self.steps // max(1, self.snapshots)
         for start in range(0, self.steps, span):
-            there = advance(cells, span, start)
+            more = {"every": self.every} | ({"start": start} if function == "run" else {})
+            there = yield Task(function, cells, span, {**options, **more})
             cells = there.cells
             census.append(there.census[1 if census else 0 :])
             kept.append(cells)
         return np.concatenate(census), {"cells": np.array(kept)} if self.snapshots else {}
 
 
-def kernel(backend: str) -> ModuleType:
-    """Return the lattice kernel."""
-    return lattice.KERNEL.load(backend)
+def _results(rows: list[Row], backend: str) -> list[dict[str, Any]]:
+    """Return what rows that go in step come to."""
+    found: list[dict[str, Any]] = []
+    tasks = [next(row) for row in rows]
+    while not found:
+        traces, tasks = _run(tasks, backend), []
+        for row, trace in zip(rows, traces, strict=True):
+            try:
+                tasks.append(row.send(trace))
+            except StopIteration as done:
+                found.append(done.value)
+    return found
+
+
+def _run(tasks: list[Task], backend: str) -> list[Trace]:
+    """Do tasks that differ in cells and drive alone; on a GPU in one call."""
+    function, cells, n_steps, options = tasks[0]
+    run = getattr(lattice.KERNEL.load(backend), function)
+    if len(tasks) == 1:
+        return [run(cells, n_steps, **options)]
+    if "drive" in options:
+        options = {**options, "drive": np.array([task.options["drive"] for task in tasks])}
+    trace = run(np.array([task.cells for task in tasks]), n_steps, **options)
+    return [Trace(*one) for one in zip(*trace, strict=True)]
 
 
 def draw_words(

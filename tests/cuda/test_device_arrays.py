@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from lattices import random_cells, random_demons
 from where import COMPILED, load, on
 
 from simkit import backends, registry
 from simkit.backends import probe, row_numbers
 from simkit.errors import UnknownNameError
-from simkit.kernels import census, life, philox
+from simkit.kernels import census, lattice, life, philox
 from simkit.kernels.life import Rule
 
 DEVICES = [place for place in COMPILED if place != "cpu"]
+
 RULES = (Rule.parse("B3/S23"), Rule.parse("B36/S23"))
 
 
@@ -92,6 +94,22 @@ def test_tensors_share_the_memory_of_the_batch():
 def test_an_unknown_kind_of_arrays_is_refused():
     with pytest.raises(UnknownNameError, match="no kind of arrays 'tensor'"):
         registry.source("ca-ash").generate(0, range(1), to="tensor")
+
+
+@pytest.mark.parametrize("place", DEVICES)
+def test_lattices_stay_on_the_device(place):
+    kernel = load(lattice.KERNEL, place)
+    device = load(philox.KERNEL, place)
+    demons = random_demons(0, 128, 6)
+    for cells, run in ((demons, kernel.run_creutz), (random_cells(0, 9, 12), kernel.run)):
+        for some in (cells, np.array([cells, cells]), np.empty((0, *cells.shape), np.uint8)):
+            on_device = device.to_device(some, np.uint8)
+            found, wanted = run(on_device, 5, every=2), run(some, 5, every=2)
+            assert {type(array) for array in found} == {type(on_device)}
+            assert {type(array) for array in wanted} == {np.ndarray}
+            assert wanted.census.shape[:-2] == (*some.shape[:-2], 3)
+            assert all(np.array_equal(device.back(a, some), b) for a, b in zip(found, wanted, strict=True))
+            assert np.array_equal(device.back(on_device, some), some)
 
 
 @pytest.mark.parametrize("place", COMPILED)

@@ -256,7 +256,20 @@ def test_ranks_are_read_from_the_environment(ash, monkeypatch):
     ("options", "message"),
     [
         ({"fields": ("ahs",)}, "no field 'ahs'; did you mean 'ash'"),
-        ({"fields": "ash"}, "fields are a list of names"),
+        ({"fields": "ash"}, "fields is a list of names"),
+        ({"fields": ()}, "fields names no field"),
+        ({"fields": 5}, "fields is a list of names"),
+        ({"dtype": None}, "dtype is a dtype of torch"),
+        ({"dtype": "float32"}, "dtype is a dtype of torch"),
+        ({"channels": ["onehot"]}, "channels is one of onehot"),
+        ({"shuffle": "no"}, "shuffle is True or False"),
+        ({"drop_last": 1}, "drop_last is True or False"),
+        ({"where": "x"}, "where is field -> what"),
+        ({"where": {"rule": None}}, "a value, several, or a function"),
+        ({"ranks": 5}, "ranks is"),
+        ({"split": ["train"]}, "split is the name of a part"),
+        ({"splits": None}, "splits are name -> share"),
+        ({"splits": {"a": "x"}}, "splits are name -> share"),
         ({"batch_size": 0}, "batch_size is a whole number, at least 1; this is 0"),
         ({"window": -1}, "window is a whole number"),
         ({"batch_size": 2.5}, "batch_size is a whole number"),
@@ -327,3 +340,18 @@ def test_processes_that_begin_passes_at_once_take_different_epochs(ash):
     for process in started:
         process.join()
     assert sorted(epochs) == list(range(8 * 40))
+
+
+def test_a_loop_is_not_gone_on_with_in_another_process(ash):
+    """The threads that make its batches are not there."""
+    made = iter(batches(ash, **OPTIONS))
+    next(made)
+    child = os.fork()
+    if not child:  # pragma: no cover - another process
+        try:
+            next(made)
+        except ParameterError:
+            os._exit(7)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert len(next(made)["row"]) == 24
