@@ -73,13 +73,13 @@ def test_the_order_of_threads_does_not_matter(monkeypatch, schedule, seed):
 def test_nothing_is_undefined():
     """Under g++'s sanitizers of undefined behaviour and of addresses, which end a process that does wrong."""
     asan = subprocess.run(["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout
-    environment = {**os.environ, "LD_PRELOAD": asan.strip(), "ASAN_OPTIONS": "detect_leaks=0"}
+    path = os.pathsep.join((*map(str, Path(__file__).parents[1:3]), os.environ.get("PYTHONPATH", "")))
+    environment = {**os.environ, "LD_PRELOAD": asan.strip(), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONPATH": path}
     done = subprocess.run([sys.executable, __file__], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[2]))
     host_cupy.margin = 0
     RawModule.flags = ("-O1", "-g", "-fsanitize=undefined,address", "-fno-sanitize-recover=all")
     results(HOST, [(64, 128), (70, 65)], 3, 400)
