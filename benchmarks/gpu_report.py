@@ -38,9 +38,12 @@ SIMKIT = [sys.executable, "-c", "from simkit_cli.main import main; main(prog_nam
 
 #: one small batch through every kernel
 SMALL = """
-import simkit
+import simkit.registry
 for size in (64, 40):
     simkit.source("ca-ash", size=size, max_steps=200, census="objects").generate(0, range(8), backend="cuda")
+for name in ("hpp-ising", "ising-q2r", "ising-creutz", "hpp", "heat-conduction"):
+    cls = simkit.registry.source_class(name)
+    cls.build(cls.tiny).generate(0, range(2), backend="cuda")
 """
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from simkit import registry
 from simkit.backends import own_stream
 from simkit.bench.rate import Rate, paired, timed
-from simkit.kernels import census, life, philox
+from simkit.kernels import census, lattice, life, philox
 from simkit.kernels.life import Rule
 from simkit.kernels.life.circuit import MAJ
 from simkit.recipe import Recipe
@@ -144,6 +144,27 @@ def census_count(tiny: bool) -> Rate:
     return _bounded("census", "boards/s", count, 0, n_bytes, tiny)
 
 
+def lattice_ring(tiny: bool) -> Rate:
+    """Cells of many rings a second, half gas and half spins: 6 operations for 32 cells of gas, 4 for 64 spins."""
+    from simkit.kernels import cuda
+    from simkit.kernels.lattice import layout
+
+    n_systems, half, n_steps = (2, 32, 4) if tiny else (2 * cuda.n_multiprocessors(), 128, 20_000)
+    shape, rng = (128 if tiny else 256, 2 * half), np.random.default_rng(0)
+    packets, spins = rng.integers(0, 16, shape, np.uint8), rng.integers(0, 2, shape, np.uint8)
+    ring = layout.fill(np.broadcast_to(layout.ring(half, half), shape), packets, spins)
+    cells = cuda.to_device(np.repeat(ring[None], n_systems, axis=0), np.uint8)
+    kernel = lattice.KERNEL.load("cuda")
+    return _bounded(
+        "lattice",
+        "cells/s",
+        lambda: cells.size * n_steps / cuda.seconds(lambda: kernel.run(cells, n_steps)),
+        (6 / 32 + 4 / 64) / 2,
+        2 / n_steps,
+        tiny,
+    )
+
+
 def generate(tiny: bool) -> Rate:
     """Rows a second of a whole run into a store, against the same rows made on streams side by side and dropped."""
     n = 64 if tiny else 2**19
@@ -172,6 +193,7 @@ CASES: dict[str, Callable[[bool], Rate]] = {
     "life": life_settle,
     "highlife": highlife_settle,
     "census": census_count,
+    "lattice": lattice_ring,
     "generate": generate,
 }
 
