@@ -15,7 +15,7 @@ import torch
 import torch.utils.data
 
 from simkit.backends import AUTO
-from simkit.contract import MAX_ROWS, Source, check_seed
+from simkit.contract import Source, check_seed
 from simkit.errors import DamageError, ParameterError, UnknownNameError
 from simkit.learn.order import N_EPOCHS, Order
 from simkit.learn.passes import Passes
@@ -28,6 +28,9 @@ from simkit.store.chunks import Chunks, StoreChunks, open_chunks
 
 TensorBatch = dict[str, torch.Tensor]
 State = dict[str, Any]
+
+#: rows of an epoch of a live source: its order is worked out for a millionth of them at a time
+MAX_LIVE_ROWS = 2**40
 
 #: chunks that are read together and shuffled: 16 of 512 rows
 WINDOW = 16
@@ -308,8 +311,8 @@ def _opener(
     if isinstance(data, Source):
         if n is None:
             raise ParameterError("a live source needs n=, the number of its rows (an epoch)")
-        if _positive("n", n) > MAX_ROWS:
-            raise ParameterError(f"a source has rows up to 2**63; n is {n}")
+        if _positive("n", n) > MAX_LIVE_ROWS:
+            raise ParameterError(f"an epoch of a live source has at most 2**40 rows, more than anybody sees; n is {n}")
         return partial(Live, data, seed, n, backend)
     if n is not None:
         raise ParameterError("n= is for live sources; a data set has the rows it has")

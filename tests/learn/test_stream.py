@@ -303,6 +303,9 @@ def test_live_sources_refuse_what_only_data_sets_have(ash):
         stream(source())
     with pytest.raises(ParameterError, match="n is a whole number, at least 1; this is .1e9"):
         stream(source(), n="1e9")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="at most 2..40 rows"):
+        stream(source(), n=2**63)
+    assert rows_of(batches(source(), n=2**40, batch_size=8, fields=("row",), shuffle=True), 1)
     with pytest.raises(ParameterError, match="where= needs rows that are there"):
         stream(source(), n=10, where={"rule": 1})
     with pytest.raises(ParameterError, match="n_threads is a whole number"):
