@@ -23,6 +23,7 @@ SMALLER = {
     "--n 3e4": "--n 5e3",
     "simkit bench": "simkit bench --tiny",
     "simkit study thermo": "simkit study thermo --tiny",
+    "--steps 20000": "--steps 2000",
 }
 
 
