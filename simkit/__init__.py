@@ -11,6 +11,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from simkit import ising as ising
+    from simkit import learn as learn
     from simkit.errors import SimkitError as SimkitError
     from simkit.interchange import export as export
     from simkit.interchange.card import write as card
@@ -34,12 +36,17 @@ _PUBLIC = {
     "unpack": ("simkit.schema", "unpack"),
 }
 
+#: parts that are used by their name, as simkit.learn.batches; imported when first used
+_PARTS = ("ising", "learn")
+
 __all__ = ["Recipe", "SimkitError", "card", "export", "generate", "open", "source", "unpack"]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return importlib.import_module(f"simkit.{name}")
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'simkit' has no attribute {name!r}; it has {', '.join(_PUBLIC)}")
+        raise AttributeError(f"module 'simkit' has no attribute {name!r}; it has {', '.join([*_PUBLIC, *_PARTS])}")
     module, attribute = _PUBLIC[name]
     value = getattr(importlib.import_module(module), attribute)
     globals()[name] = value
@@ -47,4 +54,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_PUBLIC]
+    return [*globals(), *_PUBLIC, *_PARTS]

@@ -358,3 +358,17 @@ def test_a_loop_is_not_gone_on_with_in_another_process(ash):
         os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     assert len(next(made)["row"]) == 24
+
+
+def test_the_lines_that_people_begin_with(ash, tmp_path):
+    """After no more than ``import simkit``."""
+    lines = """
+import itertools, torch, simkit
+for batch in simkit.learn.batches("ash.zarr", fields=("ash", "rule"), batch_size=64, seed=0, shuffle=True): pass
+live = simkit.learn.batches(simkit.source("ca-ash", size=16, max_steps=50), n=10**9, batch_size=16)
+assert len(list(itertools.islice(live, 3))) == 3
+loader = torch.utils.data.DataLoader(simkit.learn.stream("ash.zarr"), batch_size=None, num_workers=2)
+assert sum(len(batch["rule"]) for batch in loader) == 230
+"""
+    (tmp_path / "ash.zarr").symlink_to(ash)
+    subprocess.run([sys.executable, "-W", "error", "-c", lines], cwd=tmp_path, check=True)
