@@ -110,7 +110,7 @@ def small_scenes():
 
 
 @pytest.mark.parametrize("name", SCENES)
-@pytest.mark.parametrize("suffix", ["gif", "png"])
+@pytest.mark.parametrize("suffix", [pytest.param("gif", marks=pytest.mark.slow), "png"])  # README's films are GIFs
 def test_films_show_the_cells(name: str, suffix: str) -> None:
     chosen = small_scenes()[name]
     frames = list(chosen.frames())

@@ -60,7 +60,15 @@ def lattice_results(name: str, n_steps: int, heights: tuple[int, ...]) -> list[n
     return found
 
 
-@pytest.mark.parametrize(("schedule", "seed"), [(FORWARD, 0), (REVERSE, 0), (RANDOM, 1), (RANDOM, 2)])
+@pytest.mark.parametrize(
+    ("schedule", "seed"),
+    [
+        pytest.param(FORWARD, 0, marks=pytest.mark.slow),  # the order of all other tests
+        (REVERSE, 0),
+        (RANDOM, 1),
+        pytest.param(RANDOM, 2, marks=pytest.mark.slow),
+    ],
+)
 def test_the_order_of_threads_does_not_matter(monkeypatch, schedule, seed):
     monkeypatch.setattr(RawModule, "schedule", schedule)
     monkeypatch.setattr(RawModule, "seed", seed)
