@@ -23,14 +23,14 @@ import hashlib
 import json
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
 from simkit.backends import AUTO, Kernel, resolve, to_host, to_torch, told_of_compiled_code
 from simkit.errors import ParameterError, UnknownNameError
-from simkit.schema import Array, Batch, Schema
+from simkit.schema import Batch, Schema
 
 #: seeds are 64-bit: the key of Philox
 MAX_SEED = 2**64 - 1
@@ -90,8 +90,8 @@ class Source(ABC):
         """Sentences that a user of these parameters should read."""
         return []
 
-    def summary(self, read: Callable[[str], Array]) -> str:
-        """Say in a phrase what is remarkable in finished data; ``read(field)`` returns a whole small field."""
+    def summary(self, read: Callable[..., Iterator[Batch]]) -> str:
+        """Say in a phrase what is remarkable in finished data; ``read("a", "b")`` yields these fields by shards."""
         del read
         return ""
 

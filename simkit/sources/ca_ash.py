@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -201,16 +201,18 @@ class CaAsh(Source):
             if Rule.parse(rule).birth & 1
         ]
 
-    def summary(self, read: Callable[[str], Array]) -> str:
-        settle, rule = read("settle"), read("rule")
-        parts = []
-        for index, name in enumerate(self.rules):
-            settled = settle[(rule == index) & (settle >= 0)]
-            if settled.size:
-                parts.append(f"{name} {settled.mean():,.0f}")
-        never = int((settle < 0).sum())
-        mean = f"mean settle {settle[settle >= 0].mean():,.0f} generations ({', '.join(parts)})" if parts else ""
-        return ", ".join(part for part in (mean, f"{never:,} never settled" if never else "") if part)
+    def summary(self, read: Callable[..., Iterator[Batch]]) -> str:
+        counts, sums = np.zeros((2, len(self.rules)), np.int64)
+        n_never = 0
+        for batch in read("settle", "rule"):
+            is_settled = batch["settle"] >= 0
+            settle, rule = batch["settle"][is_settled], batch["rule"][is_settled]
+            counts += np.bincount(rule, minlength=len(self.rules))
+            sums += np.bincount(rule, settle, len(self.rules)).astype(np.int64)  # float64 is exact up to 2**53
+            n_never += int((~is_settled).sum())
+        parts = [f"{name} {sums[i] / counts[i]:,.0f}" for i, name in enumerate(self.rules) if counts[i]]
+        mean = f"mean settle {sums.sum() / counts.sum():,.0f} generations ({', '.join(parts)})" if parts else ""
+        return ", ".join(part for part in (mean, f"{n_never:,} never settled" if n_never else "") if part)
 
 
 def mask(source: CaAsh, batch: Mapping[str, Array], *, backend: str = "auto") -> npt.NDArray[np.int32]:

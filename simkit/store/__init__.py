@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simkit.store.dataset import Column as Column
+from simkit.store.column import Column as Column
 from simkit.store.dataset import Store as Store
 from simkit.store.dataset import open_store as open_store
 from simkit.store.verify import verify as verify

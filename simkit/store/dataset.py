@@ -10,99 +10,13 @@ from typing import Any
 
 import google_crc32c
 import numpy as np
-import numpy.typing as npt
 
-from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
-from simkit.schema import Array, Batch, Field, Schema, check
+from simkit.errors import DamageError, StoreError, UnknownNameError
+from simkit.schema import Array, Batch, Schema, check
 from simkit.store import shard
+from simkit.store.column import Column
 from simkit.store.layout import DIGEST_BYTES, LEDGER, ROOT, read_metadata
 from simkit.store.place import Place
-
-
-class Column:
-    """One field of a store, indexed by row: ``column[5]``, ``column[5:9]``, ``column[[3, 1]]``, ``column[:]``.
-
-    A mask of all rows serves as well: ``store["ash"][store["rule"][:] == 1]``. Keep a column rather than ask the store
-    for it again, and ask for rows in their order: it keeps the shard and the chunk that it read last.
-    """
-
-    def __init__(self, store: Store, name: str) -> None:
-        self._store, self.name = store, name
-        self.field: Field = store.schema[name]
-        self._open_shard: tuple[int, shard.Reader] | None = None
-        self._last_chunk: tuple[int, Array] | None = None
-
-    def __len__(self) -> int:
-        return self._store.layout.n_rows
-
-    def __repr__(self) -> str:
-        return f"<{self.name}: {self.field.dtype} ({', '.join(('sample', *self.field.dims))}) {self.shape}>"
-
-    def __reduce__(self) -> tuple[type[Column], tuple[Store, str]]:
-        return Column, (self._store, self.name)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Lengths of all axes, ``sample`` first."""
-        return (len(self), *self.field.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """NumPy dtype of the values."""
-        return np.dtype(self.field.dtype)
-
-    def __getitem__(self, rows: int | slice | list[int] | Array) -> Array:
-        wanted = self._rows(rows)
-        flat = wanted.reshape(-1)
-        out = self.field.empty(flat.size)
-        chunk_rows = self._store.layout.chunk_rows
-        for chunk in np.unique(flat // chunk_rows):
-            here = np.flatnonzero(flat // chunk_rows == chunk)
-            out[here] = self._chunk(int(chunk))[flat[here] - chunk * chunk_rows]
-        return out.reshape((*wanted.shape, *self.field.shape))
-
-    def __iter__(self) -> Iterator[Array]:
-        return (self[row] for row in range(len(self)))
-
-    def _rows(self, rows: int | slice | list[int] | Array) -> npt.NDArray[np.int64]:
-        """Return the rows that an index means, none negative; ParameterError if it means none."""
-        unclear = ParameterError(
-            f"{self.name}[...] takes a row, a slice, a list of rows or a mask of all; this is {rows!r}"
-        )
-        try:
-            if isinstance(rows, tuple):
-                raise unclear
-            if isinstance(rows, slice):
-                return np.arange(*rows.indices(len(self)), dtype=np.int64)
-            wanted = np.asarray(rows)
-            if wanted.dtype == bool and wanted.shape == (len(self),):
-                return np.flatnonzero(wanted)
-            if wanted.size == 0:
-                return np.zeros(wanted.shape, np.int64)
-        except (TypeError, ValueError):
-            raise unclear from None
-        if wanted.dtype.kind not in "iu":
-            raise unclear
-        outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
-        if outside.size:
-            raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
-        wanted = wanted.astype(np.int64)
-        return np.where(wanted < 0, wanted + len(self), wanted)
-
-    def _chunk(self, chunk: int) -> Array:
-        """Return an inner chunk, counted from the start of the data set; the last one and its shard are kept."""
-        last, opened = self._last_chunk, self._open_shard  # other threads may replace them meanwhile
-        if last is None or last[0] != chunk:
-            index, inner = divmod(chunk, self._store.layout.shard_rows // self._store.layout.chunk_rows)
-            if opened is None or opened[0] != index:
-                opened = self._open_shard = index, self._store.shard(self.name, index)
-            last = self._last_chunk = chunk, opened[1].chunk(inner)
-        return last[1]
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        del copy
-        whole = self[:]
-        return whole if dtype is None else whole.astype(dtype)
 
 
 class Store(Mapping[str, Column]):
@@ -150,6 +64,14 @@ class Store(Mapping[str, Column]):
 
     def __repr__(self) -> str:
         return f"<{self.path}: {self.layout.n_rows:,} rows of {self.recipe['source']}: {', '.join(self)}>"
+
+    def batches(self, *names: str, rows: range | None = None) -> Iterator[Batch]:
+        """Yield the fields `names` of `rows`, all if not given, at most a shard at a time."""
+        columns = {name: self[name] for name in names}
+        rows, step = range(self.layout.n_rows) if rows is None else rows, self.layout.shard_rows
+        for start in range(rows.start // step * step, rows.stop, step):
+            part = slice(max(start, rows.start), min(start + step, rows.stop))
+            yield {name: column[part] for name, column in columns.items()}
 
     def done(self) -> list[int]:
         """Return the shards that are finished, in order."""

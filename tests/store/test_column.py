@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from store_samples import N_ROWS, SHARD_ROWS
+from store_samples import CHUNK_ROWS, N_ROWS, SHARD_ROWS
 
 import simkit
 from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
-from simkit.schema import Batch
+from simkit.schema import Array, Batch, Field, Schema
+from simkit.store.column import Column
+from simkit.store.layout import Layout
 
 positions = st.integers(-N_ROWS, N_ROWS - 1)
 ends = st.none() | st.integers(-2 * N_ROWS, 2 * N_ROWS)
@@ -190,3 +195,115 @@ def test_columns_and_errors_go_to_other_processes(finished: Path) -> None:
 def test_a_mask_of_all_rows(finished: Path, rows: Batch, name: str, seed: int) -> None:
     mask = np.random.default_rng(seed).random(N_ROWS) < 0.1
     np.testing.assert_array_equal(simkit.open(finished)[name][mask], rows[name][mask])
+
+
+# --- work that grows as the rows do --------------------------------------------------------------------------------
+
+
+class Counted(np.ndarray):
+    """An array that counts the elements of all arrays that it, or what is made of it, goes through."""
+
+    n_elements = 0
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
+        plain = [value.view(np.ndarray) if isinstance(value, Counted) else value for value in inputs]
+        result = getattr(ufunc, method)(*plain, **named)
+        Counted.n_elements += np.asarray(result).size
+        return result.view(Counted) if isinstance(result, np.ndarray) else result
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, named: Any) -> Any:
+        del types
+        plain = [value.view(np.ndarray) if isinstance(value, Counted) else value for value in arguments]
+        result = function(*plain, **named)
+        Counted.n_elements += max(np.asarray(result).size, plain[0].size)
+        return result.view(Counted) if isinstance(result, np.ndarray) else result
+
+    def __getitem__(self, index: Any) -> Any:
+        result = super().__getitem__(index)
+        Counted.n_elements += np.asarray(result).size
+        return result
+
+
+class CountedStore:
+    """As much of a store as a column asks for: rows that hold their own number, in shards that count what they decode."""
+
+    def __init__(self, n_rows: int) -> None:
+        self.schema = Schema(row=Field("int32", "the row's number"))
+        self.layout = Layout.plan(self.schema, n_rows)
+        self.n_opened = self.n_decoded = 0
+
+    def shard(self, name: str, index: int) -> Any:
+        del name
+        self.n_opened += 1
+        return SimpleNamespace(chunk=partial(self._chunk, index * self.layout.shard_rows))
+
+    def _chunk(self, start: int, inner: int, out: Array | None = None) -> Array:
+        self.n_decoded += 1
+        start += inner * self.layout.chunk_rows
+        out = np.empty(self.layout.chunk_rows, np.int32) if out is None else out
+        out[:] = np.arange(start, start + self.layout.chunk_rows)
+        return out
+
+
+def work(n_rows: int, index: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Return how many elements of index arrays a column looks at, and how many chunks it decodes."""
+    store = CountedStore(n_rows)
+    column, wanted = Column(store, "row"), index(n_rows)  # type: ignore[arg-type]
+    real = Column._rows
+
+    def rows(self: Column, given: Any) -> Any:
+        found = real(self, given)
+        return found if isinstance(found, range) else found.view(Counted)
+
+    Counted.n_elements = 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Column, "_rows", rows)
+        got = column[wanted]
+    np.testing.assert_array_equal(got, np.arange(n_rows)[wanted])
+    return Counted.n_elements, store.n_decoded
+
+
+INDICES = {
+    "all": lambda n: slice(None),
+    "backwards": lambda n: slice(None, None, -1),
+    "every third": lambda n: slice(1, None, 3),
+    "few": lambda n: slice(0, None, 5 * CHUNK_ROWS),
+    "list": lambda n: np.random.default_rng(0).permutation(n),
+    "mask": lambda n: np.random.default_rng(0).random(n) < 0.5,
+}
+
+
+@pytest.mark.parametrize("index", INDICES.values(), ids=INDICES.keys())
+def test_work_grows_as_the_rows_do(index: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten and a hundred times the rows are ten and a hundred times the work, and each chunk is decoded once."""
+    n_chunks = [20, 200, 2000]
+    found = [work(n * CHUNK_ROWS, index, monkeypatch) for n in n_chunks]
+    for (elements, decoded), n in zip(found, n_chunks, strict=True):
+        assert decoded <= n
+        assert elements <= 12 * n * CHUNK_ROWS
+    assert found[2][0] <= 130 * found[0][0]
+
+
+@pytest.mark.parametrize("part", [range(N_ROWS), range(30, 70), range(140, N_ROWS), range(5, 5)])
+def test_batches_are_a_shard_at_most_and_all_the_rows(finished: Path, rows: Batch, part: range) -> None:
+    batches = list(simkit.open(finished).batches("charge", "kind", rows=part))
+    assert all(len(batch["charge"]) <= SHARD_ROWS for batch in batches)
+    for name in ("charge", "kind"):
+        got = np.concatenate([rows[name][:0], *(batch[name] for batch in batches)])
+        np.testing.assert_array_equal(got, rows[name][part.start : part.stop])
+
+
+def test_what_is_said_of_finished_rows_does_not_depend_on_how_they_are_read() -> None:
+    source = simkit.source("ca-ash", rules=("B3/S23", "B2/S", "B36/S23"))
+    random = np.random.default_rng(2)
+    settle, rule = random.integers(-1, 9, 60).astype(np.int32), random.choice([0, 2], 60).astype(np.uint8)
+    rows = {"settle": settle, "rule": rule}
+    whole = source.summary(lambda *names: iter([rows]))
+    assert whole == source.summary(
+        lambda *names: ({name: rows[name][i : i + 7] for name in names} for i in range(0, 60, 7))
+    )
+    parts = [f"{source.rules[i]} {settle[(rule == i) & (settle >= 0)].mean():,.0f}" for i in (0, 2)]
+    assert whole == (
+        f"mean settle {settle[settle >= 0].mean():,.0f} generations ({', '.join(parts)}), "
+        f"{(settle < 0).sum()} never settled"
+    )

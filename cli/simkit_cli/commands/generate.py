@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,11 +128,13 @@ def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> 
     state = "complete" if n_now else "was complete, nothing to do"
     size = display.bytes_text(store.place.size())
     click.echo(f"{store.path}: {n:,} rows, {state}; {size} on disk, digest {store.root_digest()}")
-    rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s" if n_now else ""
     if n_now:
-        rate += f", limited by {'computing' if done.waited_computing > done.waited_writing else 'encoding and writing'}"
-    about = recipe.source.summary(lambda name: store[name][:])
-    click.echo("; ".join(part for part in (rate, about) if part))
+        rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s"
+        limit = "computing" if done.waited_computing > done.waited_writing else "encoding and writing"
+        # as many rows as this run made: extending a large data set by a few must not read all of it
+        about = recipe.source.summary(partial(store.batches, rows=range(n - n_now, n)))
+        of_these = f"of the last {n_now:,} rows: " if n_now < n else ""
+        click.echo(f"{rate}, limited by {limit}" + (f"; {of_these}{about}" if about else ""))
     place = shlex.quote(str(store.path))
     has_boards = any(field.dims[:1] == ("y",) and len(field.dims) == 2 for field in store.schema.values())
     following = f"preview {place} --rows 0:{min(16, n)} --out sheet.png" if has_boards else f"info {place}"

@@ -1,0 +1,131 @@
+"""One field of a data set, indexed by row as a NumPy array is along its first axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.errors import ParameterError
+from simkit.schema import Array, Field
+from simkit.store import shard
+
+if TYPE_CHECKING:
+    from simkit.store.dataset import Store
+
+
+class Column:
+    """One field of a store, indexed by row: ``column[5]``, ``column[5:9]``, ``column[[3, 1]]``, ``column[:]``.
+
+    A mask of all rows serves as well: ``store["ash"][store["rule"][:] == 1]``. A call decodes each chunk once, in any
+    order of rows. From call to call a column keeps the shard and the chunk that it read last: keep the column, and ask
+    for rows in their order.
+    """
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store, self.name = store, name
+        self.field: Field = store.schema[name]
+        self._open_shard: tuple[int, shard.Reader] | None = None
+        self._last_chunk: tuple[int, Array] | None = None
+
+    def __len__(self) -> int:
+        return self._store.layout.n_rows
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.field.dtype} ({', '.join(('sample', *self.field.dims))}) {self.shape}>"
+
+    def __reduce__(self) -> tuple[type[Column], tuple[Store, str]]:
+        return Column, (self._store, self.name)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of all axes, ``sample`` first."""
+        return (len(self), *self.field.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """NumPy dtype of the values."""
+        return np.dtype(self.field.dtype)
+
+    def __getitem__(self, rows: int | slice | list[int] | Array) -> Array:
+        wanted = self._rows(rows)
+        if isinstance(wanted, range):
+            return self._walk(wanted)
+        return self._gather(wanted.reshape(-1)).reshape((*wanted.shape, *self.field.shape))
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[row] for row in range(len(self)))
+
+    def _walk(self, rows: range) -> Array:
+        """Return rows at equal distances, chunk by chunk."""
+        if rows.step < 0:
+            return np.ascontiguousarray(self._walk(rows[::-1])[::-1])
+        out, chunk_rows, at = self.field.empty(len(rows)), self._store.layout.chunk_rows, 0
+        while at < len(rows):
+            chunk, first = divmod(rows[at], chunk_rows)
+            stop = min(len(rows), at + -(-(chunk_rows - first) // rows.step))
+            if stop - at == chunk_rows and (self._last_chunk is None or self._last_chunk[0] != chunk):
+                reader, inner = self._shard(chunk)
+                reader.chunk(inner, out[at:stop])
+            else:
+                out[at:stop] = self._chunk(chunk)[first :: rows.step][: stop - at]
+            at = stop
+        return out
+
+    def _gather(self, rows: npt.NDArray[np.int64]) -> Array:
+        """Return rows in any order: sorted once, then chunk by chunk."""
+        out, chunk_rows = self.field.empty(len(rows)), self._store.layout.chunk_rows
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        chunks = ordered // chunk_rows
+        starts = np.flatnonzero(np.diff(chunks, prepend=-1))
+        for start, stop in pairwise([*starts.tolist(), len(rows)]):
+            chunk = int(chunks[start])
+            out[order[start:stop]] = self._chunk(chunk)[ordered[start:stop] - chunk * chunk_rows]
+        return out
+
+    def _rows(self, rows: int | slice | list[int] | Array) -> range | npt.NDArray[np.int64]:
+        """Return the rows that an index means, none negative; ParameterError if it means none."""
+        try:
+            if isinstance(rows, slice):
+                return range(*rows.indices(len(self)))
+            wanted = np.asarray(None if isinstance(rows, tuple) else rows)
+        except (TypeError, ValueError):
+            wanted = np.asarray(None)
+        if wanted.dtype == bool and wanted.shape == (len(self),):
+            return np.flatnonzero(wanted)
+        if wanted.size == 0:
+            return np.zeros(wanted.shape, np.int64)
+        if wanted.dtype.kind not in "iu":
+            raise ParameterError(
+                f"{self.name}[...] takes a row, a slice, a list of rows or a mask of all; this is {rows!r}"
+            )
+        outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
+        if outside.size:
+            raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
+        wanted = wanted.astype(np.int64)
+        return np.where(wanted < 0, wanted + len(self), wanted)
+
+    def _chunk(self, chunk: int) -> Array:
+        """Return an inner chunk, counted from the start of the data set; the last one is kept."""
+        last = self._last_chunk  # other threads may replace it meanwhile
+        if last is None or last[0] != chunk:
+            reader, inner = self._shard(chunk)
+            last = self._last_chunk = chunk, reader.chunk(inner)
+        return last[1]
+
+    def _shard(self, chunk: int) -> tuple[shard.Reader, int]:
+        """Return the shard that holds a chunk, and which of its chunks that is; the last shard is kept."""
+        layout, opened = self._store.layout, self._open_shard  # other threads may replace it meanwhile
+        index, inner = divmod(chunk, layout.shard_rows // layout.chunk_rows)
+        if opened is None or opened[0] != index:
+            opened = self._open_shard = index, self._store.shard(self.name, index)
+        return opened[1], inner
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        del copy
+        whole = self[:]
+        return whole if dtype is None else whole.astype(dtype)
