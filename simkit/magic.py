@@ -56,7 +56,7 @@ def draw(ink: npt.NDArray[np.bool_]) -> U8:
 def conceal(cells: U8, n_steps: int, *, backend: str = AUTO) -> U8:
     """Return the magic state that becomes ``states.reverse(cells)`` after `n_steps`."""
     run = lattice.KERNEL.load(backend).run
-    return states.reverse(run(cells, n_steps, every=max(1, n_steps)).cells)
+    return states.reverse(run(cells, n_steps).cells)
 
 
 def flip_one(cells: U8) -> U8:
@@ -73,7 +73,7 @@ def visit(cells: U8, times: Sequence[int], *, backend: str = AUTO) -> Iterator[U
     run, now = lattice.KERNEL.load(backend).run, 0
     for time in times:
         if time > now:
-            cells = run(cells, time - now, every=time - now).cells
+            cells = run(cells, time - now).cells
         now = time
         yield cells
 

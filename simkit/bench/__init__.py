@@ -82,8 +82,8 @@ def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) ->
     cpu.run(cells, 1)
 
     def run() -> float:
-        started = timed(lambda: cpu.run(cells, 1, every=2))
-        return n * n_steps / max(1e-9, timed(lambda: cpu.run(cells, n_steps + 1, every=2 * n_steps)) - started)
+        started = timed(lambda: cpu.run(cells, 1))
+        return n * n_steps / max(1e-9, timed(lambda: cpu.run(cells, n_steps + 1)) - started)
 
     rewrite_rate(64, 0.001)
     n_words = int(n / 64 * per_word)
@@ -126,8 +126,8 @@ def lattice_creutz(tiny: bool) -> Rate:
     n_words = 3 * cells.size // 128
 
     def run() -> float:
-        started = timed(lambda: cpu.run_creutz(cells, 1, every=2))
-        spent = timed(lambda: cpu.run_creutz(cells, n_steps + 1, every=2 * n_steps)) - started
+        started = timed(lambda: cpu.run_creutz(cells, 1))
+        spent = timed(lambda: cpu.run_creutz(cells, n_steps + 1)) - started
         return cells.size / 2 * n_steps / max(1e-9, spent)
 
     rate, bound = paired(run, lambda: 64 / 3 * rewrite_rate(n_words, 0.001 if tiny else 0.1))
@@ -147,8 +147,8 @@ def lattice_free(tiny: bool) -> Rate:
         cpu.run(some, 1)
 
     def rate_of(some: Array) -> float:
-        started = timed(lambda: cpu.run(some, 1, every=2))
-        spent = timed(lambda: cpu.run(some, n_steps + 1, every=2 * n_steps)) - started
+        started = timed(lambda: cpu.run(some, 1))
+        spent = timed(lambda: cpu.run(some, n_steps + 1)) - started
         return some.size * n_steps / max(1e-9, spent)
 
     rate, bound = paired(lambda: rate_of(free), lambda: rate_of(cells))

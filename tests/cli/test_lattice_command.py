@@ -36,7 +36,7 @@ def test_a_magic_state_is_made_shown_and_exported(simkit: Simkit) -> None:
     assert sorted(tree(Path("ok"))) == ["entropy.png", "flipped.rle", "magic.rle", "simkit-hpp-ising.rule"]
     state = pattern.read(Path("ok/magic.rle").read_text())
     assert state.is_torus
-    after = lattice.KERNEL.load().run(state.cells, 300, every=300).cells
+    after = lattice.KERNEL.load().run(state.cells, 300).cells
     start = magic.draw(ink.of_text("OK", 64))
     assert np.array_equal(states.reverse(after), start)
     flipped = pattern.read(Path("ok/flipped.rle").read_text())

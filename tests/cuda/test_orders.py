@@ -53,7 +53,7 @@ def lattice_results(name: str, n_steps: int, heights: tuple[int, ...]) -> list[n
     drive = rng.integers(0, 2**64 - 1, (n_steps, 2, 1), np.uint64)
     found += [
         *run(random_cells(1, 50, 70), n_steps, every=7),
-        *run(random_stack(1, kinds[2], 50), n_steps, drive=drive),
+        *run(random_stack(1, kinds[2], 50), n_steps, every=1, drive=drive),
     ]
     for height, width in (*((height, 70) for height in heights), (50, 70)):
         found += run_creutz(random_demons(1, height, width), n_steps, every=7)

@@ -121,10 +121,10 @@ def test_the_first_trap_swapping_in_active_cells_only(monkeypatch):
     inactive = (KIND == INTERFACE) & (states.PHASE == 0)
     wrong = np.where(inactive, states.compose(*(table for table in _fields())), states.PERMUTED).astype(np.uint8)
     cells = one_class(layout.ring(6, 6), 12)
-    right = classes(reference.run(cells, 600))
+    right = classes(reference.run(cells, 600, every=1))
     assert (np.ptp(right, axis=0) > 0).all()
     monkeypatch.setattr(reference, "PERMUTED", wrong)
-    trace = reference.run(cells, 600)
+    trace = reference.run(cells, 600, every=1)
     assert (np.ptp(lattice.energy(trace.census.sum(axis=1))) == 0).all()
     assert (np.ptp(classes(trace), axis=0) == 0).any()
 

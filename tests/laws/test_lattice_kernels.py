@@ -15,6 +15,7 @@ from lattices import STACKS, random_cells, random_demons, random_stack
 from where import COMPILED, load
 
 from simkit.kernels import lattice
+from simkit.kernels.lattice import cpu
 
 REFERENCE = lattice.KERNEL.load("reference")
 
@@ -105,6 +106,37 @@ def test_the_cells_given_are_not_changed(place):
         before = cells.copy()
         kernel.run_creutz(cells, 3)
         assert np.array_equal(cells, before)
+
+
+@pytest.mark.parametrize("place", [*COMPILED, "reference"])
+def test_there_is_no_census_unless_it_is_asked_for(place):
+    kernel = load(lattice.KERNEL, place)
+    stack, free, demons = random_stack(0, STACKS["sandwich"], 128), random_cells(0, 9, 12), random_demons(0, 128, 6)
+    regions = np.arange(free.shape[1]) // 6
+    for run, cells, options in (
+        (kernel.run, stack, {}),
+        (kernel.run, free, {"regions": regions}),
+        (kernel.run_creutz, demons, {}),
+        (kernel.run_creutz, demons[:6].copy(), {}),
+    ):
+        found, counted = run(cells, 5, **options), run(cells, 5, every=1, **options)
+        assert np.array_equal(found.cells, counted.cells)
+        assert found.census.shape == (0, *counted.census.shape[1:])
+        assert (len(counted.census), found.given.shape, counted.given.shape) == (6, (0, 2), (6, 2))
+
+
+@pytest.mark.parametrize(("every", "n_counts"), [(0, 0), (1, 11), (4, 3), (99, 1)])
+def test_a_run_counts_as_often_as_it_is_asked_to(monkeypatch, every, n_counts):
+    """The compiled loops, with their parts replaced: how often each is called."""
+    calls = []
+    for name in ("_count", "_show_gas", "_show_spins", "_exchange"):
+        monkeypatch.setattr(cpu, name, lambda *_, name=name: calls.append(name))
+    segments, active = cpu.split(random_stack(0, STACKS["ring"], 128))
+    stack = cpu.load(random_stack(0, STACKS["ring"], 128), segments)
+    census, none = np.zeros((11, 1, len(lattice.QUANTITIES)), np.int64), np.zeros((0, 2), np.int64)
+    drive, given = np.zeros((0, 2, 0), np.uint64), np.zeros((11, 2), np.int64)
+    cpu._run_stack.py_func(stack, active, 10, every, 0, np.zeros(13), drive, none, None, census, given)
+    assert (calls.count("_count"), calls.count("_exchange")) == (n_counts, 10)
 
 
 def alone(module, name, cells, n_steps, drive, **options):

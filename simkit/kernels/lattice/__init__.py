@@ -22,11 +22,12 @@ cells alone, or walls half-way ones, one of the two would never exchange energy 
 
 Every backend module has two functions.
 
-``run(cells, n_steps, *, every=1, regions=None, start=0, drive=None) -> Trace``
-    The coupled system `n_steps` later, and its census at the times 0, every, 2 every, ... after the beginning.
+``run(cells, n_steps, *, every=None, regions=None, start=0, drive=None) -> Trace``
+    The coupled system `n_steps` later and, if `every` is given, its census at the times 0, every, 2 every, ... after
+    the beginning.
 
     * cells: uint8 (y, x), both sides at least 2; valid
-    * every: steps between two samples, at least 1
+    * every: steps between two samples of the census, at least 1; with None no census is taken
     * regions: int64 (x,), the region 0, 1, ... that each column is counted in; all in region 0 if None
     * start: the time of `cells`, of which only the parity counts; the class of a packet is x + y + t mod 2
     * drive: None, or uint64 (step, 2, word), which makes columns 0 and -1, both of mirrors, thermal walls: after each
@@ -34,7 +35,7 @@ Every backend module has two functions.
       Bit b of word w stands for the cell ``y = w + b * n_words``, where n_words is y / 64 rounded up; bits beyond the
       last cell are ignored.
 
-``run_creutz(cells, n_steps, *, every=1) -> Trace``
+``run_creutz(cells, n_steps, *, every=None) -> Trace``
     Ising spins with a demon of 0..3 units a site (a unit is two packets) on a torus, uint8 (y, x) of
     ``s + 2 D + 8 f`` (spin, demon, phase), both sides even, phases one checkerboard. With u unsatisfied bonds and
     T = D + u, a site with phase 1 flips if 2 <= T <= 5, and its demon keeps T - 2. Reversed: all phases flipped.
@@ -75,10 +76,16 @@ class Trace(NamedTuple):
 
     #: uint8 (y, x): the cells at the end
     cells: npt.NDArray[np.uint8]
-    #: int64 (sample, region, quantity): the census at times 0, every, ..., as QUANTITIES or CREUTZ_QUANTITIES say
+    #: int64 (sample, region, quantity): the census at times 0, every, ..., as QUANTITIES or CREUTZ_QUANTITIES say; no
+    #: sample if `every` is None
     census: npt.NDArray[np.int64]
     #: int64 (sample, 2): packets that the two thermal walls have given, less those they took, up to each sample
     given: npt.NDArray[np.int64]
+
+
+def n_samples(n_steps: int, every: int | None) -> int:
+    """Return how many samples a run takes, that at its beginning included."""
+    return 0 if every is None else 1 + n_steps // every
 
 
 def energy(census: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

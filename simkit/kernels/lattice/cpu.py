@@ -9,7 +9,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.lattice import CREUTZ_QUANTITIES, QUANTITIES, Trace, creutz, free
+from simkit.kernels.lattice import CREUTZ_QUANTITIES, QUANTITIES, Trace, creutz, free, n_samples
 from simkit.kernels.lattice.counting import count_ends, count_gas, count_spins, end_spins, ones, workspace
 from simkit.kernels.lattice.planes import CODE, Plane, flip, guard_above, guard_below, row, stream
 from simkit.kernels.lattice.stack import FIXED, MIRRORED, SELF, load, split, thermal, unload
@@ -96,7 +96,7 @@ def _count(stack, now, time, regions, counts, census):
 
 @nb.njit(nogil=True, cache=True)
 def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, counts, census, given, _code=CODE):
-    """Run a stack; return in which planes its gas is then."""
+    """Run a stack, with no census if `every` is 0; return in which planes its gas is then."""
     now, so_far = 0, np.zeros(2, np.int64)
     for i in range(len(stack.gas)):
         guard_below(stack.room, _plane(stack.gas, i), 0)
@@ -105,7 +105,8 @@ def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, cou
         for colour in range(2):
             guard_below(stack.room, _plane(stack.spins, j), colour)
             guard_above(stack.room, _plane(stack.spins, j), colour)
-    _count(stack, now, start, regions, counts, census[0])
+    if every:
+        _count(stack, now, start, regions, counts, census[0])
     for t in range(1, n_steps + 1):
         _show_gas(stack, now)
         for i in range(len(stack.gas)):
@@ -121,7 +122,7 @@ def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, cou
                 new = drive[t - 1, wall, w]
                 so_far[wall] += ones(new) - ones(slots[w])
                 slots[w] = new
-        if t % every == 0:
+        if every and t % every == 0:
             _count(stack, now, start + t, regions, counts, census[t // every])
             given[t // every] = so_far
     return now
@@ -129,14 +130,15 @@ def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, cou
 
 @nb.njit(nogil=True, cache=True)
 def _run_free(room, at, width, n_steps, every, start, regions, drive, is_driven, census, given, _code=CODE):
-    """Run any layout, from state 0 on."""
+    """Run any layout, from state 0 on, with no census if `every` is 0."""
     so_far = np.zeros(2, np.int64)
-    free.count(room, at, width, 0, start, regions, census[0])
+    if every:
+        free.count(room, at, width, 0, start, regions, census[0])
     for t in range(1, n_steps + 1):
         free.step(room, at, width, (t - 1) % 2)
         if is_driven:
             free.drive_walls(room, at, width, t % 2, drive[t - 1], so_far)
-        if t % every == 0:
+        if every and t % every == 0:
             free.count(room, at, width, t % 2, start + t, regions, census[t // every])
             given[t // every] = so_far
 
@@ -145,16 +147,16 @@ def run(
     cells: U8,
     n_steps: int,
     *,
-    every: int = 1,
+    every: int | None = None,
     regions: I64 | None = None,
     start: int = 0,
     drive: U64 | None = None,
 ) -> Trace:
     """Run the coupled system; see the package's docstring."""
     regions = np.zeros(cells.shape[1], np.int64) if regions is None else regions
-    n_samples = 1 + n_steps // every
-    census = np.zeros((n_samples, int(regions.max()) + 1, len(QUANTITIES)), np.int64)
-    given = np.zeros((n_samples, 2), np.int64)
+    census = np.zeros((n_samples(n_steps, every), int(regions.max()) + 1, len(QUANTITIES)), np.int64)
+    given = np.zeros((len(census), 2), np.int64)
+    every = every or 0
     words = np.zeros((0, 2, 0), np.uint64) if drive is None else drive
     found = split(cells)
     if found is None:
@@ -170,11 +172,11 @@ def run(
     return Trace(unload(cells, stack, now, n_steps), census, given)
 
 
-def run_creutz(cells: U8, n_steps: int, *, every: int = 1) -> Trace:
+def run_creutz(cells: U8, n_steps: int, *, every: int | None = None) -> Trace:
     """Run the Creutz system; see the package's docstring."""
-    n_samples = 1 + n_steps // every
-    census = np.zeros((n_samples, 1, len(CREUTZ_QUANTITIES)), np.int64)
-    given = np.zeros((n_samples, 2), np.int64)
+    census = np.zeros((n_samples(n_steps, every), 1, len(CREUTZ_QUANTITIES)), np.int64)
+    given = np.zeros((len(census), 2), np.int64)
+    every = every or 0
     if cells.shape[0] % 128:
         cells = cells.copy()
         creutz.run_cells(cells, n_steps, every, census)

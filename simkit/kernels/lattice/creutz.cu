@@ -44,7 +44,8 @@ __device__ __forceinline__ void count(const Column& spins, const Column& beyond,
         tally(census, 0, true, k, at.is_inside() ? n[k] : 0);
 }
 
-// A warp has `first[w]` .. `first[w + 1]` of the columns. `colour` is that of the spins that are active first.
+// A warp has `first[w]` .. `first[w + 1]` of the columns. `colour` is that of the spins that are active first. With no
+// census `every` is 0.
 extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     run_creutz(u8* cells, int width, const int* first, const u32* bits, int colour, int n_steps, int every,
                u64* census) {
@@ -54,7 +55,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     const int own = 2 * number + side, next = 2 * ((number + (side ? 1 : n_warps - 1)) % n_warps) + 1 - side;
     const bool is_shifted = at.lane % 2;
     cells += u64(blockIdx.x) * HEIGHT * width;
-    census += u64(blockIdx.x) * (1 + n_steps / every) * N_QUANTITIES;
+    census += u64(blockIdx.x) * u64(every ? 1 + n_steps / every : 0) * N_QUANTITIES;
 
     Column spins, low, high, beyond = {};
     gather(cells + x, width, is_shifted, bits, 0, spins);
@@ -62,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     gather(cells + x, width, is_shifted, bits, HIGH, high);
     if (at.is_end())
         show(ports[0][own], spins, is_shifted);
-    for (int t = 0, until = 0;; t++) {
+    for (int t = 0, until = every ? 0 : -1;; t++) {
         __syncthreads();
         if (at.is_end())
             take(ports[t & 1][next], beyond, is_shifted);

@@ -130,16 +130,20 @@ def _count(room, at, is_inside, counts, census):
 
 @nb.njit(nogil=True, cache=True)
 def run(room, at, is_inside, counts, active, n_steps, every, census, _code=CODE):
-    """Run `n_steps`, of which the first is the turn of colour `active`; set census[k] after ``k * every`` steps."""
+    """Run `n_steps`, of which the first is the turn of colour `active`; set census[k] after ``k * every`` steps.
+
+    With no census `every` is 0.
+    """
     for colour in range(2):
         guard_above(room, at, _SPINS + colour)
         guard_below(room, at, _SPINS + colour)
     _show(room, at)
-    _count(room, at, is_inside, counts, census[0, 0])
+    if every:
+        _count(room, at, is_inside, counts, census[0, 0])
     for t in range(1, n_steps + 1):
         _update(room, at, (active + t - 1) & 1)
         _show(room, at)
-        if t % every == 0:
+        if every and t % every == 0:
             _count(room, at, is_inside, counts, census[t // every, 0])
 
 
@@ -152,10 +156,10 @@ def workspace(at: Plane) -> tuple[U64, U64]:
 
 @nb.njit(nogil=True, cache=True)
 def run_cells(cells, n_steps, every, census):
-    """Run cells (y, x) in place, one by one."""
+    """Run cells (y, x) in place, one by one; `every` is as in `run`."""
     height, width = cells.shape
     for t in range(n_steps + 1):
-        if t % every == 0:
+        if every and t % every == 0:
             _count_cells(cells, census[t // every, 0])
         if t == n_steps:
             return

@@ -40,6 +40,7 @@ from simkit.kernels.lattice import (
     UNSATISFIED,
     UP,
     Trace,
+    n_samples,
     states,
 )
 from simkit.kernels.lattice.planes import HEAD_ON, PAIR, TWO
@@ -164,7 +165,7 @@ def run(
     cells: Array,
     n_steps: int,
     *,
-    every: int = 1,
+    every: int | None = None,
     regions: Array | None = None,
     start: int = 0,
     drive: Array | None = None,
@@ -179,7 +180,7 @@ def run(
         words = empty((0,), np.uint64) if drive is None else to_device(drive, np.uint64)
         table = stack_of(on_host, is_driven=drive is not None)
         common = [_features(), to_device([states.FIRST[kind] for kind in range(6)], np.uint8)]
-        common += [to_device(regions, np.int32), *map(np.int32, (n_regions, n_steps, every, start % 2)), words]
+        common += [to_device(regions, np.int32), *map(np.int32, (n_regions, n_steps, every or 0, start % 2)), words]
         if table is None:
             function, block = module("free").get_function("run_free"), _threads(-(-width // 32), height)
             room = empty((n, _N_ROOM, height, -(-width // 32)), np.uint32)
@@ -192,14 +193,14 @@ def run(
     return Trace(*(back(array, cells) for array in (out, census, given)))
 
 
-def run_creutz(cells: Array, n_steps: int, *, every: int = 1) -> Trace:
+def run_creutz(cells: Array, n_steps: int, *, every: int | None = None) -> Trace:
     """Run the Creutz system; see the package's docstring."""
     on_host = to_host(cells).reshape(-1, *cells.shape[-2:])
     n, height, width = on_host.shape
     out, census, given = _results(cells, n_steps, every, 1, CREUTZ_QUANTITIES)
     if n:
         edges, rows = [0, *(end for _, end in _cut(width, 2))], height // 64
-        times = np.int32(n_steps), np.int32(every)
+        times = np.int32(n_steps), np.int32(every or 0)
         colours = (on_host[:, 0, 0] >> 3) ^ 1
         fits = height % 128 == 0 and 32 * (len(edges) - 1) <= max_threads(rows)
         if fits and (colours == colours[0]).all():
@@ -212,9 +213,11 @@ def run_creutz(cells: Array, n_steps: int, *, every: int = 1) -> Trace:
     return Trace(*(back(array, cells) for array in (out, census, given)))
 
 
-def _results(cells: Array, n_steps: int, every: int, n_regions: int, quantities: tuple[str, ...]) -> tuple[Any, ...]:
+def _results(
+    cells: Array, n_steps: int, every: int | None, n_regions: int, quantities: tuple[str, ...]
+) -> tuple[Any, ...]:
     """Return a copy of the cells, in which a run takes place, and a census and `given` of zeros."""
-    shape = (*cells.shape[:-2], 1 + n_steps // every)
+    shape = (*cells.shape[:-2], n_samples(n_steps, every))
     census = full((*shape, n_regions, len(quantities)), 0, np.int64)
     return copied(cells, np.uint8), census, full((*shape, 2), 0, np.int64)
 

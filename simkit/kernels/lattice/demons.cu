@@ -38,11 +38,12 @@ __device__ __forceinline__ void count(const u8* cells, int height, int width, u6
         atomicAdd(census + k, u64(n[k]));
 }
 
+// With no census `every` is 0.
 extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     run_demons(u8* cells, int height, int width, int n_steps, int every, u64* census) {
     cells += u64(blockIdx.x) * height * width;
-    census += u64(blockIdx.x) * (1 + n_steps / every) * N_QUANTITIES;
-    for (int t = 0, until = 0;; t++) {
+    census += u64(blockIdx.x) * u64(every ? 1 + n_steps / every : 0) * N_QUANTITIES;
+    for (int t = 0, until = every ? 0 : -1;; t++) {
         if (t == until) {
             count(cells, height, width, census);
             census += N_QUANTITIES;

@@ -191,7 +191,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     run_free(u8* cells, int height, int width, const u32* features, const u8* first_state, const int* regions,
              int n_regions, int n_steps, int every, int start, const u64* drive, int n_words, u32* room, u64* census,
              u64* given) {
-    const u64 system = blockIdx.x, n_samples = 1 + n_steps / every;
+    const u64 system = blockIdx.x, n_samples = every ? 1 + n_steps / every : 0;
     const Lattice at(height, width, room);
     u64 so_far[2] = {0, 0};
     cells += system * height * width;
@@ -200,7 +200,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     drive += 2 * n_words * system * n_steps;
     load(at, cells, features);
     __syncthreads();
-    for (int t = 0, until = 0;; t++) {
+    for (int t = 0, until = every ? 0 : -1;; t++) {
         if (t == until) {
             count(at, t % 2, start + t, regions, census);
             for (int wall = 0; wall < 2; wall++)

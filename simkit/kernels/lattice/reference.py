@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.lattice import CREUTZ_QUANTITIES, QUANTITIES, Trace
+from simkit.kernels.lattice import CREUTZ_QUANTITIES, QUANTITIES, Trace, n_samples
 from simkit.kernels.lattice.states import (
     BOND,
     DIRECTIONS,
@@ -104,24 +104,25 @@ def run(
     cells: U8,
     n_steps: int,
     *,
-    every: int = 1,
+    every: int | None = None,
     regions: I64 | None = None,
     start: int = 0,
     drive: U64 | None = None,
 ) -> Trace:
     """Run the coupled system; see the package's docstring."""
     regions = np.zeros(cells.shape[1], np.int64) if regions is None else regions
-    census, given = [count(cells, regions, start)], [np.zeros(2, np.int64)]
+    census = np.zeros((n_samples(n_steps, every), int(regions.max()) + 1, len(QUANTITIES)), np.int64)
+    given = np.zeros((len(census), 2), np.int64)
     so_far = np.zeros(2, np.int64)
-    for t in range(1, n_steps + 1):
-        cells = step(cells)
-        if drive is not None:
+    for t in range(n_steps + 1):
+        if t > 0:
+            cells = step(cells)
+        if t > 0 and drive is not None:
             cells, now = _driven(cells, drive[t - 1])
             so_far = so_far + now
-        if t % every == 0:
-            census.append(count(cells, regions, start + t))
-            given.append(so_far)
-    return Trace(cells.copy(), np.array(census), np.array(given))
+        if every and t % every == 0:
+            census[t // every], given[t // every] = count(cells, regions, start + t), so_far
+    return Trace(cells.copy(), census, given)
 
 
 def step_creutz(cells: U8) -> U8:
@@ -147,11 +148,12 @@ def count_creutz(cells: U8) -> I64:
     return np.array([counts], np.int64).reshape(1, len(CREUTZ_QUANTITIES))
 
 
-def run_creutz(cells: U8, n_steps: int, *, every: int = 1) -> Trace:
+def run_creutz(cells: U8, n_steps: int, *, every: int | None = None) -> Trace:
     """Run the Creutz system; see the package's docstring."""
-    census = [count_creutz(cells)]
-    for t in range(1, n_steps + 1):
-        cells = step_creutz(cells)
-        if t % every == 0:
-            census.append(count_creutz(cells))
-    return Trace(cells.copy(), np.array(census), np.zeros((len(census), 2), np.int64))
+    census = np.zeros((n_samples(n_steps, every), 1, len(CREUTZ_QUANTITIES)), np.int64)
+    for t in range(n_steps + 1):
+        if t > 0:
+            cells = step_creutz(cells)
+        if every and t % every == 0:
+            census[t // every] = count_creutz(cells)
+    return Trace(cells.copy(), census, np.zeros((len(census), 2), np.int64))

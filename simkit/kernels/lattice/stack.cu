@@ -99,11 +99,11 @@ __device__ __forceinline__ void show_spins(Column& port, const State& state, boo
 
 // `cells` (system, y, x) are run in place. `features` says of each state what its bits are, `first_state` of each kind
 // which is its first; `drive` is (system, step, wall, ROWS), `census` (system, sample, region, quantity) of zeros,
-// `given` (system, sample, wall) too.
+// `given` (system, sample, wall) too. With no census `every` is 0.
 extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     run_stack(u8* cells, int width, const Warp* warps, const u32* features, const u8* first_state, const int* regions,
               int n_regions, int n_steps, int every, int start, const u64* drive, u64* census, u64* given) {
-    const u64 system = blockIdx.x, n_samples = 1 + n_steps / every;
+    const u64 system = blockIdx.x, n_samples = every ? 1 + n_steps / every : 0;
     const Warp& warp = warps[threadIdx.x / 32];
     const bool is_gas = warp.is_gas;
     const Place at = {int(threadIdx.x % 32), warp.n};
@@ -164,7 +164,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
     __syncthreads();
     arrive(0);
     for (int t = 0;;) {
-        if (t % every == 0) {
+        if (every && t % every == 0) {
             const u64 sample = system * n_samples + t / every;
             u64* counts = census + sample * n_regions * N_QUANTITIES;
             if (is_gas)
@@ -183,7 +183,7 @@ extern "C" __global__ void __launch_bounds__(N_THREADS, 1)
         }
         if (t == n_steps)
             break;
-        const int stop = n_steps - t < every ? n_steps : t + every;
+        const int stop = !every || n_steps - t < every ? n_steps : t + every;
 #pragma unroll 1
         while (t < stop) {
             if (is_gas) {
