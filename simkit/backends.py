@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from simkit.errors import BackendError, UnknownNameError
+from simkit.errors import BackendError, UnknownNameError, needed_for
 
 AUTO = "auto"
 
@@ -164,9 +164,8 @@ def to_torch(array: Any, backend: str) -> Any:
     It is where the array is, on the device if that is a CUDA device. PyTorch has neither shifts nor comparisons of
     unsigned numbers of 16 bits and more: such an array becomes the signed numbers of the same bits.
     """
-    if importlib.util.find_spec("torch") is None:
-        raise BackendError("to='torch' needs PyTorch, which is not installed (pip install torch)")
-    import torch.utils.dlpack
+    with needed_for("to='torch'"):
+        import torch.utils.dlpack
 
     if backend == "cuda":
         array = _cupy().asarray(array)

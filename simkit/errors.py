@@ -6,7 +6,8 @@ A message says what was asked, what was found, and what to do. The command line 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class SimkitError(Exception):
@@ -50,6 +51,27 @@ class SchemaError(SimkitError):
 
 class BackendError(SimkitError):
     """A backend that does not exist or cannot run here."""
+
+
+class LibraryError(SimkitError, ImportError):
+    """A library that an extra brings, and that is not installed."""
+
+
+#: module -> the package that brings it, where their names differ
+_PACKAGES = {"sklearn": "scikit-learn", "PIL": "pillow"}
+
+
+@contextmanager
+def needed_for(what: str) -> Iterator[None]:
+    """Raise LibraryError where the block imports a library that is not installed; `what` needs it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if not module or module.startswith("simkit"):
+            raise
+        package = _PACKAGES.get(module, module)
+        raise LibraryError(f"{what} needs {package}, which is not installed: pip install {package}") from None
 
 
 class StoreError(SimkitError):

@@ -16,6 +16,9 @@ from simkit import registry
 from simkit.contract import MAX_ROWS, Source, Spec, check_seed
 from simkit.errors import ParameterError, RecipeError, UnknownNameError
 
+#: what the package index calls simkit; the plain name belongs to another project there
+_DISTRIBUTION = "simkit-interp"
+
 #: keys of a recipe file: needed, and free to be left out
 _NEEDED = ("source", "version", "n")
 _OPTIONAL = ("seed", "parameters", "title", "citation", "digest")
@@ -90,7 +93,7 @@ def shipped() -> dict[str, Path]:
     if (beside.parent / "pyproject.toml").is_file():
         paths = list(beside.glob("*.toml"))
     else:
-        files = metadata.files("simkit") or []
+        files = metadata.files(_DISTRIBUTION) or []
         paths = [Path(str(file.locate())) for file in files if file.match("share/simkit/datasets/*.toml")]
     return {path.stem: path.resolve() for path in sorted(paths)}
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
+import simkit
 from simkit.backends import AUTO, own_stream
 from simkit.errors import DamageError, ParameterError
 from simkit.recipe import Recipe
@@ -123,7 +124,8 @@ def n_processors() -> int:
 @cache
 def versions() -> dict[str, str]:
     """Return the versions that a data set records."""
-    return {name: metadata.version(name) for name in ("simkit", "numpy", "numba", "zarr", "numcodecs")}
+    others = {name: metadata.version(name) for name in ("numpy", "numba", "zarr", "numcodecs")}
+    return {"simkit": simkit.__version__, **others}
 
 
 def _fill(

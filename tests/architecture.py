@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "registry": {"errors", "contract"},
     "recipe": {"errors", "contract", "registry"},
     "store": {"errors", "schema"},
-    "run": {"errors", "schema", "backends", "contract", "recipe", "store"},
+    "run": {"", "errors", "schema", "backends", "contract", "recipe", "store"},  # "": the version that stores record
     "colours": {"kernels"},
     "magic": {"errors", "backends", "kernels", "ising"},
     "scenes": {"errors", "backends", "kernels", "ising", "registry", "sources", "magic"},

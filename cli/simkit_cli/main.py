@@ -6,6 +6,7 @@ import importlib
 
 import click
 
+import simkit
 from simkit.errors import SimkitError
 
 _COMMANDS = (
@@ -49,7 +50,7 @@ class _Group(click.Group):
 
 
 @click.command(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="simkit")
+@click.version_option(simkit.__version__, prog_name="simkit")
 def main() -> None:
     """Generate data sets whose causes are fully known, and look at them.
 

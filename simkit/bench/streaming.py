@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import resource
 import statistics
@@ -17,7 +16,7 @@ from simkit import registry
 from simkit.bench.peers import PEERS
 from simkit.bench.stall import Stall, stall
 from simkit.bench.ways import FORMS, Records, Way, bound, ours, plain
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, needed_for
 from simkit.recipe import Recipe
 from simkit.run import generate
 from simkit.store import Store, open_store
@@ -82,11 +81,13 @@ def measure(store: str | Path | None = None, *, tiny: bool = False) -> Report:
 
     Raises
     ------
+    LibraryError
+        If torch is not installed.
     ParameterError
-        If torch is not installed, or the data set has no boards.
+        If the data set has no boards.
     """
-    if importlib.util.find_spec("torch") is None:
-        raise ParameterError("streaming into training needs torch: pip install 'simkit[train]'")
+    with needed_for("streaming into training"):
+        import torch  # noqa: F401
     n_rows, n_rounds = _TINY if tiny else _REAL
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from simkit import colours
-from simkit.errors import BackendError
+from simkit.errors import needed_for
 from simkit.figures.sheet import put
 
 U8 = npt.NDArray[np.uint8]
@@ -21,9 +20,9 @@ _INKS = ("#0072b2", "#d55e00")
 
 
 def check_plot() -> None:
-    """Raise BackendError unless matplotlib is installed."""
-    if find_spec("matplotlib") is None:
-        raise BackendError("drawing curves needs matplotlib, which is not installed; pip install 'simkit[plot]'")
+    """Raise LibraryError unless matplotlib is installed."""
+    with needed_for("drawing curves"):
+        import matplotlib.figure  # noqa: F401
 
 
 def draw_curves(
@@ -50,7 +49,7 @@ def draw_curves(
 
     Raises
     ------
-    BackendError
+    LibraryError
         If matplotlib is not installed.
     StoreError
         If `out` cannot be written.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from simkit.errors import BackendError, ParameterError, StoreError
+from simkit.errors import ParameterError, StoreError, needed_for
 
 
 class Point(NamedTuple):
@@ -38,17 +38,15 @@ def draw(cases: Sequence[Point], operations: float, n_bytes: float, device: str,
 
     Raises
     ------
-    BackendError
+    LibraryError
         If matplotlib is not installed.
     ParameterError
         If no case has both counted.
     StoreError
         If `out` cannot be written.
     """
-    try:
+    with needed_for("a roofline"):
         from matplotlib.figure import Figure
-    except ImportError as error:
-        raise BackendError(f"a roofline needs matplotlib: pip install 'simkit[plot]' ({error})") from None
     drawn = [case for case in cases if case.n_operations > 0 and case.n_bytes > 0]
     if not drawn:
         raise ParameterError("no case whose operations and bytes are both counted: name philox, life or highlife")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from simkit.errors import BackendError
+from simkit.errors import needed_for
 from simkit.figures.sheet import put
 from simkit.schema import Array
 from simkit.store import Store
@@ -27,13 +27,9 @@ _WIDTH, _HEIGHT, _DPI = 4.6, 4.2, 120
 
 
 def check_matplotlib() -> None:
-    """Raise BackendError if matplotlib is not installed."""
-    try:
+    """Raise LibraryError if matplotlib is not installed."""
+    with needed_for("a figure of a study"):
         import matplotlib.figure  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise BackendError(
-            f"figures of studies need matplotlib ({error.name} is missing): pip install 'simkit[plot]'"
-        ) from None
 
 
 def draw_study(points: Store, out: Path) -> None:
@@ -43,7 +39,7 @@ def draw_study(points: Store, out: Path) -> None:
 
     Raises
     ------
-    BackendError
+    LibraryError
         If matplotlib is not installed.
     StoreError
         If `out` cannot be written.

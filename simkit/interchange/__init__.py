@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from simkit.errors import BackendError, ParameterError, UnknownNameError
+from simkit.errors import ParameterError, UnknownNameError, needed_for
 
 if TYPE_CHECKING:
     from simkit.schema import Array
@@ -54,13 +53,13 @@ FORMATS = {
         "simkit.interchange.webdataset",
     ),
     "parquet": Format(
-        "One file for pyarrow, polars, duckdb; needs simkit[export].",
+        "One file for pyarrow, polars, duckdb; needs pyarrow.",
         ".parquet",
         "simkit.interchange.parquet",
         needs="pyarrow",
     ),
     "hf": Format(
-        "A folder for datasets.load_from_disk of Hugging Face; needs simkit[export].",
+        "A folder for datasets.load_from_disk of Hugging Face; needs pyarrow.",
         "",
         "simkit.interchange.hf",
         needs="pyarrow",
@@ -118,7 +117,7 @@ def export(
         If there is no such format or field.
     ParameterError
         If there are no such rows, or the format does not take what is given.
-    BackendError
+    LibraryError
         If the library that the format needs is not installed.
     StoreError
         If rows are not generated yet, a file cannot be written, or something else is there and `replace` is not set.
@@ -133,8 +132,9 @@ def export(
         raise ParameterError(f"soups are written as rle alone; {to} holds the fields of a data set")
     if not entry.has_fields and (fields is not None or packed):
         raise ParameterError(f"{to} holds boards, and not fields of one's choice, packed or not; leave these away")
-    if entry.needs and find_spec(entry.needs) is None:
-        raise BackendError(f"format {to} needs {entry.needs}, which is not installed: pip install 'simkit[export]'")
+    if entry.needs:
+        with needed_for(f"format {to}"):
+            importlib.import_module(entry.needs)
     if not isinstance(store, Store):
         store = open_store(store)
     selection = Selection(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simkit.errors import BackendError, ParameterError, StoreError
+from simkit.errors import ParameterError, StoreError, needed_for
 from simkit.schema import Array
 from simkit.store import Store
 
@@ -51,20 +51,16 @@ def baselines(store: Store, rows: range, *, progress: Callable[[int], None] = la
         If the data set does not count objects (``census="counts"``).
     ParameterError
         If there are fewer than 100 rows, or fewer than two rules among them.
-    BackendError
+    LibraryError
         If scikit-learn is not installed.
     """
-    try:
+    with needed_for("a baseline"):
         from sklearn.ensemble import HistGradientBoostingClassifier
         from sklearn.linear_model import LogisticRegression
         from sklearn.model_selection import StratifiedKFold, cross_val_predict
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
         from threadpoolctl import threadpool_limits
-    except ModuleNotFoundError as error:
-        raise BackendError(
-            f"baselines need scikit-learn ({error.name} is missing): pip install 'simkit[train]'"
-        ) from None
 
     missing = {"rule", "population", "counts", "constellations"} - set(store)
     if missing:

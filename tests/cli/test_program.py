@@ -74,6 +74,16 @@ def test_info_and_preview_do_not_load_numba(store: Path) -> None:
         assert "numba" not in loaded_by(f"from simkit_cli.main import main; main({line!r})")
 
 
+def test_a_library_that_is_missing_is_named() -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "try: from simkit.learn import batches\n"
+        "except ImportError as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "LibraryError simkit.learn needs torch, which is not installed: pip install torch\n"
+
+
 def test_the_program_is_installed() -> None:
     program = Path(sys.executable).with_name("simkit")
     if not program.exists():

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import simkit
-from simkit.errors import BackendError, StoreError
+from simkit.errors import LibraryError, StoreError
 from simkit.figures.study import draw_study
 from simkit.store import open_store, verify
 from simkit.study.blocking import Estimate
@@ -111,5 +111,5 @@ def test_figures(tmp_path, data):
 def test_a_lack_of_matplotlib_is_said(tmp_path, data, monkeypatch):
     points, _ = write(REPORT, "graph", "a title", tmp_path, [data])
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(BackendError, match=r"need matplotlib .*pip install 'simkit\[plot\]'"):
+    with pytest.raises(LibraryError, match=r"^a figure of a study needs matplotlib, .*: pip install matplotlib$"):
         draw_study(points, tmp_path / "a.png")
