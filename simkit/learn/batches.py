@@ -33,6 +33,10 @@ class Batches:
     ----------
     waited : float
         Seconds that loops have waited for batches.
+    is_resumed : bool
+        Whether the next ``for`` goes on from a state that was loaded.
+    sampler : Sampler
+        By which a trainer says which epoch begins.
     """
 
     def __init__(self, stream: Stream, n_threads: int = 1) -> None:
@@ -40,7 +44,8 @@ class Batches:
             raise ParameterError(f"n_threads is a whole number, 0 for none; this is {n_threads!r}")
         self.stream, self._n_threads, self.waited = stream, n_threads, 0.0
         self._epoch, self._consumed = 0, 0
-        self._is_begun = False
+        self._is_begun = self.is_resumed = False
+        self.sampler = Sampler(self)
 
     def __len__(self) -> int:
         """Batches of an epoch, also where a state lets the next ``for`` begin in the middle of one."""
@@ -49,7 +54,7 @@ class Batches:
     def __iter__(self) -> Iterator[TensorBatch]:
         if self._is_begun:
             self._epoch, self._consumed = self._epoch + 1, 0
-        self._is_begun = True
+        self._is_begun, self.is_resumed = True, False
         epoch, start = self._epoch, self._consumed
         for index, batch in enumerate(self._timed(self._made(epoch, start))):
             # counted before it is handed out: a state that the loop's body asks for includes the batch in its hands
@@ -92,8 +97,9 @@ class Batches:
             pool.shutdown(wait=False)
 
     def set_epoch(self, epoch: int) -> None:
-        """Let the next ``for`` go through `epoch`."""
-        self._epoch, self._consumed, self._is_begun = check_epoch(epoch), 0, False
+        """Let the next ``for`` go through `epoch`: from its start, or from where a state of that epoch was loaded."""
+        if check_epoch(epoch) != self._epoch or self._is_begun:
+            self._epoch, self._consumed, self._is_begun, self.is_resumed = epoch, 0, False, False
 
     def state_dict(self) -> State:
         """Return the state after the batch that was handed out last, as plain values."""
@@ -105,9 +111,34 @@ class Batches:
         Raises
         ------
         ParameterError
-            If the state is of other data, another selection of rows or another order.
+            If the state is of other data, another selection of rows or another order, or if this batch_size leaves a
+            last batch with fewer rows than ranks.
         """
-        (self._epoch, self._consumed), self._is_begun = self.stream.check_state(state), False
+        (self._epoch, self._consumed), self._is_begun, self.is_resumed = self.stream.check_state(state), False, True
+
+    @property
+    def epoch(self) -> int:
+        """The epoch under way, or the one that the next ``for`` goes through."""
+        return self._epoch
+
+
+class Sampler:
+    """What trainers such as Lightning's look for in a loader, to say before each epoch which one it is.
+
+    After a checkpoint that ends an epoch Lightning loads no state: its number alone says where to go on. Where it does
+    load one its number may be ahead, since it counts an epoch that it broke off and one that it finds over as a whole
+    epoch each. So the state decides, and later numbers are counted from there.
+    """
+
+    def __init__(self, loader: Batches) -> None:
+        self._loader, self._shift = loader, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next ``for`` go through the trainer's epoch of this number."""
+        if self._loader.is_resumed:
+            self._shift = self._loader.epoch - check_epoch(epoch)
+        else:
+            self._loader.set_epoch(max(0, epoch + self._shift))
 
 
 def batches(data: str | Path | Store | Source, *, n_threads: int = 1, **options: Unpack[Options]) -> Batches:

@@ -42,9 +42,14 @@ class Passes:
             if not tensor.is_shared():
                 tensor.share_memory_()
 
-    def seek(self, epoch: int, consumed: int) -> None:
-        """Let the next pass be `epoch`, from the row on before which `consumed` were."""
+    def seek(self, epoch: int, consumed: int | None = None) -> None:
+        """Let the next pass be `epoch`, from the row on before which `consumed` were.
+
+        Without that number a pass that was to be of this epoch stays as it is, and another begins at the start.
+        """
         with _alone():
+            if consumed is None:
+                consumed = int(self._shared[_NEXT_CONSUMED]) if self._shared[_NEXT_EPOCH] == epoch else 0
             self._shared[_NEXT_EPOCH], self._shared[_NEXT_CONSUMED] = epoch, consumed
 
     def begin(self) -> tuple[int, int]:

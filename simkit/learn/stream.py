@@ -158,6 +158,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         self._tensors = Tensors(table.schema, fields, channels, dtype, memory_format, augment, pin_memory)
         self._drop_last = drop_last
         self._passes = Passes()
+        self._n_all = table.n_rows
         content = [table.identity, selection.identity, selection.chunk_rows]
         self._data = hashlib.sha256(repr(content).encode()).hexdigest()
         self._shuffled = {"shuffle": shuffle, "window": window if shuffle else 0}
@@ -175,9 +176,15 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             raise ParameterError(
                 "skip_damaged would give ranks batches of different sizes; run `simkit verify` instead"
             )
-        if not self._drop_last and 0 < n_rows % size < self._n_ranks:
+        self._check_last_batch(0)
+
+    def _check_last_batch(self, consumed: int) -> None:
+        """Refuse a last batch that has rows for some ranks only: they would make different numbers of batches."""
+        n_last = (self.n_rows - consumed) % self.batch_size
+        if not self._drop_last and 0 < n_last < self._n_ranks:
+            gone = f" after the first {consumed:,} rows of the epoch," if consumed else ""
             raise ParameterError(
-                f"the last batch has {n_rows % size} rows for {self._n_ranks} ranks; "
+                f"with batch_size={self.batch_size},{gone} the last batch has {n_last} rows for {self._n_ranks} ranks; "
                 "say drop_last=True, or choose another batch_size"
             )
 
@@ -221,8 +228,8 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
                 yield batch
 
     def set_epoch(self, epoch: int) -> None:
-        """Let the next pass be that of `epoch`, from its start."""
-        self._passes.seek(check_epoch(epoch), 0)
+        """Let the next pass be that of `epoch`: from its start, or from where a state of that epoch was loaded."""
+        self._passes.seek(check_epoch(epoch))
 
     def state_after(self, n_batches: int) -> State:
         """Return the state after `n_batches` batches of the latest pass.
@@ -236,7 +243,8 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         """Return the state in an epoch of which `consumed` rows, over all ranks, are gone: plain values."""
         if consumed + (self.batch_size if self._drop_last else 1) > self.n_rows:
             epoch, consumed = epoch + 1, 0
-        return {"epoch": epoch, "consumed": consumed, "seed": self.seed, **self._shuffled, "data": self._data}
+        order = {"seed": self.seed, **self._shuffled}
+        return {"epoch": epoch, "consumed": consumed, **order, "n": self._n_all, "data": self._data}
 
     def load_state_dict(self, state: State) -> None:
         """Let the next pass go on from `state`, whatever the number of ranks, workers and threads that it came from.
@@ -244,7 +252,8 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         Raises
         ------
         ParameterError
-            If the state is of other data, another selection of rows or another order.
+            If the state is of other data, another selection of rows or another order, or if this batch_size leaves a
+            last batch with fewer rows than ranks.
         """
         self._passes.seek(*self.check_state(state))
 
@@ -256,12 +265,21 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         for name in ("seed", "shuffle", "window"):
             if state[name] != own[name]:
                 raise ParameterError(f"the state is of a stream with {name}={state[name]}; this one has {own[name]}")
+        if state["n"] != own["n"]:
+            raise ParameterError(
+                f"the state was saved when there were {_count(state['n'])} rows, and now there are {own['n']:,}: the data "
+                "were extended since, or are others; a state only fits the rows that it was saved with, so begin the "
+                "next epoch with set_epoch()"
+            )
         if state["data"] != own["data"]:
-            raise ParameterError("the state is of other rows: another data set, or another n, split or where")
-        epoch, consumed = state["epoch"], state["consumed"]
+            raise ParameterError("the state is of other rows: another data set, or another split or where")
+        epoch, consumed = check_epoch(state["epoch"]), state["consumed"]
         if type(consumed) is not int or not 0 <= consumed < self.n_rows:
             raise ParameterError(f"the state has consumed={consumed!r}; an epoch here has {self.n_rows:,} rows")
-        return check_epoch(epoch), consumed
+        if not self.n_batches(consumed):
+            return epoch + 1, 0  # what is left is no batch of this size, and drop_last leaves it out
+        self._check_last_batch(consumed)
+        return epoch, consumed
 
     def __getstate__(self) -> State:
         return {**self.__dict__, "_opened": None}
@@ -296,6 +314,10 @@ def check_epoch(epoch: int) -> int:
     if type(epoch) is not int or not 0 <= epoch < N_EPOCHS:
         raise ParameterError(f"epochs are numbered from 0 to {N_EPOCHS - 1:,}; this is {epoch!r}")
     return epoch
+
+
+def _count(number: Any) -> str:
+    return f"{number:,}" if type(number) is int else repr(number)
 
 
 def _positive(name: str, number: int) -> int:

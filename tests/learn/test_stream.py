@@ -117,6 +117,19 @@ def test_a_state_beyond_the_rows_is_refused(ash, consumed):
         loop.load_state_dict({**loop.state_dict(), "consumed": consumed})
 
 
+def test_the_epoch_of_a_loaded_state_goes_on_where_it_was(ash, epochs):
+    state = stream(ash, **OPTIONS).state(1, 3 * OPTIONS["batch_size"])
+    for made in (batches(ash, **OPTIONS), stream(ash, **OPTIONS)):
+        made.load_state_dict(state)
+        made.set_epoch(1)
+        assert rows_of(made) == sum(epochs[1][3:], [])
+        made.set_epoch(1)
+        assert rows_of(made) == sum(epochs[1], [])
+        made.load_state_dict(state)
+        made.set_epoch(2)
+        assert rows_of(made) == sum(epochs[2], [])
+
+
 def test_passes_side_by_side_are_different_epochs(ash, epochs):
     loaded = loader(stream(ash, ranks=(0, 1), **OPTIONS), 2)
     both = [(one["row"].tolist(), other["row"].tolist()) for one, other in zip(loaded, loaded, strict=True)]
@@ -172,7 +185,7 @@ def test_a_state_of_something_else_is_refused(ash, tmp_path, small_shards):
         "shuffle=True": stream(ash, **{**OPTIONS, "shuffle": False}),
         "window=3": stream(ash, **{**OPTIONS, "window": 4}),
         "other rows": stream(ash, **{**OPTIONS, "split": "train"}),
-        "of other rows": stream(grown, **OPTIONS),
+        "saved when there were 230 rows, and now there are 300: the data were extended since": stream(grown, **OPTIONS),
         "row": stream(ash, **OPTIONS, where={"rule": "B2/S"}),
     }.items():
         with pytest.raises(ParameterError, match=name):
@@ -180,6 +193,33 @@ def test_a_state_of_something_else_is_refused(ash, tmp_path, small_shards):
     for wrong in ({}, {**state, "more": 1}, "x", None):
         with pytest.raises(ParameterError, match="a state is what"):
             stream(ash, **OPTIONS).load_state_dict(wrong)
+
+
+@pytest.mark.parametrize("seek", ["load_state_dict", "set_epoch"])
+def test_ranks_have_as_many_batches_after_a_resume_with_another_batch_size(seek):
+    """Of 300 rows 10 are taken: 290 left are 18 batches of 16 and 2 rows, for four ranks."""
+
+    def ranks(batch_size, **options):
+        given = {"n": 300, "fields": ("row",), "batch_size": batch_size, **options}
+        return [batches(source(), ranks=(rank, 4), n_threads=0, **given) for rank in range(4)]
+
+    state = ranks(10, drop_last=True)[0].stream.state(0, 10)
+    for made in (*ranks(16), *(loop.stream for loop in ranks(16))):
+        with pytest.raises(
+            ParameterError, match="after the first 10 rows of the epoch, the last batch has 2 rows for 4"
+        ):
+            made.load_state_dict(state)
+    for resumed in (ranks(15), ranks(16, drop_last=True)):
+        for made in resumed:
+            made.load_state_dict(state)
+            if seek == "set_epoch":
+                made.set_epoch(0)  # as loops do at the start of each epoch: the same one goes on
+        found = [[len(batch["row"]) for batch in made] for made in resumed]
+        assert len({len(rows) for rows in found}) == 1
+        assert sum(map(sum, found)) == (290 if len(found[0]) == 20 else 288)
+    made = ranks(16, drop_last=True)[0]
+    made.load_state_dict({**state, "consumed": 290})
+    assert made.state_dict()["epoch"] == 1  # ten rows are no batch
 
 
 def test_a_state_holds_for_the_same_rows_made_elsewhere(ash, epochs, tmp_path, small_shards):

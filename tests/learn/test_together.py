@@ -13,6 +13,9 @@ import torch
 
 from simkit.learn import batches, stream
 
+#: of 32 rows, in an epoch of the data set of the tests
+N_BATCHES = 8
+
 GLOO = """
 import sys, torch, torch.distributed as dist
 from simkit.learn import batches
@@ -65,29 +68,47 @@ def test_lightning_trains_and_resumes_exactly(ash: Path, tmp_path: Path):
         def configure_optimizers(self):
             return torch.optim.SGD(self.parameters(), lr=0.1)
 
-    def train(n_steps: int, checkpoint: Path | None = None) -> tuple[list[list[int]], object]:
+    def train(checkpoint: Path | None = None, callbacks=(), **limits) -> tuple[list[list[int]], object]:
         made = batches(ash, fields=("ash", "rule", "row"), channels="cells", batch_size=32, shuffle=True)
         model = Linear()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             trainer = lightning.Trainer(
-                max_steps=n_steps,
+                **limits,
                 logger=False,
                 enable_progress_bar=False,
                 enable_model_summary=False,
-                enable_checkpointing=False,
+                enable_checkpointing=bool(callbacks),
+                callbacks=list(callbacks),
                 accelerator="cpu",
                 default_root_dir=tmp_path,
             )
             trainer.fit(model, made, ckpt_path=checkpoint)
-            trainer.save_checkpoint(tmp_path / f"{n_steps}.ckpt")
+            trainer.save_checkpoint(tmp_path / "end.ckpt")
         return model.seen, [parameter.detach().numpy() for parameter in model.parameters()]
 
+    saved = {"dirpath": tmp_path, "save_top_k": -1, "auto_insert_metric_name": False}
+    callbacks = [
+        lightning.pytorch.callbacks.ModelCheckpoint(filename="step{step}", every_n_train_steps=1, **saved),
+        lightning.pytorch.callbacks.ModelCheckpoint(
+            filename="epoch{epoch}", every_n_epochs=1, save_on_train_epoch_end=True, **saved
+        ),
+    ]
     torch.manual_seed(0)
-    whole, parameters = train(13)
+    whole, parameters = train(callbacks=callbacks, max_epochs=4)
+    assert len(whole) == 4 * N_BATCHES
+    epochs = [sum(whole[first : first + N_BATCHES], []) for first in range(0, len(whole), N_BATCHES)]
+    assert len({tuple(rows) for rows in epochs}) == 4  # four epochs, four orders
+
+    by_epochs, by_steps = {"max_epochs": 4}, {"max_steps": 4 * N_BATCHES, "max_epochs": -1}
+    # not the end of an epoch by steps: there Lightning takes one batch of the next and breaks that epoch off
+    resumed = [("epoch1", 16, by_epochs), *(("step13", 13, limits) for limits in (by_epochs, by_steps))]
+    for name, n_seen, limits in [*resumed, ("step8", 8, by_epochs)]:
+        rest, again = train(tmp_path / f"{name}.ckpt", **limits)
+        assert rest == whole[n_seen:], (name, limits)
+        for one, other in zip(parameters, again, strict=True):
+            np.testing.assert_array_equal(one, other)
     torch.manual_seed(0)
-    begun, _ = train(5)
-    rest, again = train(13, tmp_path / "5.ckpt")
+    begun, _ = train(max_steps=5)
+    rest, _ = train(tmp_path / "end.ckpt", **by_steps)  # Lightning counted what it broke off as a whole epoch
     assert begun + rest == whole
-    for one, other in zip(parameters, again, strict=True):
-        np.testing.assert_array_equal(one, other)
