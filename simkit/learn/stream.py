@@ -267,8 +267,8 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
                 raise ParameterError(f"the state is of a stream with {name}={state[name]}; this one has {own[name]}")
         if state["n"] != own["n"]:
             raise ParameterError(
-                f"the state was saved when there were {_count(state['n'])} rows, and now there are {own['n']:,}: the data "
-                "were extended since, or are others; a state only fits the rows that it was saved with, so begin the "
+                f"the state was saved when there were {_count(state['n'])} rows, and now there are {own['n']:,}: the "
+                "data were extended since, or are others; a state only fits the rows that it was saved with: begin the "
                 "next epoch with set_epoch()"
             )
         if state["data"] != own["data"]:
