@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from simkit.errors import BackendError, UnknownNameError, needed_for
+from simkit.errors import BackendError, UnknownNameError, needed_for, show
 
 AUTO = "auto"
 
@@ -56,8 +56,6 @@ BACKENDS: Mapping[str, Callable[[], str | None]] = {
 @cache
 def probe(backend: str) -> str | None:
     """Say why `backend` cannot run on this machine, or None if it can."""
-    if backend not in BACKENDS:
-        raise UnknownNameError.of("backend", backend, [AUTO, *BACKENDS])
     return BACKENDS[backend]()
 
 
@@ -100,10 +98,11 @@ def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
     ``auto`` takes the first of BACKENDS that every kernel has and whose probe passes. Any other name is
     taken at its word or refused; there is no fall-back.
     """
+    UnknownNameError.check("backend", backend, [AUTO, *BACKENDS])
     if backend != AUTO:
         why = probe(backend) or _lacking(kernels, backend)
         if why:
-            raise BackendError(f"backend {backend!r} cannot run here: {why}; --backend auto takes what can")
+            raise BackendError(f"backend {show(backend)} cannot run here: {why}; --backend auto takes what can")
         return backend
     reasons = {name: _lacking(kernels, name) or probe(name) for name in BACKENDS}
     for name, why in reasons.items():
@@ -181,5 +180,5 @@ def _cupy() -> Any:
 def _lacking(kernels: tuple[Kernel, ...], backend: str) -> str | None:
     for kernel in kernels:
         if backend not in kernel.backends:
-            return f"kernel {kernel.name!r} has no {backend} backend, only {', '.join(kernel.backends)}"
+            return f"kernel {show(kernel.name)} has no {backend} backend, only {', '.join(kernel.backends)}"
     return None

@@ -29,7 +29,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from simkit.backends import AUTO, Kernel, resolve, to_host, to_torch, told_of_compiled_code
-from simkit.errors import ParameterError, UnknownNameError
+from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Batch, Schema
 
 #: seeds are 64-bit: the key of Philox
@@ -37,6 +37,9 @@ MAX_SEED = 2**64 - 1
 
 #: row numbers are below this; they fill two words of Philox's counter
 MAX_ROWS = 2**63
+
+#: characters that a number may be written in
+_MAX_DIGITS = 1000
 
 Spec = dict[str, Any]
 
@@ -68,7 +71,7 @@ class Source(ABC):
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = _coerce(f"{self.name}: parameter {field.name!r}", str(field.type), getattr(self, field.name))
+            value = _coerce(f"{self.name}: parameter {show(field.name)}", str(field.type), getattr(self, field.name))
             object.__setattr__(self, field.name, value)
         self.validate()
 
@@ -127,8 +130,7 @@ class Source(ABC):
         """
         seed = check_seed(seed)
         check_rows(rows)
-        if to not in _HAND_OVER:
-            raise UnknownNameError.of("kind of arrays", to, _HAND_OVER)
+        UnknownNameError.check("kind of arrays", to, _HAND_OVER)
         resolved = self.resolve(backend)
         with told_of_compiled_code():
             batch = self.rows(seed, rows, resolved) if len(rows) else self.schema().empty(0)
@@ -162,14 +164,14 @@ class Source(ABC):
 def check_seed(seed: int) -> int:
     """Return `seed` as an int; ParameterError unless it is an integer from 0 to 2**64 - 1."""
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral) or not 0 <= seed <= MAX_SEED:
-        raise ParameterError(f"a seed is an integer from 0 to 2**64 - 1; this is {seed!r}")
+        raise ParameterError(f"a seed is an integer from 0 to 2**64 - 1; this is {show(seed)}")
     return int(seed)
 
 
 def check_rows(rows: range) -> None:
     """Raise ParameterError unless `rows` is a range with step 1 from 0 up to 2**63."""
     if not isinstance(rows, range) or rows.step != 1 or rows.start < 0 or rows.stop > MAX_ROWS:
-        raise ParameterError(f"rows are a range(start, stop) with 0 <= start and step 1; this is {rows!r}")
+        raise ParameterError(f"rows are a range(start, stop) with 0 <= start and step 1; this is {show(rows)}")
 
 
 def documented(cls: type[Source]) -> Iterable[tuple[str, str, Any, str]]:
@@ -181,7 +183,7 @@ def documented(cls: type[Source]) -> Iterable[tuple[str, str, Any, str]]:
 def _coerce(what: str, kind: str, value: Any) -> Any:
     """Return `value` as the kind of parameter that its annotation names, or raise ParameterError."""
     readers: Mapping[str, tuple[Callable[[Any], Any], str]] = {
-        "int": (_integer, "an integer"),
+        "int": (_integer, "an integer of at most 64 bits"),
         "float": (_number, "a number"),
         "str": (_string, "a text"),
         "tuple[str, ...]": (_strings, "a list of texts, such as A,B"),
@@ -192,20 +194,33 @@ def _coerce(what: str, kind: str, value: Any) -> Any:
     try:
         return read(value)
     except (TypeError, ValueError, ArithmeticError):
-        raise ParameterError(f"{what} takes {description}; this is {value!r}") from None
+        raise ParameterError(f"{what} takes {description}; this is {show(value)}") from None
 
 
 def _integer(value: Any) -> int:
-    number: Any = Decimal(value) if isinstance(value, str) else value  # 100000, 100_000 or 1e5
-    if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)) or number != int(number):
+    """Return a number of int64, given as a number or written as 100000, 100_000 or 1e5."""
+    number: Any = (
+        int(value) if _is_integer(value) else Decimal(_short(value)) if isinstance(value, str) else _number(value)
+    )
+    if not -(2**63) <= number < 2**63 or number != int(number):  # bounded first: 1e1000000 has a million digits
         raise ValueError
     return int(number)
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (numbers.Real, str)):
         raise TypeError
-    return float(value)
+    return float(_short(value) if isinstance(value, str) else value)
+
+
+def _short(text: str) -> str:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError
+    return text
 
 
 def _string(value: Any) -> str:

@@ -1,29 +1,116 @@
-"""Every exception simkit raises on purpose.
+"""Every exception simkit raises on purpose, and how a message shows a value.
 
-A message says what was asked, what was found, and what to do. The command line prints it as one line.
+A message says what was asked, what was found, and what to do. It is one line of bounded length, whatever it was made
+of: `SimkitError` sees to that, so that no place that raises one has to. A value that came from outside is put into it
+by `show`, since its own text may be long, spread over lines, or not to be had at all.
 """
 
 from __future__ import annotations
 
 import difflib
+import math
+import reprlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+#: characters of a message, and of a value shown in it, at most
+MAX_MESSAGE, MAX_SHOWN = 800, 80
+
+#: names that a message lists, at most
+_MAX_NAMES = 24
+
+
+def one_line(text: str, most: int = MAX_MESSAGE) -> str:
+    """Return `text` as one line of at most `most` characters.
+
+    Lines are joined and what cannot be printed is escaped; what is too much is left out of the middle, since the advice
+    stands at the end.
+    """
+    if len(text) > 4 * most:  # not a character of what is left out has to be looked at
+        text = f"{text[: 2 * most]} ... {text[-2 * most :]}"
+    text = " ".join(filter(None, map(str.strip, text.splitlines())))
+    line = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    if len(line) > most:
+        last = most // 3
+        line = f"{line[: most - last - 5]} ... {line[-last:]}"
+    return line
+
+
+def show(value: object) -> str:
+    """Return how a message shows a value: its ``repr``, shortened to one line of at most 80 characters.
+
+    It takes any value: integers with more digits than Python converts, arrays, containers of any size and depth,
+    objects that have no ``repr``.
+    """
+    try:
+        return one_line(_SHORT.repr(value), MAX_SHOWN)
+    except Exception:  # noqa: BLE001 - whatever a stranger's object raises, it is to be shown
+        return one_line(f"an object of the class {type(value).__name__}", MAX_SHOWN)
+
+
+class _Short(reprlib.Repr):
+    """The beginnings of values, of which no more is turned into text than is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxother = 3, MAX_SHOWN
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = 6
+
+    def repr1(self, x: Any, level: int) -> str:
+        shape, dtype = getattr(x, "shape", None), getattr(x, "dtype", None)
+        if isinstance(shape, tuple) and shape and dtype is not None:
+            return f"an array of {dtype} with the shape {tuple(shape)}"
+        if isinstance(x, int):
+            return self._integer(x)
+        return self._text(x) if isinstance(x, (str, bytes, bytearray)) else super().repr1(x, level)
+
+    def _integer(self, x: int) -> str:
+        if x.bit_length() > 256:  # Python takes a time that is quadratic, and beyond 4,300 digits it refuses
+            return (
+                f"{'a negative' if x < 0 else 'an'} integer of about {int(x.bit_length() * math.log10(2)) + 1:,} digits"
+            )
+        return repr(x)
+
+    def _text(self, x: Any) -> str:
+        return repr(x) if len(x) <= MAX_SHOWN else f"{x[: MAX_SHOWN // 2]!r}... ({len(x):,} long)"
+
+    def repr_range(self, x: range, level: int) -> str:
+        return f"range({', '.join(self.repr1(n, level) for n in (x.start, x.stop, x.step)[: 3 if x.step != 1 else 2])})"
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        del level
+        return repr(x)
+
+
+_SHORT = _Short()
 
 
 class SimkitError(Exception):
-    """The root of all errors that are the user's to mend."""
+    """The root of all errors that are the user's to mend; its message is one line of at most 800 characters."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(str(message)))
 
 
 class UnknownNameError(SimkitError, KeyError):
     """A name (source, parameter, field, command) that does not exist; a KeyError, so that `in` and `get` work."""
 
     @classmethod
-    def of(cls, what: str, asked: str, known: Iterable[str]) -> UnknownNameError:
+    def of(cls, what: str, asked: object, known: Iterable[str]) -> UnknownNameError:
         """Make the error that there is no `what` called `asked`, with what comes nearest of those `known`."""
-        known = sorted(known)
-        near = difflib.get_close_matches(str(asked), known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(known) or 'none'}"
-        return cls(f"no {what} {asked!r}; {hint}")
+        names = sorted(known)
+        near = difflib.get_close_matches(asked[:MAX_SHOWN], names, n=1) if isinstance(asked, str) else []
+        more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+        hint = f"did you mean {show(near[0])}?" if near else f"there is {', '.join(names[:_MAX_NAMES]) or 'none'}{more}"
+        return cls(f"no {what} {show(asked)}; {hint}")
+
+    @classmethod
+    def check(cls, what: str, asked: object, known: Iterable[str]) -> None:
+        """Raise the error unless `asked` is one of the names `known`."""
+        names = list(known)
+        if not isinstance(asked, str) or asked not in names:
+            raise cls.of(what, asked, names)
 
     def __str__(self) -> str:
         return str(self.args[0])  # a KeyError would show it quoted

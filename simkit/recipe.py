@@ -14,7 +14,7 @@ from typing import Any
 
 from simkit import registry
 from simkit.contract import MAX_ROWS, Source, Spec, check_seed
-from simkit.errors import ParameterError, RecipeError, UnknownNameError
+from simkit.errors import ParameterError, RecipeError, UnknownNameError, show
 
 #: what the package index calls simkit; the plain name belongs to another project there
 _DISTRIBUTION = "simkit-interp"
@@ -46,9 +46,11 @@ class Recipe:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_seed(self.seed))
         if not isinstance(self.source, Source):
-            raise ParameterError(f"a recipe needs a source, such as simkit.source('ca-ash'); this is {self.source!r}")
+            raise ParameterError(
+                f"a recipe needs a source, such as simkit.source('ca-ash'); this is {show(self.source)}"
+            )
         if isinstance(self.n, bool) or not isinstance(self.n, numbers.Integral) or not 1 <= self.n < MAX_ROWS:
-            raise ParameterError(f"n is the number of rows, at least 1 and below 2**63; this is {self.n!r:.40}")
+            raise ParameterError(f"n is the number of rows, at least 1 and below 2**63; this is {show(self.n)}")
         object.__setattr__(self, "n", int(self.n))
 
     def spec(self) -> Spec:
@@ -58,7 +60,11 @@ class Recipe:
     @classmethod
     def parse(cls, spec: Mapping[str, Any]) -> Recipe:
         """Return the recipe that ``spec()`` gave."""
-        return cls(registry.parse(spec), spec["seed"], spec["n"])
+        source = registry.parse(spec)
+        for key in ("seed", "n"):
+            if key not in spec:
+                raise RecipeError(f"the spec of a recipe has seed and n beside its source; this is {show(spec)}")
+        return cls(source, spec["seed"], spec["n"])
 
 
 def load(path: Path) -> Mapping[str, Any]:
@@ -73,17 +79,19 @@ def load(path: Path) -> Mapping[str, Any]:
         values = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise RecipeError(f"cannot read the recipe {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # an integer of more digits than Python takes is one, too
         raise RecipeError(f"the recipe {path} is not TOML: {error}") from None
+    except RecursionError:
+        raise RecipeError(f"the recipe {path} is nested too deep; a recipe has one table, [parameters]") from None
     for key in values:
         if key not in _NEEDED + _OPTIONAL:
             raise UnknownNameError.of(f"recipe key (in {path})", key, _NEEDED + _OPTIONAL)
     for key in _NEEDED:
         if key not in values:
-            raise RecipeError(f"the recipe {path} lacks {key!r}; it needs {', '.join(_NEEDED)}")
+            raise RecipeError(f"the recipe {path} lacks {show(key)}; it needs {', '.join(_NEEDED)}")
     for key, kind in (("source", str), ("title", str), ("citation", str), ("digest", str), ("parameters", dict)):
         if not isinstance(values.get(key, kind()), kind):
-            raise RecipeError(f"in the recipe {path} {key!r} has to be a {'table' if kind is dict else 'text'}")
+            raise RecipeError(f"in the recipe {path} {show(key)} has to be a {'table' if kind is dict else 'text'}")
     return {"seed": 0, "parameters": {}, **values}
 
 

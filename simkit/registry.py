@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from simkit.contract import Source
-from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError
+from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError, show
 
 BUILT_IN = {
     "ca-ash": "simkit.sources.ca_ash:CaAsh",
@@ -28,7 +28,7 @@ def sources() -> dict[str, str]:
     found = dict(BUILT_IN)
     for entry in sorted(entry_points(group="simkit.sources"), key=lambda entry: entry.name):
         if entry.name in found:
-            raise SimkitError(f"two sources are called {entry.name!r}: {found[entry.name]} and {entry.value}")
+            raise SimkitError(f"two sources are called {show(entry.name)}: {found[entry.name]} and {entry.value}")
         found[entry.name] = entry.value
     return found
 
@@ -36,8 +36,7 @@ def sources() -> dict[str, str]:
 def source_class(name: str) -> type[Source]:
     """Return the class of the source called `name`."""
     known = sources()
-    if name not in known:
-        raise UnknownNameError.of("source", name, known)
+    UnknownNameError.check("source", name, known)
     module, _, attribute = known[name].partition(":")
     cls: type[Source] = getattr(importlib.import_module(module), attribute)
     return cls
@@ -64,12 +63,15 @@ def parse(spec: Mapping[str, Any]) -> Source:
     RecipeError
         If the spec is of another version of the source than this one.
     """
+    for key in ("source", "version", "parameters"):
+        if not isinstance(spec, Mapping) or key not in spec:
+            raise RecipeError(f"a spec is a mapping with source, version and parameters; this is {show(spec)}")
     cls = source_class(spec["source"])
     if not isinstance(spec["parameters"], Mapping):
-        raise ParameterError(f"parameters are a table of name = value; this is {spec['parameters']!r}")
+        raise ParameterError(f"parameters are a table of name = value; this is {show(spec['parameters'])}")
     if spec["version"] != cls.version:
         raise RecipeError(
-            f"asked for version {spec['version']!r} of {cls.name}; this simkit has version {cls.version}, whose "
+            f"asked for version {show(spec['version'])} of {cls.name}; this simkit has version {cls.version}, whose "
             "samples differ: install the simkit that wrote it, or generate anew"
         )
     return cls.build(spec["parameters"])

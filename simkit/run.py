@@ -18,7 +18,7 @@ import numpy as np
 
 import simkit
 from simkit.backends import AUTO, own_stream
-from simkit.errors import DamageError, ParameterError
+from simkit.errors import DamageError, ParameterError, show
 from simkit.recipe import Recipe
 from simkit.schema import Batch
 from simkit.store import Store, writing
@@ -94,7 +94,7 @@ def generate(
         If the finished data set does not have the digest of the recipe.
     """
     if not isinstance(recipe, Recipe):
-        raise ParameterError(f"generate takes a Recipe(source, seed, n); this is {recipe!r}")
+        raise ParameterError(f"generate takes a Recipe(source, seed, n); this is {show(recipe)}")
     n_threads = n_processors() if n_threads is None else n_threads
     if not isinstance(n_threads, int) or n_threads < 1:
         raise ParameterError(f"a whole number of threads, at least one, has to compute; this is {n_threads}")
@@ -213,7 +213,9 @@ def compare_schema(store: Store) -> list[str]:
     """
     wanted, found = Recipe.parse(store.recipe).source.schema(), store.schema
     names = [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]
-    return [f"{store.path}: field {name!r} is {found.get(name)}, the source has {wanted.get(name)}" for name in names]
+    return [
+        f"{store.path}: field {show(name)} is {found.get(name)}, the source has {wanted.get(name)}" for name in names
+    ]
 
 
 def regenerate(
@@ -240,6 +242,6 @@ def regenerate(
         for name, field in store.schema.items():
             stored = store[name][row : row + 1]
             if not np.allclose(again[name], stored, rtol=0, atol=field.atol, equal_nan=True):
-                faults.append(f"row {row:,}, field {name!r}: {store.path} does not hold what {resolved} computes")
+                faults.append(f"row {row:,}, field {show(name)}: {store.path} does not hold what {resolved} computes")
         progress(1)
     return resolved, faults

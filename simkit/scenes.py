@@ -195,8 +195,7 @@ SCENES = {
 
 def scene(name: str, seed: int, start: U8 | None, n_steps: int, *, backend: str = AUTO) -> Scene:
     """Return a scene by its name; `start` and `n_steps` are those of ``magic``."""
-    if name not in SCENES:
-        raise UnknownNameError.of("scene", name, SCENES)
+    UnknownNameError.check("scene", name, SCENES)
     if name == "magic" and start is not None:
         return magic_state(start, n_steps, backend=backend)
     return (phase_transition if name == "phase-transition" else two_boxes)(seed, backend=backend)

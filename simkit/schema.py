@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import ParameterError, SchemaError, UnknownNameError
+from simkit.errors import ParameterError, SchemaError, UnknownNameError, show
 
 Array = npt.NDArray[Any]
 Batch = dict[str, Array]
@@ -111,9 +111,9 @@ def check(schema: Schema, batch: Mapping[str, Array], n_rows: int) -> None:
     for name, field in schema.items():
         array = batch[name]
         if str(array.dtype) != field.dtype:
-            raise SchemaError(f"field {name!r} has dtype {array.dtype} where the schema says {field.dtype}")
+            raise SchemaError(f"field {show(name)} has dtype {array.dtype} where the schema says {field.dtype}")
         if array.shape != (n_rows, *field.shape):
-            raise SchemaError(f"field {name!r} has shape {array.shape}, the schema says {(n_rows, *field.shape)}")
+            raise SchemaError(f"field {show(name)} has shape {array.shape}, the schema says {(n_rows, *field.shape)}")
 
 
 def unpack(boards: npt.NDArray[np.uint8], width: int | None = None) -> npt.NDArray[np.uint8]:

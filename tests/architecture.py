@@ -134,6 +134,14 @@ def test_no_assert_and_no_bare_except_in_the_library(module):
         assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{module}:{node.lineno}: bare except"
 
 
+@pytest.mark.parametrize("module", sorted(set(MODULES) - {"simkit", "simkit.errors"}))
+def test_messages_show_values_by_show(module):
+    """A value's own repr may be of any length or fail, and then the message that refuses the value fails with it."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.FormattedValue):
+            assert node.conversion == -1, f"{module}:{node.lineno}: {{...!r}}; write {{show(...)}} of simkit.errors"
+
+
 @pytest.mark.parametrize(
     "module", [name for name in MODULES if name.startswith("simkit.kernels.") and name.count(".") > 2]
 )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
 import simkit
-from simkit.errors import SimkitError
+from simkit.errors import SimkitError, one_line
 
 _COMMANDS = (
     "generate",
@@ -25,8 +27,23 @@ _COMMANDS = (
 )
 
 
+#: what click raises to show the help of a group without a command (from version 8.2 on)
+_HELP: type[Exception] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
+
+@contextmanager
+def _misuse_in_one_line() -> Iterator[None]:
+    """Shorten what click says of a command line, which it may quote at any length."""
+    try:
+        yield
+    except click.UsageError as error:
+        if isinstance(error, _HELP):
+            raise
+        raise click.UsageError(one_line(error.format_message()), error.ctx) from error
+
+
 class _Group(click.Group):
-    """Imports a command's file when it is asked for, and prints a SimkitError as one line."""
+    """Imports a command's file when it is asked for, and prints errors as one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -38,9 +55,14 @@ class _Group(click.Group):
         command: click.Command = importlib.import_module(f"simkit_cli.commands.{cmd_name}").command
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        with _misuse_in_one_line():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with _misuse_in_one_line():
+                return super().invoke(ctx)
         except SimkitError as error:
             click.echo(f"simkit: {error}", err=True)
             ctx.exit(1)

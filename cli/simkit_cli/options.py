@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from simkit.errors import show
+
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
@@ -20,14 +22,16 @@ class Count(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(r"([+-]?[0-9][0-9_]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)([kmg]?)", value.strip().lower())
+        match = re.fullmatch(
+            r"([+-]?[0-9][0-9_]{0,39}(?:\.[0-9]{1,40})?(?:e\+?[0-9]{1,2})?)([kmg]?)", value.strip().lower()
+        )
         if match:
             from decimal import Decimal
 
             number = Decimal(match[1]) * _FACTORS[match[2]]
             if number == number.to_integral_value() and number >= 1:
                 return int(number)
-        return self.fail(f"{value!r} is not a count of at least 1; write 20000, 2e4 or 20k", param, ctx)
+        return self.fail(f"{show(value)} is not a count of at least 1; write 20000, 2e4 or 20k", param, ctx)
 
 
 class RowRange(click.ParamType[range]):
@@ -44,7 +48,7 @@ class RowRange(click.ParamType[range]):
             rows = range(start, int(match[2]) if match[2] else start + 1)
             if rows:
                 return rows
-        return self.fail(f"{value!r} is not START:STOP with START < STOP, such as 0:16, or one row", param, ctx)
+        return self.fail(f"{show(value)} is not START:STOP with START < STOP, such as 0:16, or one row", param, ctx)
 
 
 class Assignment(click.ParamType[tuple[str, str]]):
@@ -57,7 +61,7 @@ class Assignment(click.ParamType[tuple[str, str]]):
             return value
         name, equals, text = value.partition("=")
         if not equals or not name:
-            self.fail(f"{value!r} is not NAME=VALUE, such as size=64", param, ctx)
+            self.fail(f"{show(value)} is not NAME=VALUE, such as size=64", param, ctx)
         return name.strip(), text
 
 

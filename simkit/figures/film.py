@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, show
 from simkit.figures.sheet import CLASS_INKS, GAP, LIGHT, put, scale, title
 from simkit.store import Store
 
@@ -36,7 +36,7 @@ def check_film(out: Path) -> None:
     """Raise ParameterError unless `out` ends like a film's name."""
     if out.suffix.lower() not in FORMATS:
         raise ParameterError(
-            f"a film is a .gif, or a .png that moves (APNG); {out} ends in {out.suffix or 'nothing'!r}"
+            f"a film is a .gif, or a .png that moves (APNG); {out} ends in {show(out.suffix or 'nothing')}"
         )
 
 

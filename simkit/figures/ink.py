@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont, UnidentifiedImageError
 
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, show
 
 Ink = npt.NDArray[np.bool_]
 
@@ -41,7 +41,7 @@ def of_text(text: str, side: int) -> Ink:
     ImageDraw.Draw(image).multiline_text(place, text, 255, font, align="center")
     letters = np.asarray(image) >= 128
     if not letters.any():
-        raise ParameterError(f"the text {text!r} has nothing to draw in Pillow's built-in font")
+        raise ParameterError(f"the text {show(text)} has nothing to draw in Pillow's built-in font")
     height = min(side, max(round(bottom - top) + side // 8, -(-(side * side // 2 + int(letters.sum())) // side)))
     first = (side - height) // 2
     band = np.zeros((side, side), bool)

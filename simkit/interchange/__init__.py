@@ -125,8 +125,7 @@ def export(
     from simkit.interchange.selection import Selection
     from simkit.store import Store, open_store
 
-    if to not in FORMATS:
-        raise UnknownNameError.of("format", to, FORMATS)
+    UnknownNameError.check("format", to, FORMATS)
     entry = FORMATS[to]
     if entry.has_fields and soup is not None:
         raise ParameterError(f"soups are written as rle alone; {to} holds the fields of a data set")

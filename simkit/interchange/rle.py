@@ -19,7 +19,7 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import PatternError, RuleError
+from simkit.errors import PatternError, RuleError, show
 from simkit.kernels.life import Rule
 
 U8 = npt.NDArray[np.uint8]
@@ -231,7 +231,7 @@ class _Reader:
     def _header(self, line: str) -> None:
         header = _HEADER.fullmatch(line.strip())
         if not header:
-            self._fail(0, f"{line.strip()!r:.60} is no header; write one {_EXAMPLE}")
+            self._fail(0, f"{show(line.strip())} is no header; write one {_EXAMPLE}")
         width, height = (_count(digits) for digits in header.group(1, 2))
         if max(width, height, width * height) > MAX_CELLS:
             self._fail(0, f"the header says {header[1]:.20} x {header[2]:.20} cells; at most {MAX_CELLS:,} are read")
@@ -252,7 +252,7 @@ class _Reader:
             height, width = (int(torus[2] or torus[1]), int(torus[1])) if torus else (0, 0)
             if not 0 < height * width <= MAX_CELLS:
                 at_most = f"at most {MAX_CELLS:,} cells"
-                self._fail(position, f"bounds {bounds[:LINE]!r} are not a torus such as T128,64 of {at_most}")
+                self._fail(position, f"bounds {show(bounds[:LINE])} are not a torus such as T128,64 of {at_most}")
             self.torus = height, width
 
     def _runs_of(self, line: str) -> bool:
@@ -276,8 +276,10 @@ class _Reader:
     def _run(self, match: re.Match[str], digits: str, tag: str) -> None:
         if tag not in "bo$.A":
             if re.fullmatch("[B-Xp-y]", tag):
-                self._fail(match.start(2), f"{tag!r} is a state beyond two; cells are dead (b or .) or alive (o or A)")
-            self._fail(match.start(2), f"{tag!r} is none of the characters b o $ ! of RLE")
+                self._fail(
+                    match.start(2), f"{show(tag)} is a state beyond two; cells are dead (b or .) or alive (o or A)"
+                )
+            self._fail(match.start(2), f"{show(tag)} is none of the characters b o $ ! of RLE")
         n = _count(digits) if digits else 1
         if not 0 < n <= MAX_CELLS:
             self._fail(match.start(), f"a run of {digits:.20}: runs are 1 to {MAX_CELLS:,} long")

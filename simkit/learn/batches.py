@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Unpack
 
 from simkit.contract import Source
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, show
 from simkit.learn.stream import Options, State, Stream, TensorBatch, check_epoch, is_empty
 from simkit.store import Store
 
@@ -41,7 +41,7 @@ class Batches:
 
     def __init__(self, stream: Stream, n_threads: int = 1) -> None:
         if isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 0:
-            raise ParameterError(f"n_threads is a whole number, 0 for none; this is {n_threads!r}")
+            raise ParameterError(f"n_threads is a whole number, 0 for none; this is {show(n_threads)}")
         self.stream, self._n_threads, self.waited = stream, n_threads, 0.0
         self._epoch, self._consumed = 0, 0
         self._is_begun = self.is_resumed = False

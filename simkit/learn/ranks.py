@@ -6,14 +6,14 @@ import os
 
 import torch.distributed
 
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, show
 
 
 def ranks(given: tuple[int, int] | None = None) -> tuple[int, int]:
     """Return (rank, number of ranks): as given, else by torch.distributed, else by RANK and WORLD_SIZE, else (0, 1)."""
     if given is not None:
         if not isinstance(given, tuple) or [type(number) for number in given] != [int, int]:
-            raise ParameterError(f"ranks is (rank, number of ranks); this is {given!r}")
+            raise ParameterError(f"ranks is (rank, number of ranks); this is {show(given)}")
         rank, n_ranks = given
     elif torch.distributed.is_available() and torch.distributed.is_initialized():
         rank, n_ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()

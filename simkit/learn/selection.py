@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import ParameterError, UnknownNameError
+from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.kernels import philox
 from simkit.schema import Array
 
@@ -41,9 +41,9 @@ class Split:
 
     def __init__(self, part: str | None, parts: Mapping[str, float] = SPLITS) -> None:
         if not isinstance(parts, Mapping) or not all(isinstance(share, (int, float)) for share in parts.values()):
-            raise ParameterError(f"splits are name -> share, such as {dict(SPLITS)}; this is {parts!r}")
+            raise ParameterError(f"splits are name -> share, such as {dict(SPLITS)}; this is {show(parts)}")
         if part is not None and not isinstance(part, str):
-            raise ParameterError(f"split is the name of a part, such as 'train'; this is {part!r}")
+            raise ParameterError(f"split is the name of a part, such as 'train'; this is {show(part)}")
         self.part, self.parts = part, dict(parts)
         shares = [HUNDRED * share for share in parts.values()]
         if not all(share >= 0 and math.isclose(share, round(share), abs_tol=1e-6) for share in shares):
@@ -152,19 +152,21 @@ def meets(name: str, values: Array, labels: Sequence[str], wanted: Any) -> npt.N
         mask = np.asarray(wanted(values))
         if mask.dtype != bool or mask.shape != (len(values),):
             raise ParameterError(
-                f"where: the function for {name!r} has to return a mask of {len(values):,} rows; "
+                f"where: the function for {show(name)} has to return a mask of {len(values):,} rows; "
                 f"it returned {mask.dtype} of shape {mask.shape}"
             )
         return mask
     if values.ndim > 1:
-        raise ParameterError(f"where: {name!r} has several values a row; give a function that returns a mask of rows")
+        raise ParameterError(
+            f"where: {show(name)} has several values a row; give a function that returns a mask of rows"
+        )
     items = [wanted] if isinstance(wanted, (str, int, float, np.generic)) else wanted
     if not isinstance(items, Iterable):
-        raise ParameterError(f"where: {name!r} has to be a value, several, or a function; this is {wanted!r}")
+        raise ParameterError(f"where: {show(name)} has to be a value, several, or a function; this is {show(wanted)}")
     items = list(items)
     for item in items:
         if isinstance(item, str) and item not in labels:
-            raise UnknownNameError.of(f"label of {name!r}", item, labels)
+            raise UnknownNameError.of(f"label of {show(name)}", item, labels)
     numbers = [labels.index(item) if isinstance(item, str) else item for item in items]
     return np.isin(values, np.array(numbers))
 

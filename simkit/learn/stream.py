@@ -16,7 +16,7 @@ import torch.utils.data
 
 from simkit.backends import AUTO
 from simkit.contract import Source, check_seed
-from simkit.errors import DamageError, ParameterError, UnknownNameError
+from simkit.errors import DamageError, ParameterError, UnknownNameError, show
 from simkit.learn.order import N_EPOCHS, Order
 from simkit.learn.passes import Passes
 from simkit.learn.ranks import ranks as ranks_here
@@ -143,9 +143,9 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         super().__init__()
         for name, flag in {"shuffle": shuffle, "drop_last": drop_last, "skip_damaged": skip_damaged}.items():
             if not isinstance(flag, bool):
-                raise ParameterError(f"{name} is True or False; this is {flag!r}")
+                raise ParameterError(f"{name} is True or False; this is {show(flag)}")
         if where is not None and not isinstance(where, Mapping):
-            raise ParameterError(f"where is field -> what it has to be; this is {where!r}")
+            raise ParameterError(f"where is field -> what it has to be; this is {show(where)}")
         self.seed, self.batch_size = check_seed(seed), _positive("batch_size", batch_size)
         self._rank, self._n_ranks = ranks_here(ranks)
         self._skip_damaged, self.n_skipped = skip_damaged, 0
@@ -261,7 +261,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         """Return (epoch, rows consumed) of a state; ParameterError if it is not one of this stream."""
         own = self.state(0, 0)
         if not isinstance(state, dict) or set(state) != set(own):
-            raise ParameterError(f"a state is what state_dict() returned, with {', '.join(own)}; this is {state!r}")
+            raise ParameterError(f"a state is what state_dict() returned, with {', '.join(own)}; this is {show(state)}")
         for name in ("seed", "shuffle", "window"):
             if state[name] != own[name]:
                 raise ParameterError(f"the state is of a stream with {name}={state[name]}; this one has {own[name]}")
@@ -275,7 +275,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             raise ParameterError("the state is of other rows: another data set, or another split or where")
         epoch, consumed = check_epoch(state["epoch"]), state["consumed"]
         if type(consumed) is not int or not 0 <= consumed < self.n_rows:
-            raise ParameterError(f"the state has consumed={consumed!r}; an epoch here has {self.n_rows:,} rows")
+            raise ParameterError(f"the state has consumed={show(consumed)}; an epoch here has {self.n_rows:,} rows")
         if not self.n_batches(consumed):
             return epoch + 1, 0  # what is left is no batch of this size, and drop_last leaves it out
         self._check_last_batch(consumed)
@@ -312,17 +312,17 @@ def is_empty(batch: TensorBatch) -> bool:
 def check_epoch(epoch: int) -> int:
     """Return `epoch`; ParameterError if it is not the number of one."""
     if type(epoch) is not int or not 0 <= epoch < N_EPOCHS:
-        raise ParameterError(f"epochs are numbered from 0 to {N_EPOCHS - 1:,}; this is {epoch!r}")
+        raise ParameterError(f"epochs are numbered from 0 to {N_EPOCHS - 1:,}; this is {show(epoch)}")
     return epoch
 
 
 def _count(number: Any) -> str:
-    return f"{number:,}" if type(number) is int else repr(number)
+    return f"{number:,}" if type(number) is int else show(number)
 
 
 def _positive(name: str, number: int) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ParameterError(f"{name} is a whole number, at least 1; this is {number!r}")
+        raise ParameterError(f"{name} is a whole number, at least 1; this is {show(number)}")
     return number
 
 
@@ -341,7 +341,7 @@ def _opener(
     if isinstance(data, Store):
         return partial(StoreChunks, data)
     if not isinstance(data, (str, Path)):
-        raise ParameterError(f"a stream is of a path, an address, an opened data set or a source; this is {data!r}")
+        raise ParameterError(f"a stream is of a path, an address, an opened data set or a source; this is {show(data)}")
     return partial(open_chunks, data)
 
 

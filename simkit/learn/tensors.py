@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from simkit.errors import ParameterError, UnknownNameError
+from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.kernels import cells, life, philox
 from simkit.kernels.cells import Form
 from simkit.learn.memory import Memory
@@ -72,14 +72,14 @@ class Tensors:
         if not names:
             raise ParameterError("fields names no field; leave it out for all")
         if not isinstance(dtype, torch.dtype):
-            raise ParameterError(f"dtype is a dtype of torch, such as torch.float32; this is {dtype!r}")
+            raise ParameterError(f"dtype is a dtype of torch, such as torch.float32; this is {show(dtype)}")
         if not isinstance(channels, str):
-            raise ParameterError(f"channels is one of {', '.join(CHANNELS)}; this is {channels!r}")
+            raise ParameterError(f"channels is one of {', '.join(CHANNELS)}; this is {show(channels)}")
         for name in names:
             if name not in schema and name != ROW:
                 raise UnknownNameError.of("field", name, [*schema, ROW])
             if name in schema and np.dtype(schema[name].dtype).kind not in "biufc":
-                raise ParameterError(f"field {name!r} holds {schema[name].dtype}, of which there are no tensors")
+                raise ParameterError(f"field {show(name)} holds {schema[name].dtype}, of which there are no tensors")
         if channels not in CHANNELS:
             raise UnknownNameError.of("kind of channels", channels, CHANNELS)
         for name in augment:
@@ -159,7 +159,7 @@ class Tensors:
 
 def _listed(name: str, of: str, given: object) -> tuple[str, ...]:
     if not isinstance(given, (list, tuple)) or not all(isinstance(item, str) for item in given):
-        raise ParameterError(f"{name} is a list of {of}; this is {given!r}")
+        raise ParameterError(f"{name} is a list of {of}; this is {show(given)}")
     return tuple(given)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkit.backends import row_numbers, to_host
 from simkit.contract import Source, check_rows, check_seed, param
-from simkit.errors import ParameterError, UnknownNameError
+from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.kernels import census as census_kernel
 from simkit.kernels import life, philox
 from simkit.kernels.census import CONSTELLATIONS, KINDS
@@ -93,7 +93,7 @@ class CaAsh(Source):
         object.__setattr__(self, name, value)
 
     def _refuse(self, name: str, takes: str, found: object) -> None:
-        raise ParameterError(f"ca-ash: parameter {name!r} takes {takes}; this is {found}")
+        raise ParameterError(f"ca-ash: parameter {show(name)} takes {takes}; this is {found}")
 
     def schema(self) -> Schema:
         height, width = self.size

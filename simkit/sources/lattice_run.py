@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.contract import Source, param
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, show
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import Trace
 from simkit.schema import Batch, Field
@@ -96,7 +96,7 @@ class LatticeRun(Source):
 
     def refuse(self, name: str, takes: str, found: object) -> None:
         """Raise the ParameterError that parameter `name` takes something else than what was found."""
-        raise ParameterError(f"{self.name}: parameter {name!r} takes {takes}; this is {found}")
+        raise ParameterError(f"{self.name}: parameter {show(name)} takes {takes}; this is {found}")
 
     def check_side(self, name: str, least: int, *, even: bool) -> None:
         """Refuse a side that is too small, too large, or odd where it has to be even."""

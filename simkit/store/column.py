@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, show
 from simkit.schema import Array, Field
 from simkit.store import shard
 
@@ -101,7 +101,7 @@ class Column:
             return np.zeros(wanted.shape, np.int64)
         if wanted.dtype.kind not in "iu":
             raise ParameterError(
-                f"{self.name}[...] takes a row, a slice, a list of rows or a mask of all; this is {rows!r}"
+                f"{self.name}[...] takes a row, a slice, a list of rows or a mask of all; this is {show(rows)}"
             )
         outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
         if outside.size:

@@ -11,7 +11,7 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
-from simkit.errors import DamageError, StoreError, UnknownNameError
+from simkit.errors import DamageError, StoreError, UnknownNameError, show
 from simkit.schema import Array, Batch, Schema, check
 from simkit.store import shard
 from simkit.store.column import Column
@@ -92,7 +92,7 @@ class Store(Mapping[str, Column]):
                 "run its `simkit generate` line again to continue"
             )
         key = self.layout.key(name, index)
-        where = f"{self.path / key} (field {name!r}, shard {index})"
+        where = f"{self.path / key} (field {show(name)}, shard {index})"
         return shard.Reader(
             self.place.open(key), self.schema[name], self.layout.shard_rows, self.layout.chunk_rows, where
         )

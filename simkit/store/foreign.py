@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import zarr
 
-from simkit.errors import DamageError, SchemaError, StoreError
+from simkit.errors import DamageError, SchemaError, StoreError, show
 from simkit.schema import Array, Field, Schema
 from simkit.store.chunks import Chunks
 from simkit.store.layout import LEDGER
@@ -67,7 +67,7 @@ class ZarrChunks(Chunks):
             out[: stop - start] = self._arrays[name][start:stop]
         except Exception as error:  # codecs and file systems raise errors of their own types
             raise DamageError(
-                f"{self.where}: rows {start:,} to {stop - 1:,} of field {name!r} (chunk {chunk}) cannot be read: "
+                f"{self.where}: rows {start:,} to {stop - 1:,} of field {show(name)} (chunk {chunk}) cannot be read: "
                 f"{error or type(error).__name__}"
             ) from error
 

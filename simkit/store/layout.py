@@ -22,7 +22,7 @@ from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from simkit.errors import DamageError, SchemaError, StoreError
+from simkit.errors import DamageError, SchemaError, StoreError, show
 from simkit.schema import Field, Schema
 from simkit.store.shard import ZSTD_LEVEL
 
@@ -143,7 +143,7 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
     try:
         return _interpret(root, where), attributes
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SchemaError) as error:
-        raise DamageError(f"{where} is damaged: its zarr.json is not what was written ({error!r})") from None
+        raise DamageError(f"{where} is damaged: its zarr.json is not what was written ({show(error)})") from None
 
 
 def _interpret(root: dict[str, Any], where: str) -> Layout:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from simkit.errors import DamageError
+from simkit.errors import DamageError, show
 from simkit.store.dataset import Store, digest
 from simkit.store.layout import LEDGER, ROOT
 
@@ -37,7 +37,9 @@ def verify(store: Store, *, full: bool = False, progress: Callable[[int], None] 
                 reader = store.shard(name, index)
                 if full and digest(reader.rows(n_rows)) != entry[name]:
                     key = store.layout.key(name, index)
-                    faults.append(f"{store.path / key} (field {name!r}, shard {index}) does not hold what was written")
+                    faults.append(
+                        f"{store.path / key} (field {show(name)}, shard {index}) does not hold what was written"
+                    )
             except DamageError as error:
                 faults.append(str(error))
         return faults

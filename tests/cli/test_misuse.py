@@ -15,6 +15,7 @@ from command_line import N_ROWS, SMALL, Simkit, tree
 
 import simkit as library
 from simkit.backends import probe
+from simkit.errors import MAX_MESSAGE
 from simkit.store.shard import encode
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -89,19 +90,59 @@ BAD_PARAMETERS = {
     "density=half": ["parameter 'density' takes a number; this is 'half'"],
     "max_steps=0": ["parameter 'max_steps' takes 1 to 2**30 generations; this is 0"],
     "max_steps=1e99": ["parameter 'max_steps'"],
+    "max_steps=1e1000000": ["parameter 'max_steps' takes an integer of at most 64 bits; this is '1e1000000'"],
+    "max_steps=1e999999999999999999999": ["parameter 'max_steps' takes an integer"],
+    f"max_steps={'9' * 5000}": ["parameter 'max_steps' takes an integer", "9'... (5,000 long)"],
+    f"size={'9' * 5000}x8": ["parameter 'size' takes one integer or two"],
+    f"density={'9' * 5000}": ["parameter 'density' takes a number", "9'... (5,000 long)"],
+    f"{'x' * 5000}=1": ["no parameter of ca-ash 'xxx", "(5,000 long)"],
+    "rules=B3/S\n23\x1b": [r"'\n' at position 4", r"'B3/S\n23\x1b'"],
     "max_steps=2000000000": ["this is 2000000000"],
-    "max_steps=1.5": ["parameter 'max_steps' takes an integer; this is '1.5'"],
+    "max_steps=1.5": ["parameter 'max_steps' takes an integer of at most 64 bits; this is '1.5'"],
     "sise=64": ["no parameter of ca-ash 'sise'; did you mean 'size'?"],
     "zzz=64": ["no parameter of ca-ash 'zzz'; there is census, density, max_objects, max_steps, rules, size, without"],
 }
 
 
-@pytest.mark.parametrize(("setting", "fragments"), BAD_PARAMETERS.items(), ids=BAD_PARAMETERS.keys())
+@pytest.mark.parametrize(("setting", "fragments"), BAD_PARAMETERS.items(), ids=[key[:40] for key in BAD_PARAMETERS])
 def test_a_parameter_that_makes_no_sense(simkit: Simkit, setting: str, fragments: list[str]) -> None:
     error = simkit(*GENERATE, "--set", setting).error
     for fragment in fragments:
         assert fragment in error
     assert not Path("ca-ash.zarr").exists()
+
+
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("generate", "ca-ash", "--n", LONG),
+        ("generate", "ca-ash", "--n", f"1.{LONG}"),
+        ("generate", "ca-ash", "--n", "5", "--seed", LONG),
+        ("generate", "ca-ash", "--n", "5", "--threads", LONG),
+        ("generate", "ca-ash", "--n", "5", "--set", LONG),
+        ("generate", "ca-ash", "--n", "5", LONG),
+        ("generate", "ca-ash", "--n", "5", f"--{LONG}"),
+        ("preview", "x.zarr", "--rows", f"0:{LONG}"),
+        ("export", "x.zarr", "--format", LONG),
+        ("census", "x.zarr", "--format", LONG),
+        ("lattice", "film", LONG),
+        ("lattice", "magic", "--text", "A", "--size", LONG),
+        ("lattice", LONG),
+        ("study", "thermo", LONG),
+        ("study", "thermo", "--seed", LONG),
+        (LONG,),
+        (f"--{LONG}",),
+        ("two\nlines\x1b[2J",),
+    ],
+    ids=lambda line: " ".join(word[:12] for word in line),
+)
+def test_a_command_line_is_quoted_in_one_short_line(simkit: Simkit, line: tuple[str, ...]) -> None:
+    misuse = simkit(*line).misuse
+    assert len(misuse) <= MAX_MESSAGE + len("Error: ")
+    assert misuse.isprintable()
 
 
 @pytest.mark.parametrize("setting", ["size", "=64", "", "="])
@@ -403,15 +444,38 @@ BAD_RECIPES = {
     "density nan": ({**GOOD, "parameters": "{density = nan}"}, "parameter 'density' takes a probability"),
     "max_steps infinite": ({**GOOD, "parameters": "{max_steps = inf}"}, "parameter 'max_steps' takes an integer"),
     "max_steps a date": ({**GOOD, "parameters": "{max_steps = 2020-01-01}"}, "parameter 'max_steps' takes an integer"),
+    "max_steps 1e1000000": (
+        {**GOOD, "parameters": "{max_steps = '1e1000000'}"},
+        "an integer of at most 64 bits; this is",
+    ),
+    "max_steps a million digits": (
+        {**GOOD, "parameters": "{max_steps = 0x" + "f" * 10**6 + "}"},
+        "parameter 'max_steps' takes an integer of at most 64 bits; this is an integer of about 1,204,120 digits",
+    ),
+    "n of 5,000 digits": ({**GOOD, "n": "9" * 5000}, "the recipe r.toml is not TOML: Exceeds the limit"),
+    "n of a million hexadecimal digits": ({**GOOD, "n": "0x" + "f" * 10**6}, "n is the number of rows"),
+    "seed of a million hexadecimal digits": ({**GOOD, "seed": "0x" + "f" * 10**6}, "a seed is an integer from 0"),
+    "version of a million hexadecimal digits": (
+        {**GOOD, "version": "0x" + "f" * 10**6},
+        "asked for version an integer",
+    ),
+    "nested 2,000 deep": ({**GOOD, "parameters": f"{{size = {'[' * 2000}{']' * 2000}}}"}, "r.toml is nested too deep"),
+    "a table 2,000 deep": ({**GOOD, f"parameters.size{'.a' * 2000}": "1"}, "'size' takes one integer or two"),
+    "a long source": ({**GOOD, "source": f'"{"x" * 10**6}"'}, "(1,000,000 long)"),
+    "a source of two lines": ({**GOOD, "source": '"a\\nb\\u001b"'}, r"no source 'a\nb\x1b'"),
+    "a long key": ({**GOOD, "x" * 10**6: "1"}, "no recipe key (in r.toml) 'xxx"),
     "unknown parameter": ({**GOOD, "parameters": "{sise = 8}"}, "no parameter of ca-ash 'sise'; did you mean 'size'?"),
     "no TOML": ({"x": "= ="}, "the recipe r.toml is not TOML: "),
 }
 
 
-@pytest.mark.parametrize(("values", "message"), BAD_RECIPES.values(), ids=BAD_RECIPES.keys())
-def test_a_recipe_file_that_is_wrong(simkit: Simkit, values: dict[str, str], message: str) -> None:
+@pytest.mark.parametrize("name", BAD_RECIPES)
+def test_a_recipe_file_that_is_wrong(simkit: Simkit, name: str) -> None:
+    values, message = BAD_RECIPES[name]
     Path("r.toml").write_text("\n".join(f"{key} = {value}" for key, value in values.items()))
-    assert message in simkit("generate", "r.toml").error
+    error = simkit("generate", "r.toml").error
+    assert message in error
+    assert len(error) <= MAX_MESSAGE + len("simkit: ")
     assert [path.name for path in Path().iterdir()] == ["r.toml"]
 
 

@@ -34,7 +34,7 @@ def command(cases: tuple[str, ...], tiny: bool, backend: str, roofline: Path | N
     torch, and takes minutes.
     """
     if store is not None and _STREAM not in cases:
-        raise click.UsageError(f"--store is for the case {_STREAM!r}")
+        raise click.UsageError(f"--store is for the case '{_STREAM}'")
     if roofline is not None and backend != "cuda":
         raise click.UsageError("--roofline draws operations and bytes as they are counted with --backend cuda")
     from simkit import bench

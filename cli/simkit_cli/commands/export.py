@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from simkit.errors import show
 from simkit_cli import display, options
 
 
@@ -24,7 +25,7 @@ class _Format(click.ParamType[str]):
         from simkit.interchange import FORMATS
 
         if value not in FORMATS:
-            self.fail(f"{value!r} is not a format to export to; there is {', '.join(FORMATS)}", param, ctx)
+            self.fail(f"{show(value)} is not a format to export to; there is {', '.join(FORMATS)}", param, ctx)
         return str(value)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simkit.errors import show
 from simkit_cli import display, options
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class _Scene(click.ParamType[str]):
         from simkit.scenes import SCENES
 
         if value not in SCENES:
-            self.fail(f"{value!r} is not a scene; there is {', '.join(SCENES)}", param, ctx)
+            self.fail(f"{show(value)} is not a scene; there is {', '.join(SCENES)}", param, ctx)
         return str(value)
 
 

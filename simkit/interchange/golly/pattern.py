@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import PatternError
+from simkit.errors import PatternError, show
 from simkit.interchange.golly import Automaton, automaton
 from simkit.interchange.rle import LINE, MAX_CELLS, run_of
 
@@ -96,7 +96,7 @@ def read(text: str) -> Pattern:
             header = _HEADER.fullmatch(line.strip())
             if header is None:
                 example = "x = 9, y = 9, rule = simkit-hpp:T9,9"
-                raise PatternError(f"line {number}: {line.strip()!r:.60} is no header; write one such as {example}")
+                raise PatternError(f"line {number}: {show(line.strip())} is no header; write one such as {example}")
         else:
             body.append(line.strip())
     if header is None:
@@ -118,7 +118,9 @@ def _cells(body: str, height: int, width: int) -> U8:
     while at < len(body):
         match = _RUN.match(body, at)
         if match is None:
-            raise PatternError(f"{body[at : at + 10]!r} is no run of RLE; runs are a count and . $ ! A to X, pA to yX")
+            raise PatternError(
+                f"{show(body[at : at + 10])} is no run of RLE; runs are a count and . $ ! A to X, pA to yX"
+            )
         at, n, tag = match.end(), int(match[1] or 1), match[2]
         if tag == "!":
             return found
@@ -128,7 +130,7 @@ def _cells(body: str, height: int, width: int) -> U8:
         state = 0 if tag == "." else ord(tag[-1]) - 64 + (24 * (ord(tag[0]) - 111) if len(tag) > 1 else 0)
         if state:
             if y >= height or x + n > width or state > 255:
-                raise PatternError(f"row {y + 1} has {match[0]!r} beyond the header's {width} x {height} cells")
+                raise PatternError(f"row {y + 1} has {show(match[0])} beyond the header's {width} x {height} cells")
             found[y, x : x + n] = state
         x += n
     raise PatternError("the text ends without '!'; is it cut off?")

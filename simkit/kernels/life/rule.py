@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from simkit.errors import RuleError
+from simkit.errors import RuleError, show
 
 #: names of the literature (LifeWiki) that may stand for a rulestring
 NAMED = {
@@ -45,7 +45,7 @@ class Rule:
         if lettered:
             birth, slash, survival = lettered.groups()
             if not slash and not survival:
-                raise RuleError(f"rulestring {text!r} ends at position {len(plain)} after 's'; write B{birth}/S if "
+                raise RuleError(f"rulestring {show(text)} ends at position {len(plain)} after 's'; write B{birth}/S if "
                                 "no cell is to survive, else the counts after S")  # fmt: skip
             at = (1, 1 + len(birth) + len(slash) + 1)
         elif swapped := re.fullmatch(r"s([^/bs]*)/b([^/bs]*)", plain):
@@ -55,7 +55,7 @@ class Rule:
             survival, birth = older.groups()
             at = (len(survival) + 1, 0)
         else:
-            raise RuleError(f"{text!r} is not a rulestring (position {_first_odd(plain)}); write {_FORMS}")
+            raise RuleError(f"{show(text)} is not a rulestring (position {_first_odd(plain)}); write {_FORMS}")
         return cls(_mask(text, birth, at[0]), _mask(text, survival, at[1]))
 
     def __str__(self) -> str:
@@ -74,11 +74,11 @@ def _digits(mask: int) -> str:
 def _mask(text: str, digits: str, offset: int) -> int:
     mask = 0
     for i, digit in enumerate(digits):
-        where = f"at position {offset + i} of rulestring {text!r}"
+        where = f"at position {offset + i} of rulestring {show(text)}"
         if digit not in "012345678":
-            raise RuleError(f"{digit!r} {where} is no neighbour count; counts are 0 to 8")
+            raise RuleError(f"{show(digit)} {where} is no neighbour count; counts are 0 to 8")
         if mask >> int(digit) & 1:
-            raise RuleError(f"{digit!r} {where} stands there twice; give each count once")
+            raise RuleError(f"{show(digit)} {where} stands there twice; give each count once")
         mask |= 1 << int(digit)
     return mask
 
