@@ -26,7 +26,8 @@ from benchmarks import machine
 from benchmarks.cases import LEVELS, Case
 from benchmarks.ours import Settle
 from benchmarks.peers import AbsentError, Peer, Work, avx512, bgolly, lifelib
-from simkit.kernels.life.peak import node_rate, nodes_per_generation
+from simkit.bench.rate import steady
+from simkit.kernels.life import peak
 
 _PEERS: tuple[Callable[[Work, Path], Peer], ...] = (
     avx512.Stepper,
@@ -72,16 +73,16 @@ def measure(case: Case, *, with_peers: bool, check_threads: bool) -> dict[str, A
             except AbsentError as error:
                 absent.append(str(error))
         programs: list[Peer] = [ours, *peers]
-        per_generation = nodes_per_generation(case.height, case.width, work.rule)
-        node_rate(0.001)
+        per_generation = peak.instructions_per_generation(case.height, case.width, work.rule)
+        peak.repeat(1)
         seconds: dict[str, list[float]] = {program.name: [] for program in programs}
         ratios: dict[str, list[float]] = {peer.name: [] for peer in peers}
-        nodes, shares, threads = [], [], []
+        instructions, shares, threads = [], [], []
         for _ in range(case.n_rounds):
-            nodes.append(node_rate(0.1))
+            instructions.append(peak.N_INSTRUCTIONS * steady(peak.repeat, 0.1))
             seconds[ours.name].append(ours.run())
             rate = ours.n_board_generations / seconds[ours.name][-1]
-            shares.append(rate * per_generation / nodes[-1])
+            shares.append(rate * per_generation / instructions[-1])
             for peer in peers:
                 seconds[ours.name].append(ours.run())
                 seconds[peer.name].append(peer.run())
@@ -98,8 +99,8 @@ def measure(case: Case, *, with_peers: bool, check_threads: bool) -> dict[str, A
         "n_rounds": case.n_rounds,
         "programs": [asdict(line) for line in lines],
         "absent": list(dict.fromkeys(absent)),
-        "nodes_per_second": statistics.median(nodes),
-        "nodes_per_generation": per_generation,
+        "instructions_per_second": statistics.median(instructions),
+        "instructions_per_generation": per_generation,
         "share_of_bound": asdict(Spread.of(shares)),
         "two_threads": asdict(Spread.of(threads)) if threads else None,
     }
@@ -124,8 +125,8 @@ def show(record: dict[str, Any]) -> None:
     for sentence in record["absent"]:
         print(sentence)
     print(
-        f"share of the bound ({record['nodes_per_second']:.4g} vector nodes/s, {record['nodes_per_generation']} a "
-        f"generation): {_spread(record['share_of_bound'])}"
+        f"share of the bound ({record['instructions_per_second']:.4g} vector instructions/s, "
+        f"{record['instructions_per_generation']} a generation): {_spread(record['share_of_bound'])}"
     )
     if record["two_threads"]:
         print(f"two threads / one, by the clock on the wall: {_spread(record['two_threads'])}")

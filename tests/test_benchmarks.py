@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from where import run_as
 
 from simkit import bench
+from simkit.bench import rate
 
 ROOT = Path(__file__).parent.parent
 
@@ -22,6 +24,47 @@ def test_the_cases_of_simkit_bench(tmp_path):
     records = [json.loads(line) for line in out.read_text().splitlines()]
     assert [record["case"] for record in records] == list(bench.CASES)
     assert all(record["rate"] > 0 and record["share"] > 0 for record in records)
+
+
+def test_what_a_call_costs_once_is_no_part_of_a_rate(monkeypatch):
+    """By a clock that goes on by 3 s a call and 1/4 s a repetition; the first call compiles for an hour."""
+    now, calls = [0.0], []
+
+    def run(n):
+        now[0] += 3 + n / 4 + (0 if calls else 3600)
+        calls.append(n)
+
+    monkeypatch.setattr(rate, "timed", lambda function: -now[0] + (function(), now[0])[1])
+    assert rate.steady(run, 1) == pytest.approx(4)
+    assert calls[-1] > 100  # long against what a call costs
+
+
+def test_work_that_the_compiler_removed_has_no_rate(monkeypatch):
+    monkeypatch.setattr(rate, "timed", lambda function: function() or 1e-6)
+    with pytest.raises(RuntimeError, match="the compiler removed the work"):
+        rate.steady(lambda n: None, 1)
+
+
+_LOOPS = """
+import re
+from simkit import bench
+from simkit.kernels.life import peak as life
+from simkit.kernels.philox import peak as philox
+for peak, function, names in ((life, life._chains, "vpand|vpxor|pand|pxor|[v]?andps|[v]?xorps|vpternlogq"),
+                              (philox, philox._multiply, "v?pmuludq")):
+    peak.repeat(1)
+    (code,) = function.inspect_asm().values()
+    print(len(re.findall(rf"^\\s(?:{names})\\s", code, re.MULTILINE)))
+print(bench.measure("life", tiny=True).share)
+"""
+
+
+def test_what_is_timed_for_bounds_is_compiled_without_avx512():
+    """LLVM finds a fixed point of MAJ(a, x, y) in the second step, and then has no loop."""
+    n_bitwise, n_multiplications, share = run_as("avx2", "-c", _LOOPS).split()
+    assert int(n_bitwise) >= 16
+    assert int(n_multiplications) >= 8
+    assert 0 < float(share) < 100
 
 
 def test_the_cost_of_the_census(tmp_path):

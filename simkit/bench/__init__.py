@@ -15,7 +15,7 @@ import numpy as np
 from simkit import registry
 from simkit.backends import resolve
 from simkit.bench.rate import Rate as Rate
-from simkit.bench.rate import paired, timed
+from simkit.bench.rate import paired, steady, timed
 from simkit.errors import UnknownNameError
 from simkit.kernels import life, philox
 from simkit.recipe import Recipe
@@ -24,25 +24,28 @@ from simkit.run import n_processors
 from simkit.schema import Array
 
 
+def _seconds(tiny: bool) -> float:
+    """Return how long a rate is measured at least."""
+    return 0.002 if tiny else 0.1
+
+
 def philox_words(tiny: bool) -> Rate:
     """Random words a second, against the 32x32-bit multiplications that they cost (five a word)."""
-    from simkit.kernels.philox import cpu
-    from simkit.kernels.philox.peak import multiplication_rate
+    from simkit.kernels.philox import cpu, peak
 
     n_words = 2**14 if tiny else 2**22
     rows = np.arange(4, dtype=np.uint64)
+    per_word = 2 * philox.N_ROUNDS / 4
     cpu.words(0, rows, 0, 64)
-    multiplication_rate(0.001)
     rate, bound = paired(
         lambda: 4 * n_words / timed(lambda: cpu.words(0, rows, 0, n_words)),
-        lambda: multiplication_rate(0.001 if tiny else 0.1) / (2 * philox.N_ROUNDS / 4),
+        lambda: peak.N_MULTIPLICATIONS / per_word * steady(peak.repeat, _seconds(tiny)),
     )
     return Rate("philox", "words/s", rate, bound, "32x32-bit multiplications of this core")
 
 
 def _life(name: str, rulestring: str, tiny: bool) -> Rate:
-    from simkit.kernels.life import cpu
-    from simkit.kernels.life.peak import node_rate, nodes_per_generation
+    from simkit.kernels.life import cpu, peak
 
     rule, n_boards = life.Rule.parse(rulestring), 8 if tiny else 1000
     source = registry.source("ca-ash", rules=(rulestring,))
@@ -50,10 +53,10 @@ def _life(name: str, rulestring: str, tiny: bool) -> Rate:
     which = np.zeros(n_boards, np.uint8)
     settled = cpu.settle(soup, 128, (rule,), which, 100_000)
     generations = int(settled.settle.sum(where=settled.settle > 0))
-    node_rate(0.001)
+    per_generation = peak.instructions_per_generation(128, 128, rule)
     rate, bound = paired(
         lambda: generations / timed(lambda: cpu.settle(soup, 128, (rule,), which, 100_000)),
-        lambda: node_rate(0.001 if tiny else 0.1) / nodes_per_generation(128, 128, rule),
+        lambda: peak.N_INSTRUCTIONS / per_generation * steady(peak.repeat, _seconds(tiny)),
     )
     return Rate(name, "board-generations/s", rate, bound, "vector operations of this core")
 
@@ -71,23 +74,22 @@ def highlife_settle(tiny: bool) -> Rate:
 def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) -> Rate:
     """Run a stack of 1024 rows; a step changes `per_word` words for 64 units (cells, or attempts to flip)."""
     from simkit.kernels.lattice import cpu, layout
-    from simkit.kernels.lattice.peak import rewrite_rate
+    from simkit.kernels.lattice.peak import rewriting
 
-    height, n_steps = (128, 20) if tiny else (1024, 4000)
+    height = 128 if tiny else 1024
     rng = np.random.default_rng(0)
     shape = (height, len(kinds))
     packets, spins = rng.integers(0, 16, shape, np.uint8), rng.integers(0, 2, shape, np.uint8)
     cells = layout.fill(np.broadcast_to(kinds, shape), packets, spins)
     n = cells.size // (1 if unit == "cells/s" else 2)
-    cpu.run(cells, 1)
 
-    def run() -> float:
-        started = timed(lambda: cpu.run(cells, 1))
-        return n * n_steps / max(1e-9, timed(lambda: cpu.run(cells, n_steps + 1)) - started)
+    def run(n_steps: int) -> None:
+        cpu.run(cells, n_steps)
 
-    rewrite_rate(64, 0.001)
-    n_words = int(n / 64 * per_word)
-    rate, bound = paired(run, lambda: 64 / per_word * rewrite_rate(n_words, 0.001 if tiny else 0.1))
+    rewrite, n_words = rewriting(int(n / 64 * per_word))
+    rate, bound = paired(
+        lambda: n * steady(run, _seconds(tiny)), lambda: 64 / per_word * n_words * steady(rewrite, _seconds(tiny))
+    )
     return Rate(name, unit, rate, bound, "rewriting in place the words that a step changes")
 
 
@@ -116,21 +118,20 @@ def lattice_q2r(tiny: bool) -> Rate:
 def lattice_creutz(tiny: bool) -> Rate:
     """Attempts to flip a spin with a demon a second: 3 words change."""
     from simkit.kernels.lattice import cpu
-    from simkit.kernels.lattice.peak import rewrite_rate
+    from simkit.kernels.lattice.peak import rewriting
 
-    side, n_steps = (128, 20) if tiny else (1024, 4000)
+    side = 128 if tiny else 1024
     y, x = np.indices((side, side))
     cells = (np.random.default_rng(0).integers(0, 8, (side, side)) | (y + x) % 2 << 3).astype(np.uint8)
-    cpu.run_creutz(cells, 1)
-    rewrite_rate(64, 0.001)
-    n_words = 3 * cells.size // 128
 
-    def run() -> float:
-        started = timed(lambda: cpu.run_creutz(cells, 1))
-        spent = timed(lambda: cpu.run_creutz(cells, n_steps + 1)) - started
-        return cells.size / 2 * n_steps / max(1e-9, spent)
+    def run(n_steps: int) -> None:
+        cpu.run_creutz(cells, n_steps)
 
-    rate, bound = paired(run, lambda: 64 / 3 * rewrite_rate(n_words, 0.001 if tiny else 0.1))
+    rewrite, n_words = rewriting(3 * cells.size // 128)
+    rate, bound = paired(
+        lambda: cells.size / 2 * steady(run, _seconds(tiny)),
+        lambda: 64 / 3 * n_words * steady(rewrite, _seconds(tiny)),
+    )
     return Rate("creutz", "attempts/s", rate, bound, "rewriting in place the words that a step changes")
 
 
@@ -138,18 +139,14 @@ def lattice_free(tiny: bool) -> Rate:
     """Cells of a layout that is no stack a second, against the same ring as a stack."""
     from simkit.kernels.lattice import cpu, layout, states
 
-    half, n_steps = (32, 20) if tiny else (512, 1000)
+    half = 32 if tiny else 512
     kinds = np.broadcast_to(layout.ring(half, half), (128 if tiny else 1024, 2 * half))
     cells = layout.fill(kinds, 5, 0)
     free = cells.copy()
     free[0, half + 3] = states.FIRST[states.PINNED]
-    for some in (cells, free):
-        cpu.run(some, 1)
 
     def rate_of(some: Array) -> float:
-        started = timed(lambda: cpu.run(some, 1))
-        spent = timed(lambda: cpu.run(some, n_steps + 1)) - started
-        return some.size * n_steps / max(1e-9, spent)
+        return some.size * steady(lambda n_steps: cpu.run(some, n_steps), _seconds(tiny))
 
     rate, bound = paired(lambda: rate_of(free), lambda: rate_of(cells))
     return Rate("free", "cells/s", rate, bound, "the same ring as a stack")

@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,23 @@ def paired(run: Callable[[], float], bound: Callable[[], float], n_rounds: int =
     """Measure two rates in turn, so that a drift of the machine meets both, and return the median of each."""
     pairs = [(run(), bound()) for _ in range(n_rounds)]
     return statistics.median(rate for rate, _ in pairs), statistics.median(rate for _, rate in pairs)
+
+
+def steady(run: Callable[[int], object], seconds: float) -> float:
+    """Return how many times a second of CPU time ``run(n)`` repeats its work, as n grows until that takes `seconds`.
+
+    What a call costs once is subtracted, and is at most a tenth of what is measured. RuntimeError if a call takes no
+    longer for 2**40 repetitions: then the work is not done at all.
+    """
+    run(1)
+    once = min(timed(lambda: run(1)) for _ in range(3))
+    n, spent = 1, 0.0
+    while spent < max(seconds, 10 * once):
+        n *= 2
+        if n > 2**40:
+            raise RuntimeError(f"{n // 2} repetitions took {spent:.3g} s: the compiler removed the work to be timed")
+        spent = timed(partial(run, n + 1)) - once
+    return n / spent
 
 
 def timed(function: Callable[[], object], clock: Callable[[], float] = time.thread_time) -> float:

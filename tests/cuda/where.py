@@ -1,12 +1,17 @@
-"""The backends that tests run on: `cuda` on a device where there is one, and everywhere on a stand-in for one."""
+"""Where tests run: on which backends, `cuda` on a device where there is one and everywhere on a stand-in for one; and
+as if on which processors.
+"""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 
 import host_cupy
@@ -47,3 +52,26 @@ def load(kernel: Kernel, name: str) -> ModuleType:
     """Import a kernel's module for one of COMPILED; it can be used for good."""
     with on(name, kernel) as backend:
         return kernel.load(backend)
+
+
+#: processors without AVX-512 -> what makes Numba compile for them: vectors of 256 bits, and of 128
+PROCESSORS = {
+    "avx2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2"},
+    "sse": {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": "+sse4.2"},
+}
+
+
+def run_as(processor: str, *command: str) -> str:
+    """Run Python with the arguments `command` as if on one of PROCESSORS and return what it prints; skip off x86."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        pytest.skip(f"Numba cannot compile for {processor} on {platform.machine()}")
+    done = subprocess.run(
+        [sys.executable, *command],
+        env={**os.environ, **PROCESSORS[processor]},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    return done.stdout

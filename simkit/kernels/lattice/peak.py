@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 
 import numba as nb
 import numpy as np
@@ -19,15 +19,8 @@ def _rewrite(room, mask, times, _code=CODE):
             store(room, i, differing(load(room, i), turned))
 
 
-def rewrite_rate(n_words: int, seconds: float = 0.1) -> float:
-    """Return the words of an array that this core loads, changes and stores in place in a second of CPU time."""
+def rewriting(n_words: int) -> tuple[Callable[[int], None], int]:
+    """Return what loads, changes and stores an array in place n times, and the words of the array, n_words or more."""
     n_words = -(-n_words // LANES) * LANES
     room = allocate(n_words)
-    _rewrite(room, np.uint64(5), 1)
-    times, spent = 1, 0.0
-    while spent < seconds:
-        times *= 2
-        started = time.thread_time()
-        _rewrite(room, np.uint64(5), times)
-        spent = time.thread_time() - started
-    return times * n_words / spent
+    return lambda n: _rewrite(room, np.uint64(5), n), n_words

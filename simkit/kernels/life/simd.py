@@ -27,7 +27,7 @@ LANES = 8 if HAS_AVX512 else 4
 
 #: digest of this folder's code. Numba's cache looks only at the file of the function it compiled, but what is compiled
 #: for a rule depends on every file here; as part of the rule's type the digest makes the cache see all of them.
-_CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
+CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 _I32 = ir.IntType(32)
 _VECTOR = ir.VectorType(ir.IntType(64), LANES)
@@ -54,7 +54,7 @@ class RuleType(types.Opaque):
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
-        super().__init__(f"Rule({rule}, code {_CODE[:16]})")
+        super().__init__(f"Rule({rule}, code {CODE[:16]})")
 
 
 register_model(RuleType)(models.OpaqueModel)
@@ -195,6 +195,17 @@ def popcount(_context, x):
         return builder.call(function, args)
 
     return vector(vector), generate
+
+
+@intrinsic
+def multiply(_context, x, y):
+    """Return the 64-bit products of the low halves of the words."""
+
+    def generate(_context, builder, _signature, args):
+        low = _constant([0xFFFFFFFF] * LANES)
+        return builder.mul(*(builder.and_(arg, low) for arg in args))
+
+    return vector(vector, vector), generate
 
 
 @intrinsic(prefer_literal=True)

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import time
-
 import numba as nb
 import numpy as np
 
-_LANES = 64
+from simkit.kernels.life.simd import CODE, LANES, load, multiply, store
+
+#: independent vectors, enough to hide the latency of a multiplication
+_CHAINS = 8
+
+#: multiplications of a repetition
+N_MULTIPLICATIONS = _CHAINS * LANES
 
 
 @nb.njit(nogil=True, cache=True)
-def _multiply(factors, sums, n):
-    for i in range(n):
-        low = np.uint64(i & 0xFFFFFFFF)
-        for lane in range(_LANES):
-            sums[lane] ^= (sums[lane] & np.uint64(0xFFFFFFFF)) * (factors[lane] ^ low)
+def _multiply(room, n, _code=CODE):
+    a, b, c, d = load(room, 0), load(room, LANES), load(room, 2 * LANES), load(room, 3 * LANES)
+    e, f, g, h = load(room, 4 * LANES), load(room, 5 * LANES), load(room, 6 * LANES), load(room, 7 * LANES)
+    for _ in range(n):  # each takes the next one's value, so that no compiler finds a shorter way
+        a, b, c, d = multiply(a, b), multiply(b, c), multiply(c, d), multiply(d, e)
+        e, f, g, h = multiply(e, f), multiply(f, g), multiply(g, h), multiply(h, a)
+    for i, vector in enumerate((a, b, c, d, e, f, g, h)):
+        store(room, i * LANES, vector)
 
 
-def multiplication_rate(seconds: float = 0.2) -> float:
-    """Return the multiplications that this core does in a second of CPU time, measured over about `seconds`."""
-    factors, sums = np.arange(_LANES, dtype=np.uint64), np.ones(_LANES, np.uint64)
-    _multiply(factors, sums, 1)
-    n, spent = 1000, 0.0
-    while spent < seconds:
-        n *= 2
-        started = time.thread_time()
-        _multiply(factors, sums, n)
-        spent = time.thread_time() - started
-    return n * _LANES / spent
+def repeat(n: int) -> None:
+    """Do ``n * N_MULTIPLICATIONS`` multiplications."""
+    _multiply(np.arange(3, 3 + N_MULTIPLICATIONS, dtype=np.uint64), n)
