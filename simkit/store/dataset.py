@@ -38,7 +38,7 @@ class Store(Mapping[str, Column]):
         if not self.place.exists():
             raise StoreError(f"there is no {path}; `simkit generate SOURCE --out {path}` would make it")
         if not self.place.has(ROOT):
-            raise StoreError(f"{path} is not a simkit data set: it holds no zarr.json")
+            raise StoreError(_why_none(self.place))
         self.layout, attributes = read_metadata(self.place.get(ROOT), str(path))
         self.recipe: dict[str, Any] = attributes["recipe"]
         self.made: dict[str, Any] = attributes["simkit"]
@@ -136,6 +136,16 @@ def open_store(path: str | Path) -> Store:
         If there is none at `path`; reading rows that are not generated yet raises it too.
     """
     return Store(Path(path))
+
+
+def _why_none(place: Place) -> str:
+    """Say why a folder holds no data set."""
+    if not place.has_folder(LEDGER):
+        return f"{place.root} is not a simkit data set: it holds no zarr.json"
+    with place.lock(LEDGER) as turn:
+        if not turn.take(shared=True):
+            return f"{place.root} is being created by another process; look again in a moment"
+    return f"nothing of {place.root} is generated yet; run its `simkit generate` line again to continue"
 
 
 def digest(rows: Array) -> bytes:

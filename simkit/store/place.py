@@ -40,6 +40,13 @@ class Lock:
             return False
         return True
 
+    def is_free(self) -> bool:
+        """Say whether no process has it; not taken afterwards. Only where no other can take it at that moment."""
+        if not self.take(shared=False):
+            return False
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return True
+
 
 class File:
     """An object read a slice at a time: ``file[a:b]`` are the bytes from `a` to `b`.
@@ -142,6 +149,12 @@ class Place:
         with _told(f"look at {path}"):
             return path.is_file()
 
+    def has_folder(self, folder: str) -> bool:
+        """Say whether there is such a folder below the root."""
+        path = self.root / folder
+        with _told(f"look at {path}"):
+            return path.is_dir()
+
     def delete(self, key: str) -> None:
         """Remove an object, durably; nothing happens if there is none."""
         path = self.root / key
@@ -191,10 +204,14 @@ class Place:
 
     @contextmanager
     def lock(self, folder: str) -> Iterator[Lock]:
-        """Give the lock of `folder`, not taken yet; freed in the end, or by the system if this process is killed."""
+        """Give the lock of `folder`, not taken yet; freed in the end, or by the system if this process is killed.
+
+        The folder is made if there is none.
+        """
         path = self.root / folder
         with _told(f"lock {path}"):
-            path.mkdir(exist_ok=True)
+            if not path.is_dir():
+                path.mkdir(exist_ok=True)
             file = os.open(path, os.O_RDONLY)
         try:
             yield Lock(file)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from simkit.errors import DamageError, show
+from simkit.errors import DamageError, StoreError, show
 from simkit.store.dataset import Store, digest
 from simkit.store.layout import LEDGER, ROOT
 
@@ -23,6 +23,11 @@ def verify(store: Store, *, full: bool = False, progress: Callable[[int], None] 
         True: in addition every chunk is decoded and the values have the ledger's digests.
     progress : callable
         Called with the number of rows of each shard when it is checked.
+
+    Raises
+    ------
+    StoreError
+        If another process is creating or extending the data set at this moment.
     """
 
     def check(index: int) -> list[str]:
@@ -45,6 +50,13 @@ def verify(store: Store, *, full: bool = False, progress: Callable[[int], None] 
         return faults
 
     faults = _metadata_faults(store)
+    if faults and store.place.has_folder(LEDGER):
+        with store.place.lock(LEDGER) as turn:
+            if not turn.take(shared=True):
+                raise StoreError(
+                    f"{store.path} is being created or extended by another process; look again in a moment"
+                )
+            faults = _metadata_faults(store)  # again, in case that it was until now
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         done = store.done()
         for index, found in zip(done, pool.map(check, done), strict=True):

@@ -12,7 +12,7 @@ from simkit.errors import StoreError
 from simkit.schema import Schema
 from simkit.store.dataset import Store
 from simkit.store.layout import FORMAT, LEDGER, ROOT, Layout, read_metadata
-from simkit.store.place import Place
+from simkit.store.place import Lock, Place
 
 
 @contextmanager
@@ -53,14 +53,13 @@ def writing(
     )
     with place.lock("") as run:
         with place.lock(LEDGER) as turn:
-            turn.wait()  # one process at a time looks at the metadata and takes the lock of the run
-            alone = run.take(shared=False)
-            if not alone and not (shared and run.take(shared=True)):
-                raise busy
-            _prepare(place, schema, recipe, made, most_rows, alone=alone)
+            turn.wait()  # one process at a time prepares
+            _prepare(place, schema, recipe, made, most_rows, run)
             place.sweep()
-            if shared:
-                run.take(shared=True)
+            # The last act: the locks of a process that is killed are freed one by one, in any order, so that one that
+            # waited for its turn must not find that of the run taken by another that was only preparing.
+            if not run.take(shared=shared):
+                raise busy
         yield Store(path)
 
 
@@ -83,10 +82,12 @@ def _prepare(
     recipe: Mapping[str, Any],
     made: Mapping[str, Any],
     most_rows: int | None,
-    *,
-    alone: bool,
+    run: Lock,
 ) -> None:
-    """Bring the metadata up to `recipe`. The group's own comes first and is what counts; the rest is put again."""
+    """Bring the metadata up to `recipe`. The group's own comes first and is what counts; the rest is put again.
+
+    Nothing of this disturbs processes that write shards, except that there are more rows: `run` must be free then.
+    """
     if place.has(ROOT):
         layout, attributes = read_metadata(place.get(ROOT), str(place.root))
         _refuse_other(place.root, attributes["recipe"], recipe)
@@ -96,7 +97,7 @@ def _prepare(
         attributes = {"recipe": dict(recipe), "simkit": {**made, **shape}}
         place.put(ROOT, layout.metadata(attributes)[ROOT])
     if layout.n_rows < recipe["n"]:
-        if not alone:  # another worker may be about to commit a last shard of the old length
+        if not run.is_free():  # another worker may be about to commit a last shard of the old length
             raise StoreError(
                 f"{place.root} is being written with {layout.n_rows:,} rows, and {recipe['n']:,} are asked for; "
                 "give all workers the same --n, or wait for the others"
