@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simkit.errors import ParameterError
@@ -153,7 +153,6 @@ def test_orientations(pattern, a, b):
 
 
 @given(st.sets(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=1), st.integers(0, 7), st.integers(0, 40))
-@settings(deadline=None)
 def test_a_code_does_not_depend_on_phase_and_orientation(cells, orientation, generations):
     """Whatever a small pattern becomes, if it recurs."""
     pattern = from_cells(cells)[0]

@@ -26,14 +26,14 @@ def returns(cells, n_steps):
 
 
 @given(seed=SEEDS, height=st.integers(4, 20), width=st.integers(4, 70), n=st.integers(1, 3000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_random_layouts_return(seed, height, width, n):
     """Of any kinds in any order, but for the two conditions without which a step is no bijection."""
     assert returns(random_cells(seed, 2 * height, 2 * width), n)
 
 
 @given(seed=SEEDS, height=st.integers(2, 40), width=st.integers(2, 70), n=st.integers(1, 3000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_boxes_of_any_size_in_the_void_return(seed, height, width, n):
     kinds = np.zeros((height + 2, width + 2), np.uint8)
     kinds[1:-1, 1:-1] = KIND[random_cells(seed, height, width)]
@@ -54,7 +54,7 @@ def test_a_large_ring_returns_after_many_steps():
 
 
 @given(seed=SEEDS, height=st.one_of(st.integers(1, 9), st.just(64)), width=st.integers(1, 20), n=st.integers(1, 2000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_creutz_returns(seed, height, width, n):
     cells = random_demons(seed, 2 * height, 2 * width)
     there = KERNEL.run_creutz(cells, n, every=97)

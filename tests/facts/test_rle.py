@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -24,7 +24,6 @@ def cells(rows: list[str]) -> np.ndarray:
     return np.array([[int(cell) for cell in row] for row in rows], np.uint8)
 
 
-@settings(deadline=None)
 @given(boards | sparse, st.integers(0, 511), st.integers(0, 511), st.booleans(), st.lists(st.lists(words, min_size=1)))
 def test_what_is_written_is_read(board, birth, survival, torus, comments):
     rule = Rule(birth, survival)
@@ -40,7 +39,6 @@ def test_what_is_written_is_read(board, birth, survival, torus, comments):
     assert np.array_equal(rle.read(text.replace("\n", "\r\n")).cells, board)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(
         ["", "x = 3, y = 3\n", "x = ", "x = 9, y = 9, rule = ", "x = 9, y = 9, rule = B3/S23:", "#CXRLE Pos="]

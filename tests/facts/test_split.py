@@ -108,7 +108,7 @@ def problems(draw: st.DrawFn) -> tuple[int, list[Contact], int]:
 
 
 @given(problems())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_against_all_groupings(problem):
     """The split is exact; where one grouping has more parts than any other exact one, it is that."""
     n, contacts, birth = problem

@@ -47,7 +47,6 @@ def life_kernel(request: pytest.FixtureRequest) -> ModuleType:
 
 
 @given(seed=st.integers(0, 2**64 - 1), rows=ROWS, stream=st.integers(0, 2**32 - 1), n_words=st.integers(0, 40))
-@settings(deadline=None)
 def test_philox_words(philox_kernel, seed, rows, stream, n_words):
     rows = np.array(rows, np.uint64)
     assert np.array_equal(
@@ -60,7 +59,6 @@ def test_philox_words(philox_kernel, seed, rows, stream, n_words):
     n_words=st.integers(0, 12),
     threshold=st.one_of(st.integers(0, 2**32), st.sampled_from([0, 2**31, 2**32])),
 )
-@settings(deadline=None)
 def test_philox_bits(philox_kernel, rows, n_words, threshold):
     rows = np.array(rows, np.uint64)
     wanted = REFERENCE_PHILOX.bits(7, rows, 1, n_words, threshold)
@@ -73,7 +71,7 @@ def soup(seed: int, n: int, height: int, width: int) -> np.ndarray:
 
 
 @given(seed=st.integers(0, 99), size=SIZES, rule=RULES, n=st.integers(0, 9))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_life_step(life_kernel, seed, size, rule, n):
     (height, width), rule = size, Rule.parse(rule)
     boards = soup(seed, 2, height, width)
@@ -86,7 +84,7 @@ def test_life_step(life_kernel, seed, size, rule, n):
     rule=RULES,
     max_steps=st.one_of(st.integers(1, 120), st.just(600)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_life_settle(life_kernel, seed, size, rule, max_steps):
     (height, width), rules = size, (Rule.parse("B3/S23"), Rule.parse(rule))
     boards, which = soup(seed, 4, height, width), np.array([1, 1, 0, 1], np.uint8)
@@ -118,7 +116,7 @@ def test_a_board_settles_if_a_state_recurs_by_max_steps(life_kernel, offset):
     form=st.builds(Form, st.booleans(), st.booleans(), st.sampled_from(["uint8", "float32"])),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_cells_expand(kernel, size, n_planes, form, seed):
     height, width = size
     random = np.random.default_rng(seed)
@@ -135,7 +133,6 @@ def test_cells_expand(kernel, size, n_planes, form, seed):
 
 @pytest.mark.parametrize("kernel", GATHER)
 @given(n_rows=st.integers(1, 9), n_bytes=st.integers(0, 200), places=st.lists(st.integers(0, 8), max_size=12))
-@settings(deadline=None)
 def test_gather(kernel, n_rows, n_bytes, places):
     rows = np.random.default_rng(n_rows).integers(0, 256, (n_rows, n_bytes), np.uint8)
     places = np.array(places, np.int64) % n_rows

@@ -36,7 +36,7 @@ def agree(kernel, cells, n_steps, **options):
 
 
 @given(seed=SEEDS, height=st.integers(2, 20), width=WIDTHS, n=st.integers(0, 12), every=st.integers(1, 5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_layout(kernel, seed, height, width, n, every):
     regions = np.random.default_rng(seed).integers(0, 3, width)
     agree(kernel, random_cells(seed, height, width), n, every=every, regions=regions, start=seed % 2)
@@ -50,7 +50,7 @@ def test_stacks(kernel, name, height):
 
 
 @given(seed=SEEDS, bath=st.integers(1, 70), depth=st.integers(1, 40), shift=st.integers(0, 70), n=st.integers(0, 12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_rings_of_any_size(kernel, seed, bath, depth, shift, n):
     columns = np.roll(lattice.layout.ring(bath, 2 * depth), shift)
     agree(kernel, random_stack(seed, columns, 128), n, every=3)
@@ -86,7 +86,7 @@ def test_a_mirror_that_holds_more_than_its_gas_gave(kernel):
     width=st.integers(1, 40),
     n=st.integers(0, 20),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_creutz(kernel, seed, height, width, n):
     cells = random_demons(seed, 2 * height, 2 * width)
     found, wanted = (module.run_creutz(cells.copy(), n, every=3) for module in (kernel, REFERENCE))

@@ -32,7 +32,7 @@ def equal(a: Batch, b: Batch) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(seed=SEEDS, start=STARTS, n=st.integers(1, 8), at=st.integers(0, 7))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_pure(name: str, seed: int, start: int, n: int, at: int) -> None:
     source, row = tiny(name), start + min(at, n - 1)
     company = source.generate(seed, range(start, start + n))
@@ -43,7 +43,7 @@ def test_pure(name: str, seed: int, start: int, n: int, at: int) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(seed=SEEDS, start=STARTS, n=st.integers(0, 12), cut=st.integers(0, 12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_divisible(name: str, seed: int, start: int, n: int, cut: int) -> None:
     source, middle = tiny(name), start + min(cut, n)
     whole = source.generate(seed, range(start, start + n))

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simkit.errors import ParameterError, UnknownNameError
@@ -24,7 +24,6 @@ masks = st.integers(1, 150).flatmap(
 
 
 @given(masks, st.booleans(), st.integers(0, 3), st.data())
-@settings(deadline=None)
 def test_an_epoch_visits_each_selected_row_once_however_it_is_cut(drawn, shuffle, epoch, data):
     mask, chunk_rows, window = drawn
     order = Order(Chosen(np.array(mask), chunk_rows), 7, shuffle=shuffle, window=window)
