@@ -14,16 +14,16 @@ from simkit.errors import StoreError
 from simkit.schema import Field, Schema
 from simkit.store import Store, open_store, writing
 from simkit.store.layout import ROOT
-from simkit.study.blocking import Estimate
+from simkit.study.statistics import Estimate
 
 #: what can be said of a claim
-VERDICTS = ("ok", "NOT", "unclear", "frozen", "")
+VERDICTS = ("ok", "NOT", "unclear", "short", "frozen", "")
 
-#: standard errors that a measured value may be off by
+#: standard errors that a measured value may be off by: one right claim in 16,000 is said to be NOT
 MOST_SIGMA = 4.0
 
-#: a value that misses what is needed by fewer of them says that there are too few data
-_CLEAR_SIGMA = 3.0
+#: standard errors that a value has to be inside of an interval by
+_INSIDE_SIGMA = 1.0
 
 
 class Point(NamedTuple):
@@ -41,38 +41,55 @@ class Point(NamedTuple):
 class Claim(NamedTuple):
     """A measured value beside what it should be."""
 
+    #: the quantity, its unit, and what tells it from others of its kind; the same for every seed
     text: str
-    value: float
-    #: standard error
-    error: float
-    #: what it should be; nan: nothing is claimed
-    exact: float = math.nan
-    #: standard error of `exact`
-    exact_error: float = 0.0
+    found: Estimate
+    #: what it should be, with its own error where that was sampled; nan: nothing is claimed
+    exact: float | Estimate = math.nan
     #: what the value has to be between; without it, within MOST_SIGMA standard errors of `exact`
     within: tuple[float, float] | None = None
+    #: where it was measured, if that, too, was
+    at: str = ""
     is_frozen: bool = False
 
     @property
+    def reference(self) -> Estimate:
+        """`exact` as an estimate."""
+        return self.exact if isinstance(self.exact, Estimate) else Estimate(self.exact, 0.0)
+
+    @property
     def z(self) -> float:
-        """Deviation in standard errors; nan where there is no error."""
-        sigma = math.hypot(self.error, self.exact_error)
-        return (self.value - self.exact) / sigma if sigma > 0 else math.nan
+        """Deviation in standard errors, see `Estimate.z`; nan where there is no error."""
+        return self.found.z(self.reference)
 
     @property
     def verdict(self) -> str:
-        """One of VERDICTS."""
+        """One of VERDICTS.
+
+        A value has to be inside its interval by a standard error, and is NOT if it is outside by MOST_SIGMA: what is
+        said depends as little as can be on chance.
+        """
         if self.is_frozen:
             return "frozen"
-        if self.within is not None:
-            is_right = self.within[0] <= self.value <= self.within[1]
-            if not is_right and abs(self.z) < _CLEAR_SIGMA:
-                return "unclear"
-        elif math.isnan(self.exact):
-            return ""
+        if self.within is None:
+            if math.isnan(self.reference.mean):
+                return ""
+            distance = MOST_SIGMA - abs(self.z)
+            if self.found.error == self.reference.error == 0:
+                distance = math.inf if self.found.mean == self.reference.mean else -math.inf
+            verdict = "unclear" if math.isnan(distance) else "ok" if distance > 0 else "NOT"
         else:
-            is_right = self.value == self.exact or abs(self.z) < MOST_SIGMA
-        return "ok" if is_right else "NOT"
+            low, high = self.within
+            nearest = low if self.found.mean - low < high - self.found.mean else high
+            distance = abs(self.found.z(nearest)) if self.found.error > 0 else math.inf
+            if math.isnan(self.found.mean) or math.isnan(self.found.error) or math.isnan(distance):
+                verdict = "unclear"
+            elif low <= self.found.mean <= high:
+                verdict = "ok" if distance >= _INSIDE_SIGMA else "unclear"
+            else:
+                verdict = "NOT" if distance >= MOST_SIGMA else "unclear"
+        is_short = self.found.is_short or self.reference.is_short
+        return "short" if is_short and verdict != "NOT" else verdict
 
 
 class Axes(NamedTuple):
@@ -141,18 +158,35 @@ def write(report: Report, name: str, title: str, folder: Path, data: Sequence[St
     rows: list[tuple[Any, ...]] = [
         (panels.index(p.panel), series.index(p.series), p.x, p.y, p.error, p.is_frozen) for p in report.points
     ]
+    at = tuple(dict.fromkeys(claim.at for claim in report.claims))
     claims = Schema(
         claim=Field("int64", "what is claimed", labels=tuple(claim.text for claim in report.claims)),
-        value=Field("float64", "measured"),
+        at=Field("int64", "where it was measured, if that, too, was", labels=at),
+        n_runs=Field("int64", "independent runs"),
+        value=Field("float64", "measured, mean over runs"),
         error=Field("float64", "standard error of the value"),
+        dof=Field("float64", "degrees of freedom that this error is known from; inf: not from data"),
+        n_effective=Field("float64", "effectively independent samples in a run; inf: not from a time series"),
         exact=Field("float64", "what it should be; nan: nothing is claimed"),
         exact_error=Field("float64", "standard error of that, where it was sampled"),
-        z=Field("float64", "deviation in standard errors; nan where there are none"),
+        z=Field("float64", "deviation in standard errors, as of a normal variable as probable; nan: there are none"),
         within=Field("float64", "what the value has to be between; nan: nothing", ("bound",), (2,)),
         verdict=Field("int64", "what can be said", labels=VERDICTS),
     )
     lines: list[tuple[Any, ...]] = [
-        (i, c.value, c.error, c.exact, c.exact_error, c.z, c.within or (math.nan, math.nan), VERDICTS.index(c.verdict))
+        (
+            i,
+            at.index(c.at),
+            c.found.n_runs,
+            c.found.mean,
+            c.found.error,
+            c.found.dof,
+            c.found.n_effective,
+            *c.reference[:2],
+            c.z,
+            c.within or (math.nan, math.nan),
+            VERDICTS.index(c.verdict),
+        )
         for i, c in enumerate(report.claims)
     ]
     return (

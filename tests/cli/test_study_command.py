@@ -9,12 +9,17 @@ from command_line import Simkit
 from simkit_cli.commands.study import GRAPHS, number
 
 from simkit.study import thermo
+from simkit.study.report import Claim, Report
+from simkit.study.statistics import Estimate
+from simkit.study.thermo import equilibration
 
 
 def test_the_whole_study_in_small(simkit: Simkit) -> None:
-    lines = simkit("study", "thermo", "--tiny").out.splitlines()
+    found = simkit("study", "thermo", "--tiny")
+    assert (found.code, found.err) == (0, "")
+    lines = found.out.splitlines()
     for graph in GRAPHS:
-        assert any(line.startswith(graph) and line.split()[1:4] == ["measured", "exact", "z"] for line in lines)
+        assert any(line.startswith(graph) and {"measured", "runs", "dof"} <= set(line.split()) for line in lines)
         assert any(line.startswith(f"thermo/{graph}.png, ") for line in lines)
         assert Path("thermo", f"{graph}.png").stat().st_size > 20_000
         assert Path("thermo", f"{graph}-claims.zarr").is_dir()
@@ -32,6 +37,31 @@ def test_its_graphs_are_those_of_the_study(simkit: Simkit) -> None:
         words = question[0].lower() + question[1:]
         assert f"{graph} " in page
         assert words.split(",")[0].split()[0].lower() in page.lower()
+
+
+WRONG, RIGHT = "1 (a claim that does not hold)", "2 (one that does)"
+
+
+@pytest.fixture
+def a_wrong_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    def analyse(stores: object, scale: object) -> Report:
+        claims = [Claim(WRONG, Estimate(1.0, 0.01), 0.0, at="here"), Claim(RIGHT, Estimate(2.0, 0.1), 2.0)]
+        return equilibration.analyse(stores, scale)._replace(claims=claims)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("simkit.study.thermo.freezing.recipes", equilibration.recipes)
+    monkeypatch.setattr("simkit.study.thermo.freezing.analyse", analyse)
+
+
+@pytest.mark.usefixtures("a_wrong_claim")
+def test_what_does_not_hold_is_told_by_the_exit_status_and_when_all_is_quiet(simkit: Simkit) -> None:
+    found = simkit("study", "thermo", "freezing", "--tiny", "--quiet")
+    assert found.code == 3
+    assert found.out == ""
+    assert found.err == f"NOT: freezing: {WRONG} (here): measured 1.000(10), exact 0, z +100.0\n"
+    loud = simkit("study", "thermo", "freezing", "--tiny")
+    assert loud.code == 3
+    assert f"NOT: freezing: {WRONG}" in loud.err
+    assert "1 ok, 1 NOT" in loud.out
 
 
 def test_other_sizes_for_the_same_folder_are_refused(simkit: Simkit) -> None:

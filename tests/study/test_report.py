@@ -13,8 +13,8 @@ import simkit
 from simkit.errors import LibraryError, StoreError
 from simkit.figures.study import draw_study
 from simkit.store import open_store, verify
-from simkit.study.blocking import Estimate
 from simkit.study.report import Axes, Claim, Point, Report, line, measured, write
+from simkit.study.statistics import Estimate
 
 
 @pytest.fixture
@@ -32,26 +32,57 @@ REPORT = Report(
         Point("b", "exact", 1.0, 2.0),
     ],
     [
-        Claim("right", 1.02, 0.01, 1.0),
-        Claim("wrong", 1.05, 0.01, 1.0),
-        Claim("narrow", 1.002, 0.01, 1.0, within=(0.999, 1.001)),
-        Claim("missed", 1.05, 0.01, 1.0, within=(0.999, 1.001)),
-        Claim("met", 1.0005, 0.01, 1.0, within=(0.999, 1.001)),
-        Claim("above", 3.0, math.nan, within=(0, math.inf)),
-        Claim("below", -3.0, math.nan, within=(0, math.inf)),
-        Claim("cold", 9.0, 0.01, 1.0, is_frozen=True),
-        Claim("measured", 9.0, 0.01),
-        Claim("exactly", 0.0, 0.0, 0.0),
-        Claim("not exactly", 1.0, 0.0, 0.0),
-        Claim("both noisy", 1.0, 0.3, 0.0, 0.4),
+        Claim("right", Estimate(1.02, 0.01), 1.0),
+        Claim("wrong", Estimate(1.05, 0.01), 1.0, at="12 m"),
+        Claim("known from three values", Estimate(1.05, 0.01, 2), 1.0),
+        Claim("outside", Estimate(1.002, 0.01), 1.0, within=(0.999, 1.001)),
+        Claim("inside by chance", Estimate(1.0005, 0.01), 1.0, within=(0.999, 1.001)),
+        Claim("missed", Estimate(1.05, 0.01), 1.0, within=(0.999, 1.001)),
+        Claim("met", Estimate(1.0005, 0.0004), 1.0, within=(0.999, 1.001)),
+        Claim("above", Estimate(3.0, 1.0), within=(0, math.inf)),
+        Claim("below", Estimate(-3.0, 0.1), within=(0, math.inf)),
+        Claim("above, who knows", Estimate(3.0, math.nan), within=(0, math.inf)),
+        Claim("nan", Estimate(math.nan, 0.1), 1.0),
+        Claim("nan outside", Estimate(math.nan, math.nan), within=(0, 1)),
+        Claim("no error", Estimate(1.0, math.nan), 2.0),
+        Claim("short", Estimate(1.0, 0.1, 3, 4, 5.0), 1.0),
+        Claim("short and wrong", Estimate(9.0, 0.1, 30, 4, 5.0), 1.0),
+        Claim("cold", Estimate(9.0, 0.01), 1.0, is_frozen=True),
+        Claim("measured", Estimate(9.0, 0.01)),
+        Claim("exactly", Estimate(0.0, 0.0), 0.0),
+        Claim("not exactly", Estimate(1.0, 0.0), 0.0),
+        Claim("both noisy", Estimate(1.0, 0.3), Estimate(0.0, 0.4)),
     ],
     ["a note"],
 )
-VERDICTS = ["ok", "NOT", "unclear", "NOT", "ok", "ok", "NOT", "frozen", "", "ok", "NOT", "ok"]
+VERDICTS = [
+    "ok",
+    "NOT",
+    "ok",
+    "unclear",
+    "unclear",
+    "NOT",
+    "ok",
+    "ok",
+    "NOT",
+    "unclear",
+    "unclear",
+    "unclear",
+    "unclear",
+    "short",
+    "NOT",
+    "frozen",
+    "",
+    "ok",
+    "NOT",
+    "ok",
+]
 
 
 def test_verdicts():
-    assert [claim.verdict for claim in REPORT.claims] == VERDICTS
+    assert {claim.text: claim.verdict for claim in REPORT.claims} == dict(
+        zip((claim.text for claim in REPORT.claims), VERDICTS, strict=True)
+    )
     assert REPORT.claims[0].z == pytest.approx(2)
     assert REPORT.claims[-1].z == pytest.approx(2)
     assert math.isnan(REPORT.claims[-2].z)
@@ -68,6 +99,9 @@ def test_what_is_written_is_a_data_set_that_names_what_it_comes_from(tmp_path, d
     assert points.recipe["parameters"]["data"]["data.zarr"] == {**data.recipe, "digest": data.root_digest()}
     claims = open_store(tmp_path / "graph-claims.zarr")
     assert [claims.schema["verdict"].labels[i] for i in claims["verdict"][:]] == VERDICTS
+    assert claims.schema["at"].labels[claims["at"][1]] == "12 m"
+    assert claims["dof"][13] == 3
+    assert claims["n_runs"][13] == 4
     assert list(claims.schema["claim"].labels) == [claim.text for claim in REPORT.claims]
 
 

@@ -12,7 +12,7 @@ import pytest
 from simkit import ising
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.store import open_store
-from simkit.study.blocking import Estimate, blocked
+from simkit.study.statistics import Estimate, over_time
 from simkit.study.thermo import GRAPHS, TINY, Scale, check_graphs, conduction, equilibration, study
 from simkit.study.thermo.runs import disagreement, gas_beta, is_frozen, residual, spin_betas
 
@@ -57,7 +57,7 @@ def test_the_residual_takes_the_common_error_of_spins_and_gas_out():
     assert np.abs(along).max() < 1e-6
     across, _ = residual(exact_at(0.7) - slope * (betas - 0.7), betas, exact_at)
     assert across.std() == pytest.approx(2 * abs(slope) * 1e-3, rel=0.1)
-    assert abs(blocked(across).mean) < 4 * blocked(across).error
+    assert abs(over_time(across).mean) < 4 * over_time(across).error
 
 
 def test_the_time_of_a_decay():
@@ -88,18 +88,44 @@ def test_columns_of_several_temperatures_are_at_rest_and_frozen_ones_are_not():
     assert conduction.unrest(sites) > 0.1
 
 
+DEPTHS = np.array([16, 32, 64, 128])
+
+
+def fits(flux_times_depth, n, rng, dof=60):
+    """Fits to fluxes with errors of 0.25 to 0.5 %, each known from `dof` degrees of freedom."""
+    errors = 0.0355 * np.array([0.0022, 0.0025, 0.0033, 0.005])
+    for _ in range(n):
+        means = flux_times_depth + errors * rng.normal(size=4)
+        known = errors * np.sqrt(rng.chisquare(dof, 4) / dof)
+        yield conduction.series_resistance(
+            {int(r): Estimate(*pair, dof, 4) for r, *pair in zip(DEPTHS, means, known, strict=True)}
+        )
+
+
 def test_contacts_are_found_in_fluxes_that_they_hinder():
-    rng = np.random.default_rng(3)
-    depths = np.array([16, 32, 64, 128])
-    pulls = []
-    for _ in range(200):
-        errors = 0.002 * 0.035 * np.ones(4)
-        fluxes = 0.0355 * depths / (depths + 1.2) + errors * rng.normal(size=4)
-        scaled = {int(depth): Estimate(*pair) for depth, *pair in zip(depths, fluxes, errors, strict=True)}
-        through, contacts = conduction.series_resistance(scaled)
-        pulls.append([(through.mean - 0.0355) / through.error, (contacts.mean - 1.2) / contacts.error])
+    found = list(fits(0.0355 * DEPTHS / (DEPTHS + 1.2), 300, np.random.default_rng(3)))
+    pulls = [[fit.constant.z(0.0355), fit.c.z(1.2)] for fit in found]
     assert np.abs(np.mean(pulls, axis=0)).max() < 0.3
     assert np.std(pulls, axis=0) == pytest.approx([1, 1], abs=0.2)
+
+
+def test_a_law_that_holds_is_seldom_said_not_to():
+    """p is uniform, so that one law in 32,000 is 4 deviations off on the side of a bad fit."""
+    found = list(fits(0.0355 * DEPTHS / (DEPTHS + 1.2), 3000, np.random.default_rng(4)))
+    p = np.array([fit.p for fit in found])
+    for level in (0.5, 0.1, 0.02):
+        assert np.mean(p < level) == pytest.approx(level, abs=5 * math.sqrt(level * (1 - level) / len(p)))
+    deviations = np.array([fit.deviation.mean for fit in found])
+    assert np.abs(deviations).max() < 5
+    assert deviations.std() == pytest.approx(1, abs=0.1)
+    assert found[0].dof == 2
+
+
+def test_a_law_that_does_not_hold_is_found_out():
+    """J ~ R**-0.85 or R**-1.15, as in systems whose conductivity depends on their size: c would have to hide it."""
+    for power in (0.15, -0.15):
+        found = list(fits(0.0355 * (DEPTHS / 32.0) ** power, 100, np.random.default_rng(5)))
+        assert np.mean([fit.deviation.mean > 4 for fit in found]) > 0.9
 
 
 def test_scales_and_graphs_that_make_no_sense_are_refused():

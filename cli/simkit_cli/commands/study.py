@@ -6,8 +6,9 @@ import math
 import shlex
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -28,6 +29,10 @@ GRAPHS = (
     "invariants",
     "freezing",
 )
+
+
+#: exit status if a claim does not hold: not 1 (an error), 2 (misuse, click's own) or from 126 on (the shell's)
+NOT_STATUS = 3
 
 
 @click.group(name="study", short_help="Ask a question of data: measure, compare, draw.")
@@ -70,9 +75,14 @@ def thermo(
     freezing        freezing below the critical temperature
 
     The data sets that a graph needs are made in OUT/data, or continued where they were stopped; what was found is
-    written beside them as GRAPH.zarr (points), GRAPH-claims.zarr and GRAPH.png. Every number has a standard error, from
-    independent runs and from blocks within them, whichever is larger; `z` is the deviation from what is exact in such
-    errors, ok within 4 of them or within what the table says.
+    written beside them as GRAPH.zarr (points), GRAPH-claims.zarr and GRAPH.png. Every number has a standard error in
+    brackets, from the scatter of independent runs or from the correlations within them, whichever is larger; `dof` are
+    the degrees of freedom that this error is known from. `z` is the deviation from what is exact in such errors, as
+    that of a normal variable that is as probable. A claim is ok within 4 of them, which one right claim in 16,000
+    misses, or if it is inside the interval under `needed` by at least one error; it is NOT if it is 4 errors away.
+
+    If anything is NOT, the exit status is 3, and each such claim is a line on standard error, with --quiet, too.
+    (Errors end with status 1, misuse with 2.)
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.figures.study import check_matplotlib, draw_study
     from simkit.store import open_store
@@ -82,6 +92,7 @@ def thermo(
     usual = TINY if tiny else Scale()
     scale = Scale(runs or usual.runs, steps or usual.steps, usual.side, usual.sweeps, seed)
     verdicts: list[str] = []
+    wrong: list[str] = []
     for graph in graphs or GRAPHS:
         began = time.monotonic()
         with display.progress_bar(quiet=quiet) as bar:
@@ -93,36 +104,70 @@ def thermo(
             points, claims = study(graph, out, scale, backend=backend, n_threads=threads, progress=tell)
         figure = out / f"{graph}.png"
         draw_study(open_store(points), figure)
+        rows = list(_rows(open_store(claims)))
         if not quiet:
-            verdicts += _show(graph, open_store(claims), figure, time.monotonic() - began)
+            click.echo(_table(graph, rows))
+            for note in open_store(claims).recipe["parameters"]["notes"]:
+                click.echo(f"! {note}")
+            click.echo(f"{figure}, {display.time_text(time.monotonic() - began)}\n")
+            sys.stdout.flush()
+        verdicts += [row.verdict for row in rows]
+        wrong += [f"NOT: {graph}: {row.sentence()}" for row in rows if row.verdict == "NOT"]
     if not quiet:
         _conclude(verdicts, out, scale, tiny=tiny)
+    for sentence in wrong:
+        click.echo(sentence, err=True)
+    if wrong:
+        sys.exit(NOT_STATUS)
 
 
-def _show(graph: str, claims: Store, figure: Path, seconds: float) -> list[str]:
-    """Print the claims of a graph as a table; return their verdicts."""
-    parameters = claims.recipe["parameters"]
-    labels = {name: claims.schema[name].labels for name in ("claim", "verdict")}
+class _Row(NamedTuple):
+    """A claim as it is printed."""
+
+    claim: str
+    at: str
+    measured: str
+    runs: str
+    dof: str
+    exact: str
+    z: str
+    needed: str
+    verdict: str
+
+    def sentence(self) -> str:
+        needed = f"needed {self.needed}" if self.needed else f"exact {self.exact}"
+        at = f" ({self.at})" if self.at else ""
+        return f"{self.claim}{at}: measured {self.measured}, {needed}, z {self.z or 'unknown'}"
+
+
+_HEADER = _Row("", "at", "measured", "runs", "dof", "exact", "z", "needed", "")
+
+
+def _rows(claims: Store) -> Iterator[_Row]:
+    """Read the claims of a graph."""
+    labels = {name: claims.schema[name].labels for name in ("claim", "at", "verdict")}
     columns = {name: claims[name][:].tolist() for name in claims}
-    lines = [(graph, "measured", "exact", "z", "needed", "")]
     for i, claim in enumerate(labels["claim"]):
         low, high = columns["within"][i]
-        lines.append(
-            (
-                claim,
-                number(columns["value"][i], columns["error"][i]),
-                number(columns["exact"][i], columns["exact_error"][i]),
-                "" if math.isnan(columns["z"][i]) else f"{columns['z'][i]:+.1f}",
-                "" if math.isnan(low) else f"> {low:.4g}" if math.isinf(high) else f"{low:.4g} .. {high:.4g}",
-                labels["verdict"][columns["verdict"][i]],
-            )
+        dof, z = columns["dof"][i], columns["z"][i]
+        yield _Row(
+            claim,
+            labels["at"][columns["at"][i]],
+            number(columns["value"][i], columns["error"][i]),
+            str(columns["n_runs"][i]),
+            "" if math.isinf(dof) else f"{dof:.0f}",
+            number(columns["exact"][i], columns["exact_error"][i]),
+            "" if math.isnan(z) else f"{z:+.1f}",
+            "" if math.isnan(low) else f"> {low:.4g}" if math.isinf(high) else f"{low:.4g} .. {high:.4g}",
+            labels["verdict"][columns["verdict"][i]],
         )
-    click.echo(display.table_text(lines, indent=""))
-    for note in parameters["notes"]:
-        click.echo(f"! {note}")
-    click.echo(f"{figure}, {display.time_text(seconds)}\n")
-    sys.stdout.flush()
-    return [line[-1] for line in lines[1:]]
+
+
+def _table(graph: str, rows: list[_Row]) -> str:
+    """Return the claims of a graph as a table, without columns that are empty."""
+    lines = [_HEADER._replace(claim=graph), *rows]
+    filled = [i for i in range(len(_HEADER)) if any(row[i] for row in rows)]
+    return display.table_text([[line[i] for i in filled] for line in lines], indent="")
 
 
 def number(value: float, error: float) -> str:
@@ -140,7 +185,8 @@ def _conclude(verdicts: list[str], out: Path, scale: Scale, *, tiny: bool) -> No
     meanings = {
         "ok": "",
         "NOT": "",
-        "unclear": " (errors too large for what is needed)",
+        "unclear": " (errors too large for what is needed, or none known)",
+        "short": " (runs too short against their correlation time)",
         "frozen": " (in no equilibrium: nothing is claimed)",
     }
     counts = {name: verdicts.count(name) for name in meanings}

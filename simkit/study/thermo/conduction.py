@@ -2,30 +2,37 @@
 
 The profile of a constant flux is nearly linear in beta, so that ``lambda = flux / (d beta / d x)`` is what is local;
 the usual conductivity, of the temperature 1 / beta, is ``kappa = lambda beta**2``. The contacts of gas and spins
-resist like some columns c more, so that the flux is that through R + c columns.
+resist like some columns c more, so that the flux is that through R + c columns, and J x R grows with R towards its
+limit: what Fourier's law says of runs at several R is that J x (R + c) is one number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 
 from simkit.recipe import Recipe
 from simkit.schema import Array
 from simkit.store import Store
-from simkit.study.blocking import Estimate, combined, over_runs
+from simkit.study.distributions import exceedance
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.statistics import Estimate, combined, over_runs
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, by_point, recipe, spin_betas, temperature_of
 
-#: columns of spins; from `_LEAST_DEPTH` on the law is to hold within `_MOST`
-DEPTHS, _LEAST_DEPTH, _MOST = (16, 32, 64, 128), 32, 0.03
+#: columns of spins
+DEPTHS = (16, 32, 64, 128)
 _WALLS = (0.3, 0.6)
 
 #: beta between the walls, which differ from it by the part `_PART` to either side
 BETAS = (0.3, 0.45, 0.6, 0.7, 0.8, 0.84, 0.88, 0.92, 1.0)
 _PART, _DEPTH, _BATH = 0.06, 32, 24
+
+#: blocks of a run, whose fluxes are independent: each is longer than heat takes through the spins
+_N_BLOCKS = 20
 
 #: by how much the two thermometers of a column may disagree, rms, in runs for 2e6 steps: twice what noise does
 _MOST_UNREST = 0.02
@@ -72,29 +79,58 @@ def flux(given: F64, height: int, every: int, settling: int) -> Estimate:
     """
     late = given[:, settling // every :]
     through = (late[:, :, 0] - late[:, :, 1]) / (2 * height * every)
-    marks = np.linspace(0, through.shape[1] - 1, 21).astype(int)
+    marks = np.linspace(0, through.shape[1] - 1, _N_BLOCKS + 1).astype(int)
     blocks = np.diff(through[:, marks], axis=1) / np.diff(marks)
     total = (through[:, -1] - through[:, 0]) / (through.shape[1] - 1)
-    return combined([Estimate(mean, over_runs(run).error) for mean, run in zip(total, blocks, strict=True)])
+    return combined(
+        [Estimate(mean, over_runs(run).error, _N_BLOCKS - 1) for mean, run in zip(total.tolist(), blocks, strict=True)]
+    )
 
 
-def series_resistance(scaled: Mapping[int, Estimate]) -> tuple[Estimate, Estimate]:
-    """Fit ``J (R + c) = constant``: a line through R / (J R) against R; return the constant and c.
+class SeriesResistance(NamedTuple):
+    """``J (R + c) = constant``, fitted, and how well the fluxes are described by it."""
+
+    constant: Estimate
+    c: Estimate
+    chi_squared: float
+    #: fluxes less the two numbers that were fitted
+    dof: int
+    #: probability of so large a chi squared if the law holds
+    p: float
+
+    @property
+    def deviation(self) -> Estimate:
+        """P as the deviation of a normal variable, positive for a bad fit: 0 and 1 are expected of it."""
+        p = min(max(self.p, 1e-300), 1 - 1e-16)
+        return Estimate(-NormalDist().inv_cdf(p), 1.0, n_runs=self.constant.n_runs)
+
+
+def series_resistance(scaled: Mapping[int, Estimate]) -> SeriesResistance:
+    """Fit and test ``J (R + c) = constant``: a straight line through 1 / J = R / (J R) against R.
+
+    Chi squared over its degrees of freedom is compared with an F distribution, since the errors are estimates, too.
 
     Parameters
     ----------
     scaled : mapping of int to Estimate
-        R -> J x R.
+        R -> J x R, of three R at least.
     """
-    depths = np.array(list(scaled), np.float64)
-    means, errors = np.array(list(scaled.values())).T
+    depths, found = np.array(list(scaled), np.float64), list(scaled.values())
+    means, errors = np.array([one.mean for one in found]), np.array([one.error for one in found])
+    n_runs = sum(one.n_runs for one in found)
     resistances = depths / means
-    (slope, start), cov = np.polyfit(depths, resistances, 1, w=means / (resistances * errors), cov="unscaled")
+    weights = means / (resistances * errors)
+    (slope, start), cov = np.polyfit(depths, resistances, 1, w=weights, cov="unscaled")
     constant, c = 1 / slope, start / slope
     variance = (cov[1, 1] + c**2 * cov[0, 0] - 2 * c * cov[0, 1]) / slope**2
-    return (
-        Estimate(float(constant), float(np.sqrt(cov[0, 0]) / slope**2)),
-        Estimate(float(c), float(np.sqrt(variance))),
+    chi_squared = float(np.square(weights * (resistances - start - slope * depths)).sum())
+    dof, known = len(depths) - 2, float(np.mean([one.dof for one in found]))
+    return SeriesResistance(
+        Estimate(float(constant), float(np.sqrt(cov[0, 0]) / slope**2), known, n_runs),
+        Estimate(float(c), float(np.sqrt(variance)), known, n_runs),
+        chi_squared,
+        dof,
+        exceedance(chi_squared / dof, dof, known),
     )
 
 
@@ -125,19 +161,22 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         parameters = store.recipe["parameters"]
         given = store["given"][:].astype(np.float64)
         found = flux(given, scale.side, parameters["every"], parameters["settling"])
-        scaled[depth] = Estimate(depth * found.mean, depth * found.error)
+        scaled[depth] = found.scaled(depth)
         points.append(measured("Fourier's law", "between beta 0.3 and 0.6", depth, scaled[depth]))
-        claims.append(Claim(f"J x R at R = {depth}", *scaled[depth]))
-    inner = [found for depth, found in scaled.items() if depth >= _LEAST_DEPTH]
-    largest, smallest = max(inner), min(inner)
-    ratio = largest.mean / smallest.mean
-    error = ratio * float(np.hypot(largest.error / largest.mean, smallest.error / smallest.mean))
+        claims.append(Claim(f"J x R (packet / step) between beta 0.3 and 0.6, R = {depth}", scaled[depth]))
+    fit = series_resistance(scaled)
+    through, contacts = fit.constant, fit.c
+    range_text = f"R = {DEPTHS[0]} to {DEPTHS[-1]}"
+    claims.append(Claim(f"J x (R + c) (packet / step), {range_text}", through))
+    claims.append(Claim("c, columns that the contacts are worth", contacts))
     claims.append(
-        Claim(f"largest J x R over smallest, R = {_LEAST_DEPTH} to 128", ratio, error, 1.0, within=(1, 1 + _MOST))
+        Claim(
+            f"misfit of J x (R + c) = constant, {range_text}: chi squared as a normal deviate",
+            fit.deviation,
+            0.0,
+            at=f"chi squared {fit.chi_squared:.2f} of {fit.dof}, p = {fit.p:.2g}",
+        )
     )
-    through, contacts = series_resistance(scaled)
-    claims.append(Claim("J x (R + c), with c columns for the contacts", *through))
-    claims.append(Claim("c", *contacts))
     grid = np.geomspace(DEPTHS[0], DEPTHS[-1], 50)
     label = f"J x (R + c) constant, c = {contacts.mean:.2f}"
     points += line("Fourier's law", label, grid, through.mean * grid / (grid + contacts.mean))
@@ -155,8 +194,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     for beta, given, profile, sites in zip(BETAS, *fields, strict=True):
         through = flux(given.astype(np.float64), scale.side, parameters["every"], parameters["settling"])
         slope = over_runs(gradient(profile[:, spins]))
-        value = through.mean / slope.mean
-        error = abs(value) * float(np.hypot(through.error / through.mean, slope.error / slope.mean))
+        value = through.over(slope)
         at = temperature_of(beta)
         disagree = unrest(sites[:, spins]) > _MOST_UNREST * np.sqrt(2e6 / scale.steps)
         frozen += [f"{at:.2f}"] if disagree else []
@@ -164,8 +202,8 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
             ("lambda = J / (d beta / dx) (packet / step)", 1),
             ("kappa = lambda beta^2 (1 / step)", beta**2),
         ):
-            found = Estimate(value * factor, error * factor)
-            points.append(measured("conductivity", series, at, found, is_frozen=disagree))
-        claims.append(Claim(f"lambda at T/Tc {at:.2f}", value, error, is_frozen=disagree))
+            points.append(measured("conductivity", series, at, value.scaled(factor), is_frozen=disagree))
+        text = f"lambda = J / (d beta / dx) (packet / step) at T/Tc {at:.2f}, R = {_DEPTH}"
+        claims.append(Claim(text, value, is_frozen=disagree))
     note = f"spins that conduct are frozen at T/Tc {', '.join(frozen)}: their two thermometers disagree"
     return Report(PANELS, points, claims, [note] if frozen else [])

@@ -10,10 +10,10 @@ import numpy as np
 from simkit import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.blocking import Estimate, blocked, combined
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.statistics import combined, over_time
 from simkit.study.thermo import Scale, energy
-from simkit.study.thermo.runs import by_point, is_frozen, recipe, residual, temperature_of
+from simkit.study.thermo.runs import at_temperature, by_point, is_frozen, recipe, residual, temperature_of
 
 TEMPERATURES = (0.7, 0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.2, 1.5, 2.0, 3.0)
 
@@ -50,22 +50,23 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         betas, high_betas = np.log(low / (1 - low)) / 2, np.log(high / np.maximum(1 - high, 0.5 / n_spins)) / 4
         runs = [residual(*run, exact_at) for run in zip(bonds[:, late] / (2 * n_spins), betas, strict=True)]
         beta = float(np.mean([run for _, run in runs]))
-        excess, x, exact = combined([blocked(series) for series, _ in runs]), temperature_of(beta), exact_at(beta)
-        differences = [blocked(run) for run in high_betas - betas]
+        excess, x, exact = combined([over_time(series) for series, _ in runs]), temperature_of(beta), exact_at(beta)
+        differences = [over_time(run) for run in high_betas - betas]
         difference, disagree = combined(differences), is_frozen(differences)
         frozen += [f"{temperature:g}"] if disagree else []
-        relative = Estimate(100 * excess.mean / exact, 100 * excess.error / exact)
+        relative = excess.scaled(100 / exact)
         if not disagree:  # they are off by so much that nothing else would be seen
             points.append(measured("deviation, in equilibrium", "spins with demons", x, relative))
-        relative = Estimate(100 * difference.mean / beta, 100 * difference.error / beta)
-        points.append(measured("thermometers", "spins with demons", x, relative, is_frozen=disagree))
-        mean = combined([blocked(run) for run in abs(magnetisations[:, late]) / n_spins])
+        points.append(
+            measured("thermometers", "spins with demons", x, difference.scaled(100 / beta), is_frozen=disagree)
+        )
+        mean = combined([over_time(run) for run in abs(magnetisations[:, late]) / n_spins])
         points.append(measured("magnetisation", "spins with demons", x, mean, is_frozen=disagree))
-        text = f"energy with demons at T/Tc {temperature:g}, exact torus"
-        claims.append(Claim(text, exact + excess.mean, excess.error, exact, is_frozen=disagree))
+        text = f"unsatisfied bonds / exact torus at the demons' beta - 1 (%), from T/Tc {temperature:g}"
+        claims.append(Claim(text, relative, 0.0, at=at_temperature(beta, "demons"), is_frozen=disagree))
     for ring in energy.settled(stores["ring"], energy.TEMPERATURES):
         mean = combined(ring.excess)
-        relative = Estimate(100 * mean.mean / ring.exact, 100 * mean.error / ring.exact)
+        relative = mean.scaled(100 / ring.exact)
         x = temperature_of(ring.beta)
         points.append(measured("deviation, in equilibrium", "spins beside gas", x, relative, is_frozen=ring.is_frozen))
     for panel in ("deviation, in equilibrium", "thermometers"):

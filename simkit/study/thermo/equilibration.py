@@ -8,8 +8,8 @@ import numpy as np
 
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.blocking import Estimate, jackknifed
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.statistics import Estimate, jackknifed
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, by_point, ring
 
@@ -69,14 +69,12 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         curve = decay(runs)
         left_out = np.array([time_to(1 / np.e, decay(np.delete(runs, i, axis=0)), every) for i in range(len(runs))])
         times[temperature] = jackknifed(time_to(1 / np.e, curve, every), left_out)
-        in_thousands = Estimate(*(value / 1000 for value in times[temperature]))
-        points.append(measured("time", "spins beside gas", temperature, in_thousands))
+        points.append(measured("time", "spins beside gas", temperature, times[temperature].scaled(1e-3)))
         if temperature in _DRAWN:
             steps = every * np.arange(len(curve))[::_EVERY] / 1000
             points += line("decay", f"T / Tc = {temperature:g}", steps, curve[::_EVERY])
-    claims = [Claim(f"steps to 1/e at T/Tc {temperature:g}", *found) for temperature, found in times.items()]
+    claims = [Claim(f"steps to 1/e at T/Tc {temperature:g}", found) for temperature, found in times.items()]
     slow, fast = times[TEMPERATURES[0]], times[TEMPERATURES[-1]]
-    error = float(np.hypot(slow.error, fast.error))
     text = f"steps to 1/e at T/Tc {TEMPERATURES[0]:g}, less those at {TEMPERATURES[-1]:g}"
-    claims.append(Claim(text, slow.mean - fast.mean, error, within=(0, np.inf)))
+    claims.append(Claim(text, slow.less(fast), within=(0, np.inf)))
     return Report(PANELS, points, claims, [])

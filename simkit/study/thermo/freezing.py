@@ -13,10 +13,10 @@ import numpy as np
 from simkit import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.blocking import Estimate, blocked, combined, over_runs
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.statistics import combined, over_runs, over_time
 from simkit.study.thermo import Scale
-from simkit.study.thermo.runs import by_point, disagreement, gas_beta, is_frozen, ring, spin_betas
+from simkit.study.thermo.runs import by_point, disagreement, gas_beta, is_frozen, ring, spin_betas, spin_series
 
 TEMPERATURES = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.02, 1.1, 1.2)
 
@@ -40,25 +40,22 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     for temperature, sites, packets in zip(TEMPERATURES, *fields, strict=True):
         late = slice(1 + sites.shape[1] // 2, None)
         betas = gas_beta(packets[:, late, 0].sum(axis=-1), scale.side * scale.side // 2)
-        gas = combined([blocked(run) for run in betas])
+        gas = combined([over_time(run) for run in betas])
         pairs = np.array([spin_betas(run) for run in sites[:, late]])
         shown = {"gas": gas, "spins, beta_13": over_runs(pairs[:, 0]), "spins, beta_04": over_runs(pairs[:, 1])}
         differences = disagreement(sites[:, late])
         difference, disagree = combined(differences), is_frozen(differences)
         # spins may be in a state of their own and yet not at the temperature of the gas
-        counts = sites[:, late].astype(np.float64) + 0.5
-        apart = [blocked(run) for run in betas - np.log(counts[..., 1] / counts[..., 3]) / 2]
+        apart = [over_time(run) for run in betas - spin_series(sites[:, late])]
         away = is_frozen(apart)
         equilibrium = ising.CRITICAL_BETA / temperature
         for series, found in shown.items():
-            relative = Estimate(found.mean / equilibrium, found.error / equilibrium)
+            relative = found.scaled(1 / equilibrium)
             points.append(measured("thermometers", series, temperature, relative, is_frozen=disagree or away))
         points.append(measured("disagreement", "beta_13 - beta_04", temperature, difference, is_frozen=disagree))
-        claims.append(Claim(f"beta_13 - beta_04 at T/Tc {temperature:g}", *difference, 0.0, is_frozen=disagree))
+        claims.append(Claim(f"beta_13 - beta_04 at T/Tc {temperature:g}", difference, 0.0, is_frozen=disagree))
         points.append(measured("disagreement", "gas - beta_13", temperature, combined(apart), is_frozen=away))
-        claims.append(
-            Claim(f"beta of the gas - beta_13 at T/Tc {temperature:g}", *combined(apart), 0.0, is_frozen=away)
-        )
+        claims.append(Claim(f"beta of the gas - beta_13 at T/Tc {temperature:g}", combined(apart), 0.0, is_frozen=away))
         if away and not disagree:
             spins = shown["spins, beta_13"].mean
             notes.append(

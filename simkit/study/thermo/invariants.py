@@ -12,10 +12,10 @@ import numpy as np
 
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.blocking import Estimate, blocked, combined
 from simkit.study.report import Axes, Claim, Point, Report, measured
+from simkit.study.statistics import Estimate, combined, over_time
 from simkit.study.thermo import Scale
-from simkit.study.thermo.runs import F64, gas_beta, ring, spin_betas
+from simkit.study.thermo.runs import F64, gas_beta, ring, spin_series
 
 DRIFTS = (0.0, 0.15, 0.3, 0.45, 0.6)
 _TEMPERATURE = 1.2
@@ -38,7 +38,7 @@ PANELS = {
 def recipes(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     return {
-        f"drift-{drift:g}": ring(scale, (_TEMPERATURE,), steps=scale.steps // 4, imbalances=(0.1, -0.1), drift=drift)
+        f"drift-{drift:g}": ring(scale, (_TEMPERATURE,), steps=scale.steps, imbalances=(0.1, -0.1), drift=drift)
         for drift in DRIFTS
     }
 
@@ -49,6 +49,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     points: list[Point] = []
     claims: list[Claim] = []
     changes: list[float] = []
+    n_runs = len(DRIFTS) * scale.runs
     for drift in DRIFTS:
         store = stores[f"drift-{drift:g}"]
         packets = store["packets"][:][:, :, 0].astype(np.float64)  # (run, t, direction, parity)
@@ -56,24 +57,23 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         changes.append(float(np.abs(momentum - momentum[:, :1]).max()))
         late = slice(1 + packets.shape[1] // 5, None)
         directions, sites = packets[:, late].sum(axis=3), store["sites"][:][:, late]
-        spins = np.array([spin_betas(run)[0] for run in sites])
+        spins = spin_series(sites)
         for series, chosen in _THERMOMETERS.items():
             found = _beside(gas_beta(directions[..., chosen], n_cells), spins)
             points.append(measured("temperature", series, drift, found))
             claims.append(
-                Claim(f"beta of the {series}, less the spins', drift {drift:g}", *found, 0.0, within=(-0.002, 0.002))
+                Claim(f"beta of the {series}, less the spins', drift {drift:g}", found, 0.0, within=(-0.002, 0.002))
             )
         density = directions.sum(axis=2) / 4
         found = _beside(np.log((n_cells - density) / density), spins)
         points.append(measured("temperature", _DENSITY, drift, found))
-        claims.append(Claim(f"beta of the {_DENSITY}, less the spins', drift {drift:g}", *found))
+        claims.append(Claim(f"beta of the {_DENSITY}, less the spins', drift {drift:g}", found))
     text = "largest change of the momentum of either class of packets, in any run"
-    claims.append(Claim(text, max(changes), 0.0, 0.0))
+    claims.append(Claim(text, Estimate(max(changes), 0.0, n_runs=n_runs), 0.0))
     points += [Point("temperature", "spins", drift, 0.0) for drift in DRIFTS]
     return Report(PANELS, points, claims, [])
 
 
 def _beside(betas: F64, spins: F64) -> Estimate:
-    """Return beta of the gas (run, t) less that of the spins (run,)."""
-    gas = [blocked(run) for run in betas]
-    return combined([Estimate(run.mean - other, run.error) for run, other in zip(gas, spins, strict=True)])
+    """Return beta of the gas less that of the spins, both (run, t): their common fluctuations are in the error."""
+    return combined([over_time(run) for run in betas - spins])

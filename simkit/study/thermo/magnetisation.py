@@ -13,11 +13,11 @@ import numpy as np
 from simkit import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.blocking import blocked, combined
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.statistics import combined, over_time
 from simkit.study.swendsen_wang import sample_cylinder
 from simkit.study.thermo import Scale, energy
-from simkit.study.thermo.runs import by_point, disagreement, is_frozen, recipe, temperature_of
+from simkit.study.thermo.runs import at_temperature, by_point, disagreement, is_frozen, recipe, temperature_of
 
 #: of unsatisfied bonds of spins alone
 FRACTIONS = (0.06, 0.08, 0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.22, 0.26, 0.3)
@@ -48,19 +48,19 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     found = energy.settled(stores["ring"], energy.TEMPERATURES)
     for runs, values in zip(found, magnetisations, strict=True):
         late = abs(values[:, 1 + values.shape[1] // 10 :])
-        mean, x = combined([blocked(run) for run in late]), temperature_of(runs.beta)
+        mean, x = combined([over_time(run) for run in late]), temperature_of(runs.beta)
         points.append(measured("temperature", "spins beside gas", x, mean, is_frozen=runs.is_frozen))
         points.append(measured("energy", "spins beside gas", runs.unsatisfied.mean, mean, is_frozen=runs.is_frozen))
         if runs.temperature <= _SAMPLED:
-            clusters = blocked(sample_cylinder(runs.beta, n, n_rows, scale.sweeps, scale.seed)[1])
+            clusters = over_time(sample_cylinder(runs.beta, n, n_rows, scale.sweeps, scale.seed)[1])
             points.append(measured("temperature", "cluster sampling of the cylinder", x, clusters))
-            text = f"|m| at T/Tc {runs.temperature:g}, beside cluster sampling"
-            claims.append(Claim(text, *mean, clusters.mean, clusters.error, is_frozen=runs.is_frozen))
+            text = f"|m| a spin beside that of sampled clusters at the gas's beta, from T/Tc {runs.temperature:g}"
+            claims.append(Claim(text, mean, clusters, at=at_temperature(runs.beta), is_frozen=runs.is_frozen))
     frozen = []
     fields = [by_point(stores["q2r"], name, len(FRACTIONS)) for name in ("unsatisfied", "magnetisation", "sites")]
     for fraction, bonds, values, sites in zip(FRACTIONS, *fields, strict=True):
         half = values.shape[1] // 2
-        mean = combined([blocked(abs(run)) for run in values[:, half:] / scale.side**2])
+        mean = combined([over_time(abs(run)) for run in values[:, half:] / scale.side**2])
         disagree = is_frozen(disagreement(sites[:, half:]))
         x = bonds.mean() / (2 * scale.side**2)
         points.append(measured("energy", "spins alone (Q2R)", x, mean, is_frozen=disagree))

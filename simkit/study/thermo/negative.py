@@ -13,11 +13,11 @@ import numpy as np
 from simkit import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.blocking import combined
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.statistics import combined
 from simkit.study.thermo import Scale, energy
 from simkit.study.thermo.conduction import flux
-from simkit.study.thermo.runs import by_point, recipe, ring
+from simkit.study.thermo.runs import at_temperature, by_point, recipe, ring
 
 TEMPERATURES = (1.2, 1.5, 2.0, 3.0, 8.0, -8.0, -3.0, -2.0, -1.5, -1.2)
 
@@ -54,12 +54,11 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     points: list[Point] = []
     claims: list[Claim] = []
     for runs in energy.settled(stores["negative"], TEMPERATURES):
-        excess = combined(runs.excess)
         points.append(measured("energy", "spins beside gas", runs.beta, runs.unsatisfied, is_frozen=runs.is_frozen))
         if runs.temperature < 0:
-            text = f"energy at T/Tc {runs.temperature:g}"
-            value = runs.exact + excess.mean
-            claims.append(Claim(text, value, excess.error, runs.exact, is_frozen=runs.is_frozen))
+            text = f"unsatisfied bonds / exact cylinder at the gas's beta - 1 (%), from T/Tc {runs.temperature:g}"
+            relative = combined(runs.excess).scaled(100 / runs.exact)
+            claims.append(Claim(text, relative, 0.0, at=at_temperature(runs.beta), is_frozen=runs.is_frozen))
     grid = np.linspace(-0.85, 0.85, 81)
     exact = [ising.cylinder(beta, scale.side, scale.side // 2) for beta in grid]
     points += line("energy", f"exact cylinder, {scale.side} x {scale.side // 2}", grid, exact)
@@ -67,16 +66,16 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     found = {}
     for (left, right), given in zip(WALLS, by_point(stores["walls"], "given", len(WALLS)), strict=True):
         through = flux(given.astype(np.float64), scale.side, parameters["every"], parameters["settling"])
-        found[left, right] = type(through)(_DEPTH * through.mean, _DEPTH * through.error)
+        found[left, right] = through.scaled(_DEPTH)
         series = f"walls at {left:g} and {right:g}"
         points.append(measured("flux", series, right - left, found[left, right]))
     points += line("flux", "no flux", (-0.7, 0.7), (0, 0))
     hot = found[-0.3, 0.3]
-    claims.append(Claim("J x R from a wall at beta -0.3 to one at +0.3", *hot, within=(0, np.inf)))
+    claims.append(Claim("J x R from a wall at beta -0.3 to one at +0.3", hot, within=(0, np.inf)))
     for one, other, sign in (((-0.6, -0.3), (0.3, 0.6), 1), ((-0.3, 0.3), (0.3, -0.3), -1)):
         text = (
             f"J x R from {one[0]:g} to {one[1]:g}, as {'' if sign > 0 else '-'}(that from {other[0]:g} to {other[1]:g})"
         )
-        claims.append(Claim(text, *found[one], sign * found[other].mean, found[other].error))
-    claims.append(Claim("J x R between walls of one temperature", *found[0.2, 0.2], 0.0))
+        claims.append(Claim(text, found[one], found[other].scaled(sign)))
+    claims.append(Claim("J x R between walls of one temperature", found[0.2, 0.2], 0.0))
     return Report(PANELS, points, claims, [])

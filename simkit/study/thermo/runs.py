@@ -12,8 +12,8 @@ from simkit.recipe import Recipe
 from simkit.registry import source
 from simkit.schema import Array
 from simkit.store import Store
-from simkit.study.blocking import Estimate, jackknifed
 from simkit.study.report import MOST_SIGMA
+from simkit.study.statistics import Estimate, combined, jackknifed
 from simkit.study.thermo import Scale
 
 F64 = npt.NDArray[np.float64]
@@ -23,6 +23,9 @@ _N_BLOCKS = 20
 
 #: thermometers that are this close agree, however small their errors: of a beta of order 1
 _LEAST = 0.005
+
+#: standard errors at which thermometers disagree over all runs of a state, of which then nothing is claimed
+_FROZEN_SIGMA = 3.0
 
 
 def recipe(name: str, scale: Scale, n_points: int, *, steps: int, **parameters: Any) -> Recipe:
@@ -64,6 +67,13 @@ def spin_betas(sites: Array) -> tuple[float, float]:
     return float(np.log(n[1] / n[3]) / 2), float(np.log(n[0] / n[4]) / 4)
 
 
+def spin_series(sites: Array) -> F64:
+    """Return beta_13 of each sample (run, t, u), half a count being added to each."""
+    counts = sites.astype(np.float64) + 0.5
+    beta: F64 = np.log(counts[..., 1] / counts[..., 3]) / 2
+    return beta
+
+
 def disagreement(sites: Array) -> list[Estimate]:
     """Return beta_13 less beta_04 of each of some runs (run, t, u), settled."""
     runs = []
@@ -75,8 +85,10 @@ def disagreement(sites: Array) -> list[Estimate]:
 
 
 def is_frozen(differences: list[Estimate]) -> bool:
-    """Say whether two thermometers of one state disagree in any run, by its own error."""
-    return any(abs(run.mean) > max(_LEAST, MOST_SIGMA * run.error) for run in differences)
+    """Say whether two thermometers of one state disagree, in any run by its own error, or in all runs together."""
+    together = combined(differences)
+    found = [*((run, MOST_SIGMA) for run in differences), (together, _FROZEN_SIGMA)]
+    return any(abs(one.mean) > _LEAST and not abs(one.z()) < sigma for one, sigma in found)
 
 
 def residual(unsatisfied: F64, betas: F64, exact_at: Any) -> tuple[F64, float]:
@@ -95,6 +107,11 @@ def residual(unsatisfied: F64, betas: F64, exact_at: Any) -> tuple[F64, float]:
     beta, step = float(betas.mean()), 1e-3
     slope = (exact_at(beta + step) - exact_at(beta - step)) / (2 * step)
     return unsatisfied - exact_at(beta) - slope * (betas - beta), beta
+
+
+def at_temperature(beta: float, what: str = "gas") -> str:
+    """Return the words for where something was measured that depends on a temperature that was measured, too."""
+    return f"{what} at {temperature_of(beta):.4f} Tc"
 
 
 def temperature_of(beta: float) -> float:
