@@ -19,6 +19,7 @@ BUILT_IN = {
     "hpp": "simkit.sources.hpp:Hpp",
     "hpp-ising": "simkit.sources.hpp_ising:HppIsing",
     "ising-creutz": "simkit.sources.ising_creutz:IsingCreutz",
+    "ising-metropolis": "simkit.sources.ising_metropolis:IsingMetropolis",
     "ising-q2r": "simkit.sources.ising_q2r:IsingQ2r",
 }
 

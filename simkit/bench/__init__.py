@@ -135,6 +135,29 @@ def lattice_creutz(tiny: bool) -> Rate:
     return Rate("creutz", "attempts/s", rate, bound, "rewriting in place the words that a step changes")
 
 
+def metropolis(tiny: bool) -> Rate:
+    """Attempts to flip a spin by Metropolis at the critical point a second, against the vector operations they cost."""
+    from simkit.kernels.life.peak import node_rate
+    from simkit.kernels.metropolis import QUANTITIES, cpu
+    from simkit.kernels.metropolis.peak import operations_per_attempt
+
+    side, n_steps = (64, 20) if tiny else (256, 20_000)
+    acceptance = np.full(1, round(2**32 / (1 + 2**0.5) ** 2), np.uint32)
+    spins = np.ones((side, side), np.uint8)
+    spins = cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=0, every=n_steps).cells
+    found = cpu.run(spins, 1, acceptance=acceptance, seed=0, row=1).census[0]
+    few = [QUANTITIES.index("u0"), QUANTITIES.index("u1")]
+    node_rate(0.001)
+    rate, bound = paired(
+        lambda: (
+            side * side / 2 * n_steps
+            / timed(lambda: cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=2, every=n_steps))
+        ),
+        lambda: node_rate(0.001 if tiny else 0.1) / operations_per_attempt(found[few].sum() / side**2),
+    )  # fmt: skip
+    return Rate("metropolis", "attempts/s", rate, bound, "vector operations of this core")
+
+
 def lattice_free(tiny: bool) -> Rate:
     """Cells of a layout that is no stack a second, against the same ring as a stack."""
     from simkit.kernels.lattice import cpu, layout, states
@@ -179,6 +202,7 @@ CASES: dict[str, Callable[[bool], Rate]] = {
     "hpp": lattice_hpp,
     "q2r": lattice_q2r,
     "creutz": lattice_creutz,
+    "metropolis": metropolis,
     "free": lattice_free,
     "generate": generate,
 }

@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -13,8 +14,7 @@ import numpy.typing as npt
 
 from simkit.contract import Source, param
 from simkit.errors import ParameterError, show
-from simkit.kernels import lattice, philox
-from simkit.kernels.lattice import Trace
+from simkit.kernels import philox
 from simkit.schema import Batch, Field
 
 U8 = npt.NDArray[np.uint8]
@@ -30,18 +30,24 @@ _AT_ONCE = 128
 #: for what is in the data set the counts that it comes from
 _MAX_BYTES, _PER_CELL, _PER_BYTE = 2**31, 8, 4
 
+#: options of a kernel that each row has its own of
+_OF_EACH = {"drive", "acceptance", "row"}
+
 #: largest side of a lattice, in cells, and number of steps
 MAX_SIDE, MAX_STEPS = 2**14, 10**9
 
 
 class Task(NamedTuple):
-    """A call of a function of the lattice kernel."""
+    """A call of a function of the kernel that runs the lattice, the last of a source's kernels."""
 
     function: str
     cells: U8
     n_steps: int
     options: dict[str, Any]
 
+
+#: what the kernel returns: a named tuple, with at least the cells and a census
+Trace = Any
 
 #: a row being computed: it asks for what is to be run, is sent the trace, and returns a value for each field
 Row = Generator[Task, Trace, dict[str, Any]]
@@ -70,7 +76,7 @@ class LatticeRun(Source):
         n = max(1, min(_AT_ONCE, _MAX_BYTES // n_bytes)) if backend == "cuda" else 1
         for first in range(0, len(rows), n):
             together = [self.row(seed, row, backend) for row in rows[first : first + n]]
-            for i, found in enumerate(_results(together, backend), first):
+            for i, found in enumerate(_results(together, self.kernels[-1].load(backend)), first):
                 for name, value in found.items():
                     batch[name][i] = value
         return batch
@@ -137,12 +143,12 @@ class LatticeRun(Source):
         return np.concatenate(census), {"cells": np.array(kept)} if self.snapshots else {}
 
 
-def _results(rows: list[Row], backend: str) -> list[dict[str, Any]]:
+def _results(rows: list[Row], kernel: ModuleType) -> list[dict[str, Any]]:
     """Return what rows that go in step come to."""
     found: list[dict[str, Any]] = []
     tasks = [next(row) for row in rows]
     while not found:
-        traces, tasks = _run(tasks, backend), []
+        traces, tasks = _run(tasks, kernel), []
         for row, trace in zip(rows, traces, strict=True):
             try:
                 tasks.append(row.send(trace))
@@ -151,16 +157,15 @@ def _results(rows: list[Row], backend: str) -> list[dict[str, Any]]:
     return found
 
 
-def _run(tasks: list[Task], backend: str) -> list[Trace]:
-    """Do tasks that differ in cells and drive alone; on a GPU in one call."""
+def _run(tasks: list[Task], kernel: ModuleType) -> list[Trace]:
+    """Do tasks that differ in cells and the options `_OF_EACH` alone; on a GPU in one call."""
     function, cells, n_steps, options = tasks[0]
-    run = getattr(lattice.KERNEL.load(backend), function)
+    run = getattr(kernel, function)
     if len(tasks) == 1:
         return [run(cells, n_steps, **options)]
-    if "drive" in options:
-        options = {**options, "drive": np.array([task.options["drive"] for task in tasks])}
-    trace = run(np.array([task.cells for task in tasks]), n_steps, **options)
-    return [Trace(*one) for one in zip(*trace, strict=True)]
+    of_each = {name: np.array([task.options[name] for task in tasks]) for name in _OF_EACH & set(options)}
+    trace = run(np.array([task.cells for task in tasks]), n_steps, **options | of_each)
+    return [type(trace)(*one) for one in zip(*trace, strict=True)]
 
 
 def draw_words(

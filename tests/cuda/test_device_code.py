@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import census, lattice, life, philox
+from simkit.kernels import census, lattice, life, metropolis, philox
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -105,3 +105,15 @@ def test_lattices_in_memory(file, registers):
     assert "warning" not in log, log
     (kernel,) = kernels.values()
     assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel
+
+
+def test_metropolis():
+    """Two blocks of 16 warps share a multiprocessor. A pair of digits: 20 multiplications and 20 exclusive ors of three,
+    and of 64-bit words two to join, two to shift thresholds, and ten to compare.
+    """
+    kernels, log = compiled(load(metropolis.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels["run_metropolis"]
+    assert (kernel.spills, kernel.registers <= 64) == (0, True), kernel
+    pair = min((loop for loop in kernel.loops if loop["IMAD"] >= 20), key=Counter.total)
+    assert pair.total() <= 112, pair

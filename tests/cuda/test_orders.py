@@ -14,7 +14,7 @@ from host_cupy import FORWARD, RANDOM, REVERSE, RawModule
 from lattices import STACKS, random_cells, random_demons, random_stack
 from where import HOST, load
 
-from simkit.kernels import census, lattice, life, philox
+from simkit.kernels import census, lattice, life, metropolis, philox
 from simkit.kernels.lattice.states import MIRROR
 from simkit.kernels.life import Rule
 
@@ -42,7 +42,7 @@ def results(name: str, sizes: list[tuple[int, int]], n_boards: int, max_steps: i
 
 
 def lattice_results(name: str, n_steps: int, heights: tuple[int, ...]) -> list[np.ndarray]:
-    """Return what the lattice gives of stacks in one warp and in several, of a free layout, and of demons."""
+    """Return what the lattice gives of stacks in one warp and in several, of a free layout, of demons, and by Metropolis."""
     run, run_creutz = load(lattice.KERNEL, name).run, load(lattice.KERNEL, name).run_creutz
     rng, found = np.random.default_rng(0), []
     kinds = [STACKS["spins between void and pinned"], lattice.layout.ring(70, 70), lattice.layout.sandwich(40, 34)]
@@ -57,6 +57,10 @@ def lattice_results(name: str, n_steps: int, heights: tuple[int, ...]) -> list[n
     ]
     for height, width in (*((height, 70) for height in heights), (50, 70)):
         found += run_creutz(random_demons(1, height, width), n_steps, every=7)
+    acceptance = np.array([2**31, 736_800_000, 0, 2**32 - 1, 5, 6, 7], np.uint32)
+    for shape in ((16, 48), (144, 32)):  # less than a warp, and more words than a warp has lanes
+        cells = random_cells(2, *shape) & np.uint8(1)
+        found += load(metropolis.KERNEL, name).run(cells, n_steps, acceptance=acceptance, seed=1, row=2, every=7)
     return found
 
 

@@ -193,7 +193,9 @@ def test_a_row_runs_backwards_to_its_start():
     assert row["slots"][0, 0] == lattice.states.SLOT[start].sum() == 0
 
 
-@pytest.mark.parametrize("name", ["hpp-ising", "hpp", "ising-q2r", "ising-creutz", "heat-conduction"])
+@pytest.mark.parametrize(
+    "name", [*["hpp-ising", "hpp", "ising-q2r", "ising-creutz"], "ising-metropolis", "heat-conduction"]
+)
 def test_samples_and_snapshots_only_look(name, monkeypatch):
     """Another interval, other snapshots or other portions of work: the same run."""
     from simkit.sources import heat_conduction
@@ -202,8 +204,9 @@ def test_samples_and_snapshots_only_look(name, monkeypatch):
         **simkit.registry.source_class(name).tiny,
         "steps": 2400,
         "height": 128,
-        "size": (128, 12),
+        "size": (128, 16),
         "settling": 1200,
+        "final": (),
     }
     known = simkit.registry.source_class(name).build({}).parameters()
     tiny = {key: value for key, value in tiny.items() if key in known}
@@ -262,6 +265,9 @@ def test_what_a_kill_can_lose_is_a_few_runs(tmp_path):
         ("ising-q2r", {"size": (7, 8)}, "'size' takes even sides of 4 to 16384 cells; this is 7x8"),
         ("ising-q2r", {"fractions": (1.5,)}, "'fractions' takes fractions from 0 to 1; this is 1.5"),
         ("ising-creutz", {"size": 5}, "'size' takes even sides"),
+        ("ising-metropolis", {"size": (32, 40)}, "'size' takes sides that are multiples of 16, up to 16384 cells"),
+        ("ising-metropolis", {"temperatures": (-1.0,)}, "'temperatures' takes temperatures above 0; this is -1.0"),
+        ("ising-metropolis", {"final": (1.0, 2.0)}, "'final' takes as many as temperatures, 1, or none; this is 2"),
         ("ising-creutz", {"temperatures": "1,x"}, "takes a list of numbers"),
         ("hpp", {"opening": 200}, "'opening' takes 0 to 128 cells; this is 200"),
         ("hpp", {"strip": 5}, "'strip' takes a divisor of the 128 columns of a box; this is 5"),

@@ -40,8 +40,8 @@ def write_states(store: Store, rows: range, snapshot: int, files: Files) -> None
     source, parameters = store.recipe["source"], store.recipe["parameters"]
     if "cells" not in store.schema or store.schema["cells"].dims != ("snapshot", "y", "x"):
         raise PatternError(
-            f"{store.path} ({source}) holds no states of lattices; generate hpp-ising, ising-q2r, ising-creutz, hpp or "
-            "heat-conduction with --set snapshots=1 or more"
+            f"{store.path} ({source}) holds no states of lattices; generate hpp-ising, ising-q2r, ising-creutz, "
+            "ising-metropolis, hpp or heat-conduction with --set snapshots=1 or more"
         )
     if rows.stop > store.layout.n_rows:
         raise ParameterError(f"asked for row {rows.stop - 1:,} of {store.path}, which has {store.layout.n_rows:,} rows")
@@ -58,4 +58,6 @@ def write_states(store: Store, rows: range, snapshot: int, files: Files) -> None
         ]
         if source == "heat-conduction":
             about.append("In Golly the thermal walls are mirrors: the system is closed.")
+        if source == "ising-metropolis":
+            about.append("In Golly the spins go on under Q2R: reversibly, and at the energy that they have.")
         files.put(name, pattern.write(automaton, cells, comments=about).encode())

@@ -186,6 +186,17 @@ add = _bitwise("add")
 
 
 @intrinsic
+def multiply_low(_context, x, y):
+    """Return the products, 64 bits, of the lower halves of each word of x and y."""
+
+    def generate(_context, builder, _signature, args):
+        low = _constant([0xFFFFFFFF] * LANES)
+        return builder.mul(builder.and_(args[0], low), builder.and_(args[1], low))
+
+    return vector(vector, vector), generate
+
+
+@intrinsic
 def popcount(_context, x):
     """Return the number of bits that are 1 in each word."""
 

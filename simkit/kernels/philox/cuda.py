@@ -17,12 +17,21 @@ _MAX_THREADS = 128
 #: largest number of blocks along y
 _MAX_GRID_Y = 65535
 
+#: the text that draws a block of four words, and the constants that it needs: for other kernels, too
+DRAW = Path(__file__).with_name("draw.cu")
+CONSTANTS = {
+    "MULTIPLIER_0": MULTIPLIER_0,
+    "MULTIPLIER_1": MULTIPLIER_1,
+    "WEYL_0": WEYL_0,
+    "WEYL_1": WEYL_1,
+    "N_ROUNDS": N_ROUNDS,
+}
+
 
 @cache
 def module() -> Any:
     """Return the compiled kernels."""
-    constants = {"MULTIPLIER_0": MULTIPLIER_0, "MULTIPLIER_1": MULTIPLIER_1, "WEYL_0": WEYL_0, "WEYL_1": WEYL_1}
-    return compile_module([Path(__file__).with_name("philox.cu")], N_ROUNDS=N_ROUNDS, N_DIGITS=N_DIGITS, **constants)
+    return compile_module([DRAW, Path(__file__).with_name("philox.cu")], N_DIGITS=N_DIGITS, **CONSTANTS)
 
 
 def words(seed: int, rows: Array, stream: int, n_words: int) -> Array:

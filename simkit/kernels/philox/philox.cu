@@ -1,23 +1,4 @@
-// Philox4x32-10. A thread makes the block of four words with number `b` of one row, block.x of the grid.
-
-struct alignas(16) Block {
-    u32 word[4];
-};
-
-__device__ __forceinline__ Block draw(u64 seed, u64 row, u32 stream, u32 number) {
-    u32 c0 = number, c1 = u32(row), c2 = u32(row >> 32), c3 = stream, k0 = u32(seed), k1 = u32(seed >> 32);
-#pragma unroll
-    for (int i = 0; i < N_ROUNDS; i++) {
-        const u64 p0 = u64(MULTIPLIER_0) * c0, p1 = u64(MULTIPLIER_1) * c2;
-        c0 = u32(p1 >> 32) ^ c1 ^ k0;
-        c1 = u32(p1);
-        c2 = u32(p0 >> 32) ^ c3 ^ k1;
-        c3 = u32(p0);
-        k0 += u32(WEYL_0);
-        k1 += u32(WEYL_1);
-    }
-    return {{c0, c1, c2, c3}};
-}
+// Philox4x32-10 into memory (after draw.cu). A thread makes the blocks of one row, block.x of the grid.
 
 extern "C" __global__ void words(u64 seed, const u64* rows, u32 stream, u32 n_blocks, Block* out) {
     const u64 row = rows[blockIdx.x];
