@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import ParameterError, show
+from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Array, Field
 from simkit.store import shard
 
@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from simkit.store.dataset import Store
 
 
-class Column:
-    """One field of a store, indexed by row: ``column[5]``, ``column[5:9]``, ``column[[3, 1]]``, ``column[:]``.
+class Column(np.lib.mixins.NDArrayOperatorsMixin):
+    """One field of a store, indexed as a NumPy array is: ``column[5]``, ``column[5:9]``, ``column[[3, 1], 0]``.
 
-    A mask of all rows serves as well: ``store["ash"][store["rule"][:] == 1]``. A call decodes each chunk once, in any
-    order of rows. From call to call a column keeps the shard and the chunk that it read last: keep the column, and ask
-    for rows in their order.
+    Comparisons and arithmetic are NumPy's, of the whole field: ``store["ash"][store["period"] > 2]``. Classes are
+    compared by their labels too: ``store["rule"] == "B3/S23"``.
+
+    A call decodes each chunk once, in any order of rows. From call to call a column keeps the shard and the chunk that
+    it read last: keep the column, and ask for rows in their order.
     """
 
     def __init__(self, store: Store, name: str) -> None:
@@ -50,14 +52,43 @@ class Column:
         """NumPy dtype of the values."""
         return np.dtype(self.field.dtype)
 
-    def __getitem__(self, rows: int | slice | list[int] | Array) -> Array:
+    def __getitem__(self, index: Any) -> Array:
+        rows, rest = self._split(index)
         wanted = self._rows(rows)
         if isinstance(wanted, range):
-            return self._walk(wanted)
-        return self._gather(wanted.reshape(-1)).reshape((*wanted.shape, *self.field.shape))
+            first: Any = slice(None)
+            found = self._walk(wanted)
+        else:
+            found = self._gather(wanted.reshape(-1))
+            if not rest:
+                values: Array = found.reshape((*wanted.shape, *self.field.shape))[()]  # a number, if it is one
+                return values
+            first = np.arange(wanted.size).reshape(wanted.shape) if wanted.ndim else 0
+        try:
+            return found[(first, *rest)]
+        except IndexError as error:
+            raise ParameterError(f"{self.name}[{show(index)}] of a field of shape {self.shape}: {error}") from None
 
-    def __iter__(self) -> Iterator[Array]:
+    def __iter__(self) -> Iterator[Any]:
         return (self[row] for row in range(len(self)))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compute with the whole field; where a label is compared with it, with the number of that class."""
+        labels = next(x for x in inputs if isinstance(x, Column)).field.labels
+        numbers = [_number(x, labels) if labels and isinstance(x, str) else x for x in inputs]
+        arrays = [x[:] if isinstance(x, Column) else x for x in numbers]
+        return getattr(ufunc, method)(*arrays, **options)
+
+    def _split(self, index: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return the part of an index that means rows, and what is for the axes after them."""
+        if index is Ellipsis:
+            return slice(None), ()
+        if not isinstance(index, tuple):
+            return index, ()
+        if index[:1] == (Ellipsis,) and len(index) <= 1 + len(self.field.shape):
+            return slice(None), index
+        rows, *rest = index[1:] if index[:1] == (Ellipsis,) else index or (slice(None),)
+        return rows, tuple(rest)
 
     def _walk(self, rows: range) -> Array:
         """Return rows at equal distances, chunk by chunk."""
@@ -87,12 +118,12 @@ class Column:
             out[order[start:stop]] = self._chunk(chunk)[ordered[start:stop] - chunk * chunk_rows]
         return out
 
-    def _rows(self, rows: int | slice | list[int] | Array) -> range | npt.NDArray[np.int64]:
+    def _rows(self, rows: Any) -> range | npt.NDArray[np.int64]:
         """Return the rows that an index means, none negative; ParameterError if it means none."""
         try:
             if isinstance(rows, slice):
                 return range(*rows.indices(len(self)))
-            wanted = np.asarray(None if isinstance(rows, tuple) else rows)
+            wanted = np.asarray(rows)
         except (TypeError, ValueError):
             wanted = np.asarray(None)
         if wanted.dtype == bool and wanted.shape == (len(self),):
@@ -129,3 +160,8 @@ class Column:
         del copy
         whole = self[:]
         return whole if dtype is None else whole.astype(dtype)
+
+
+def _number(label: str, labels: tuple[str, ...]) -> int:
+    UnknownNameError.check("class", label, labels)
+    return labels.index(label)

@@ -77,6 +77,52 @@ def test_no_rows(finished: Path, rows: Batch) -> None:
         assert got.dtype == rows["board"].dtype
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        np.s_[...],
+        np.s_[3, 2],
+        np.s_[3, 2, 1],
+        np.s_[0:4, 0:2],
+        np.s_[..., 1],
+        np.s_[..., 3, 2, 1],
+        np.s_[5, ..., 1],
+        np.s_[[3, 149], 0],
+        np.s_[[3, 149], [0, 2]],
+        np.s_[[3, 149], :, [1, 0]],
+        np.s_[7, [0, 2], 1],
+        np.s_[60:70:3, [0, 1]],
+        np.s_[-1, None, 0],
+        np.s_[()],
+    ],
+    ids=str,
+)
+def test_the_other_axes_are_indexed_too(finished: Path, rows: Batch, index: Any) -> None:
+    check_same(finished, rows, "board", index)
+
+
+def test_one_value_is_a_number(finished: Path) -> None:
+    assert isinstance(simkit.open(finished)["charge"][5], np.number)
+    assert isinstance(simkit.open(finished)["board"][5, 0, 1], np.number)
+
+
+def test_comparisons_and_arithmetic_are_of_the_whole_field(finished: Path, rows: Batch) -> None:
+    store = simkit.open(finished)
+    np.testing.assert_array_equal(store["charge"] == 3, rows["charge"] == 3)
+    np.testing.assert_array_equal(store["charge"] > 3, rows["charge"] > 3)
+    np.testing.assert_array_equal(np.sqrt(abs(store["charge"]) * 2.0), np.sqrt(np.abs(rows["charge"]) * 2.0))
+    np.testing.assert_array_equal(store["board"][store["charge"] > 0], rows["board"][rows["charge"] > 0])
+
+
+def test_classes_are_compared_by_their_labels(finished: Path, rows: Batch) -> None:
+    kind = simkit.open(finished)["kind"]
+    for number, label in enumerate(kind.field.labels):
+        np.testing.assert_array_equal(kind == label, rows["kind"] == number)
+        np.testing.assert_array_equal(label != kind, rows["kind"] != number)
+    with pytest.raises(UnknownNameError, match="no class 'nothing'"):
+        _ = kind == "nothing"
+
+
 def test_a_column_reads_on_correctly_after_other_rows(finished: Path, rows: Batch) -> None:
     column = simkit.open(finished)["energy"]
     for row in (0, 149, 1, 64, 63, 0, 127, 128, 64):
@@ -127,10 +173,11 @@ WRONG = {
     "float array": np.array([1.0, 2.0]),
     "text": "5",
     "none": None,
-    "ellipsis": ...,
     "bool": True,
     "mask of another length": np.ones(N_ROWS - 1, bool),
-    "two indices": (1, 2),
+    "too many indices": (1, 2, 1, 0),
+    "outside of a later axis": (1, 3),
+    "none and more": (None, 2),
     "ragged": [0, [1]],
     "float slice": slice(0.5, 3),
     "far too large": 2**70,
