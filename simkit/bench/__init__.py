@@ -137,7 +137,7 @@ def lattice_creutz(tiny: bool) -> Rate:
 
 def metropolis(tiny: bool) -> Rate:
     """Attempts to flip a spin by Metropolis at the critical point a second, against the vector operations they cost."""
-    from simkit.kernels.life.peak import node_rate
+    from simkit.kernels.life import peak
     from simkit.kernels.metropolis import QUANTITIES, cpu
     from simkit.kernels.metropolis.peak import operations_per_attempt
 
@@ -147,13 +147,13 @@ def metropolis(tiny: bool) -> Rate:
     spins = cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=0, every=n_steps).cells
     found = cpu.run(spins, 1, acceptance=acceptance, seed=0, row=1).census[0]
     few = [QUANTITIES.index("u0"), QUANTITIES.index("u1")]
-    node_rate(0.001)
+    per_attempt = operations_per_attempt(found[few].sum() / side**2)
     rate, bound = paired(
         lambda: (
             side * side / 2 * n_steps
             / timed(lambda: cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=2, every=n_steps))
         ),
-        lambda: node_rate(0.001 if tiny else 0.1) / operations_per_attempt(found[few].sum() / side**2),
+        lambda: peak.N_INSTRUCTIONS * steady(peak.repeat, _seconds(tiny)) / per_attempt,
     )  # fmt: skip
     return Rate("metropolis", "attempts/s", rate, bound, "vector operations of this core")
 

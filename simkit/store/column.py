@@ -53,6 +53,7 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         return np.dtype(self.field.dtype)
 
     def __getitem__(self, index: Any) -> Array:
+        values: Array
         rows, rest = self._split(index)
         wanted = self._rows(rows)
         if isinstance(wanted, range):
@@ -61,13 +62,14 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         else:
             found = self._gather(wanted.reshape(-1))
             if not rest:
-                values: Array = found.reshape((*wanted.shape, *self.field.shape))[()]  # a number, if it is one
+                values = found.reshape((*wanted.shape, *self.field.shape))[()]  # a number, if it is one
                 return values
             first = np.arange(wanted.size).reshape(wanted.shape) if wanted.ndim else 0
         try:
-            return found[(first, *rest)]
+            values = found[(first, *rest)]
         except IndexError as error:
             raise ParameterError(f"{self.name}[{show(index)}] of a field of shape {self.shape}: {error}") from None
+        return values
 
     def __iter__(self) -> Iterator[Any]:
         return (self[row] for row in range(len(self)))
