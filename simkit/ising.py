@@ -2,7 +2,8 @@
 
 Energies are fractions of unsatisfied (antiparallel) bonds; temperatures are inverse ones, beta, per unsatisfied bond.
 In the usual notation beta = 2 K = 2 J / kT. A negative beta is the antiferromagnet: the fraction at -beta is one less
-that at beta.
+that at beta. Any beta is taken, infinite ones too, with the ground states as their limits; one that is no number is a
+ParameterError.
 
 Sources: L. Onsager, Phys. Rev. 65 (1944) 117; C. N. Yang, Phys. Rev. 85 (1952) 808; for the cylinder the transfer
 matrix of rows in pairs of fermion modes, T. D. Schultz, D. C. Mattis, E. H. Lieb, Rev. Mod. Phys. 36 (1964) 856; for
@@ -12,11 +13,14 @@ the torus B. Kaufman, Phys. Rev. 76 (1949) 1232.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+
+from simkit.errors import ParameterError, show
 
 F64 = npt.NDArray[np.float64]
 
@@ -28,11 +32,17 @@ _STEP = 1e-5
 #: up to this K bonds are as if each were alone, to its third power
 _SMALL = 5e-4
 
+#: beyond this beta the few excited states are summed by themselves: differences of ln Z would be their rounding errors
+_COLD = 16.0
+
 
 def unsatisfied(beta: float) -> float:
     """Return the fraction of unsatisfied bonds on the infinite lattice, 0..1 (Onsager)."""
+    beta = _checked(beta)
     if beta == 0:
         return 0.5
+    if abs(beta) > _COLD:
+        return _by_sign(beta, 2 * math.exp(-4 * abs(beta)))  # single flipped spins, to a relative 1e-13
     modulus = 2 * math.tanh(beta) ** 2 - 1
     a, b = 1.0, abs(modulus)
     while b > 0 and a - b > 1e-15 * a:  # the arithmetic-geometric mean, for the complete elliptic integral
@@ -43,6 +53,9 @@ def unsatisfied(beta: float) -> float:
 
 def magnetisation(beta: float) -> float:
     """Return the spontaneous magnetisation on the infinite lattice, 0..1 (Yang); 0 from the critical point up."""
+    beta = _checked(beta)
+    if beta > _COLD:
+        return 1.0
     return (1 - math.sinh(beta) ** -4) ** 0.125 if beta > CRITICAL_BETA else 0.0
 
 
@@ -63,11 +76,20 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
     v0, v1 = np.ones(n // 2), np.zeros(n // 2)
     total = n * math.log(2)
     for r, within in enumerate(along):
-        ch, sh = math.cosh(2 * within), math.sinh(2 * within)
+        if 2 * within > _COLD:  # as below, but for e^(2 K), which would overflow
+            total += n * float(within)
+            rest = math.exp(-4 * within)
+            ch, sh = (1 + rest) / 2, (1 - rest) / 2
+        else:
+            ch, sh = math.cosh(2 * within), math.sinh(2 * within)
         v0, v1 = (ch + cos * sh) * v0 + sin * sh * v1, sin * sh * v0 + (ch - cos * sh) * v1
         if r < len(across):
             dual = math.tanh(across[r])  # e^(-2 K*)
-            factor = 2 * math.sinh(2 * across[r])
+            if 2 * across[r] > _COLD:
+                total += n * float(across[r])
+                factor = 1 - math.exp(-4 * across[r])
+            else:
+                factor = 2 * math.sinh(2 * across[r])
             v0, v1 = factor / dual * v0, factor * dual * v1
         scale = np.abs(v0)
         total += float(np.log(scale).sum())
@@ -75,13 +97,17 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
     return total
 
 
-@lru_cache(maxsize=4096)
 def cylinder(beta: float, n: int, n_rows: int) -> float:
     """Return the fraction of unsatisfied bonds of a cylinder of `n_rows` closed rows of `n` spins, with free edges."""
-    if beta == 0:
-        return 0.5
-    if beta < 0:
-        return 1 - cylinder(-beta, n, n_rows)
+    beta = _checked(beta)
+    return 0.5 if beta == 0 else _by_sign(beta, _cylinder(abs(beta), n, n_rows))
+
+
+@lru_cache(maxsize=4096)
+def _cylinder(beta: float, n: int, n_rows: int) -> float:
+    if beta > _COLD:
+        n_bonds = n * (2 * n_rows - 1)
+        return _cold_bonds(beta, n, n_rows, np.ones(n_rows), np.ones(n_rows - 1)) / n_bonds
 
     def log_z(coupling: float) -> float:
         return log_partition_function(n, np.full(n_rows, coupling), np.full(n_rows - 1, coupling))
@@ -94,7 +120,7 @@ def cylinder_profile(beta: float, n: int, n_rows: int) -> tuple[F64, F64]:
 
     Parameters
     ----------
-    beta : float, above 0
+    beta : float
     n, n_rows : int
         As in `cylinder`, which is the mean of the two over all bonds.
 
@@ -102,6 +128,8 @@ def cylinder_profile(beta: float, n: int, n_rows: int) -> tuple[F64, F64]:
     -------
     along, across : float64 (row,), float64 (row - 1,)
     """
+    sign = 1 if _checked(beta) >= 0 else -1
+    beta = abs(float(beta))
     coupling = np.full(2 * n_rows - 1, beta / 2)
     found = np.empty(2 * n_rows - 1)
     for i in range(len(coupling)):
@@ -111,12 +139,47 @@ def cylinder_profile(beta: float, n: int, n_rows: int) -> tuple[F64, F64]:
             changed[bond] = k
             return log_partition_function(n, changed[:n_rows], changed[n_rows:])
 
-        found[i] = _fraction(log_z, beta / 2, n)
+        if beta > _COLD:
+            bond = np.arange(2 * n_rows - 1) == i
+            found[i] = _cold_bonds(beta, n, n_rows, 1.0 * bond[:n_rows], 1.0 * bond[n_rows:]) / n
+        else:
+            found[i] = _fraction(log_z, beta / 2, n)
+    if sign < 0:
+        found = 1 - found
     return found[:n_rows], found[n_rows:]
+
+
+def _cold_bonds(beta: float, n: int, n_rows: int, along: F64, across: F64) -> float:
+    """Return how many bonds of a cold cylinder are unsatisfied, weighted by row (along) and by gap (across).
+
+    Bonds of a row, or between two, are unsatisfied as d(n K - ln Z)/dK / 2 says. The derivative is carried along with
+    the vectors of `log_partition_function`, of which e^(2 K) is left out in every factor: what is left depends on
+    q = e^(-4 K) and p = e^(-2 K) alone, goes to 0 with them, and has an error of 1e-15 p.
+    """
+    half = math.pi * (2 * np.arange(1, n // 2 + 1) - 1) / (2 * n)
+    cos, sin = np.cos(half), np.sin(half)
+    q, p = math.exp(-2 * beta), math.exp(-beta)
+    a, b, d = cos**2 + q * sin**2, (1 - q) * cos * sin, sin**2 + q * cos**2
+    v0, v1, d0, d1 = np.ones(n // 2), np.zeros(n // 2), np.zeros(n // 2), np.zeros(n // 2)
+    for r in range(n_rows):
+        turned = 4 * q * along[r] * (sin * v0 - cos * v1)
+        d0, d1 = a * d0 + b * d1 - sin * turned, b * d0 + d * d1 + cos * turned
+        v0, v1 = a * v0 + b * v1, b * v0 + d * v1
+        if r < n_rows - 1:
+            up, down = (1 + p) ** 2, (1 - p) ** 2
+            d0 = up * d0 - 4 * p * (1 + p) * across[r] * v0
+            d1 = down * d1 + 4 * p * (1 - p) * across[r] * v1
+            v0, v1 = up * v0, down * v1
+        v0, v1, d0, d1 = np.ones(n // 2), v1 / v0, d0 / v0, d1 / v0
+    return max(0.0, -float(d0.sum()) / 2)
 
 
 def log_partition_function_torus(coupling: float, height: int, width: int) -> float:
     """Return ln Z of a torus, with coupling `coupling` above 0 (Kaufman's four products)."""
+    if not _checked(coupling) > 0:
+        raise ParameterError(f"the coupling of a torus is above 0; this is {show(coupling)}")
+    if 2 * coupling > _COLD:
+        return 2 * height * width * float(coupling) + math.log(2)  # of the two ground states
     r = np.arange(width)
     total = 0.5 * height * width * math.log(2 * math.sinh(2 * coupling)) - math.log(2)
     terms = []
@@ -134,13 +197,17 @@ def log_partition_function_torus(coupling: float, height: int, width: int) -> fl
     return total + most + math.log(sum(sign * math.exp(log - most) for sign, log in terms))
 
 
-@lru_cache(maxsize=4096)
 def torus(beta: float, height: int, width: int) -> float:
     """Return the fraction of unsatisfied bonds of a torus of even sides."""
-    if beta == 0:
-        return 0.5
-    if beta < 0:
-        return 1 - torus(-beta, height, width)
+    beta = _checked(beta)
+    return 0.5 if beta == 0 else _by_sign(beta, _torus(abs(beta), height, width))
+
+
+@lru_cache(maxsize=4096)
+def _torus(beta: float, height: int, width: int) -> float:
+    if beta > _COLD:  # the states with four unsatisfied bonds: a flipped spin and, where a side is 2, a band of rows
+        bands = sum(length * (length - 1) // 2 for length, side in ((height, width), (width, height)) if side == 2)
+        return 2 * (1 + bands / (height * width)) * math.exp(-4 * beta)
     return _fraction(
         lambda coupling: log_partition_function_torus(coupling, height, width), beta / 2, 2 * height * width
     )
@@ -150,7 +217,20 @@ def _fraction(log_z: Callable[[float], float], coupling: float, n_bonds: int) ->
     """Return the fraction of `n_bonds` bonds of coupling `coupling` that is unsatisfied, the derivative of ln Z."""
     if coupling < _SMALL:
         return (1 - math.tanh(coupling)) / 2
-    return (1 - (log_z(coupling + _STEP) - log_z(coupling - _STEP)) / (2 * _STEP) / n_bonds) / 2
+    fraction = (1 - (log_z(coupling + _STEP) - log_z(coupling - _STEP)) / (2 * _STEP) / n_bonds) / 2
+    return max(0.0, fraction)  # its error is larger than it is where it is small
+
+
+def _by_sign(beta: float, fraction: float) -> float:
+    """Return the fraction of unsatisfied bonds at beta, given that at its absolute value."""
+    return fraction if beta > 0 else 1 - fraction
+
+
+def _checked(beta: float) -> float:
+    """Return `beta` as a float; ParameterError if it is no number."""
+    if isinstance(beta, bool) or not isinstance(beta, numbers.Real) or beta != beta:
+        raise ParameterError(f"beta is a number, of 1/packet; this is {show(beta)}")
+    return float(beta) if abs(beta) < 1e300 else math.inf if beta > 0 else -math.inf
 
 
 @lru_cache(maxsize=1)

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "backends": {"errors"},
     "kernels": {"errors", "backends"},
     "contract": {"errors", "schema", "backends"},
-    "ising": set(),
+    "ising": {"errors"},
     "sources": {"errors", "schema", "backends", "kernels", "contract", "ising"},
     "registry": {"errors", "contract"},
     "recipe": {"errors", "contract", "registry"},

@@ -13,7 +13,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import BOND_BIT, MIRROR, PACKETS, SITES, SLOT, UNSATISFIED, UP, layout
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, draw_packets, draw_spins
+from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw_packets, draw_spins
 
 #: streams of Philox: spins, and the packets of the two baths
 _SPINS, _BATHS = 0, (1, 5)
@@ -90,7 +90,7 @@ class HppIsing(LatticeRun):
     def _start(self, temperature: float, imbalance: float) -> tuple[float, list[float]]:
         """Return the fraction of unsatisfied bonds and the densities of the baths that a row begins with."""
         beta = ising.CRITICAL_BETA / temperature
-        density = 1 / (1 + np.exp(beta))
+        density = 1 / (1 + np.exp(min(beta, COLDEST)))
         exact = ising.cylinder(beta, self.height, self.depth)
         n_bonds, n_places = self.height * (2 * self.depth - 1), 4 * self.height * self.bath * self._n_baths
         # slots and bond bits, too, are filled with the density of the gas in equilibrium; they begin empty

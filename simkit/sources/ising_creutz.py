@@ -13,7 +13,7 @@ from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, draw, draw_spins
+from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw, draw_spins
 
 _SPINS, _LOW, _HIGH = range(3)
 
@@ -76,7 +76,7 @@ class IsingCreutz(LatticeRun):
         beta = ising.CRITICAL_BETA / temperature
         cells = draw_spins(backend, seed, row, _SPINS, self.size, ising.unsatisfied(beta))
         for stream, units in ((_LOW, 1), (_HIGH, 2)):
-            probability = 1 / (1 + math.exp(2 * units * beta))
+            probability = 1 / (1 + math.exp(min(2 * units * beta, COLDEST)))
             cells |= draw(backend, seed, row, stream, self.size, probability) << np.uint8(stream)
         y, x = np.indices(self.size)
         cells |= ((y + x + 1) % 2 << 3).astype(np.uint8)

@@ -33,6 +33,9 @@ _MAX_BYTES, _PER_CELL, _PER_BYTE = 2**31, 8, 4
 #: options of a kernel that each row has its own of
 _OF_EACH = {"drive", "acceptance", "row"}
 
+#: an energy over a temperature beyond which exp overflows; what has more of it is never drawn, nor with so much
+COLDEST = 700.0
+
 #: largest side of a lattice, in cells, and number of steps
 MAX_SIDE, MAX_STEPS = 2**14, 10**9
 

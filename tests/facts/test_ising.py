@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simkit import ising
+from simkit.errors import ParameterError
 
 
 def brute_force(n, n_rows, along, across):
@@ -131,3 +132,98 @@ def test_constants_that_are_known():
 def test_nothing_happens_where_beta_goes_through_0(exact, beta):
     assert exact(beta) == pytest.approx(0.5 - beta / 4, abs=2e-9)
     assert exact(-beta) == pytest.approx(0.5 + beta / 4, abs=2e-9)
+
+
+def levels(height, width, is_torus):
+    """Return the energies (unsatisfied bonds) of a small lattice, and the number of states of each."""
+    along, across, _ = unsatisfied_bonds(height, width, is_torus)
+    return np.unique(along.sum(axis=1) + across.sum(axis=1), return_counts=True)
+
+
+def cold(energies, counts, beta):
+    weights = counts * np.exp(-beta * energies)
+    return (energies * weights).sum() / weights.sum()
+
+
+BEYOND = [16.1, 20.0, 40.0, 100.0, 800.0, 1e4, 1e300, math.inf]
+
+
+@pytest.mark.parametrize(("n", "n_rows"), [(4, 4), (6, 2), (8, 1), (2, 4)])
+@pytest.mark.parametrize("beta", BEYOND)
+def test_a_cold_cylinder_is_that_of_brute_force(n, n_rows, beta):
+    energies, counts = levels(n_rows, n, is_torus=False)
+    exact = cold(energies, counts, min(beta, 700.0)) / (n * (2 * n_rows - 1))
+    error = 1e-15 * math.exp(-beta)
+    assert ising.cylinder(beta, n, n_rows) == pytest.approx(exact, rel=1e-6, abs=error)
+    assert ising.cylinder(-beta, n, n_rows) == 1 - ising.cylinder(beta, n, n_rows)
+    along, across = ising.cylinder_profile(beta, n, n_rows)
+    assert (along.sum() + across.sum()) * n == pytest.approx(
+        exact * n * (2 * n_rows - 1), rel=1e-6, abs=n * n_rows * error
+    )
+    assert np.array_equal(ising.cylinder_profile(-beta, n, n_rows)[0], 1 - along)
+
+
+def test_the_profile_of_a_cold_cylinder_is_that_of_brute_force():
+    beta = 17.0
+    along, across, _ = unsatisfied_bonds(4, 4, is_torus=False)
+    weights = np.exp(-beta * (along.sum(axis=1) + across.sum(axis=1)))
+    rows, gaps = ising.cylinder_profile(beta, 4, 4)
+    assert rows == pytest.approx(along.T @ weights / weights.sum() / 4, rel=1e-3)
+    assert gaps == pytest.approx(across.T @ weights / weights.sum() / 4, rel=1e-3)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (4, 2), (2, 4), (2, 2), (2, 6)])
+@pytest.mark.parametrize("beta", BEYOND)
+def test_a_cold_torus_is_that_of_brute_force(height, width, beta):
+    exact = cold(*levels(height, width, is_torus=True), min(beta, 700.0)) / (2 * height * width)
+    assert ising.torus(beta, height, width) == pytest.approx(exact, rel=1e-6, abs=1e-300)
+    assert ising.torus(-beta, height, width) == 1 - ising.torus(beta, height, width)
+
+
+@pytest.mark.parametrize("beta", BEYOND)
+def test_the_cold_infinite_lattice_is_a_large_torus(beta):
+    assert ising.unsatisfied(beta) == ising.torus(beta, 256, 256) == 2 * math.exp(-4 * beta)
+    assert ising.unsatisfied(-beta) == 1 - ising.unsatisfied(beta)
+    assert (ising.magnetisation(beta), ising.magnetisation(-beta)) == (1, 0)
+
+
+@pytest.mark.parametrize(("n", "n_rows"), [(4, 3), (6, 2), (4, 1)])
+def test_ln_z_of_any_coupling_is_that_of_the_ground_states_and_few_more(n, n_rows):
+    energies, counts = levels(n_rows, n, is_torus=False)
+    n_bonds = n * (2 * n_rows - 1)
+    for coupling in (7.9, 8.1, 20.0, 400.0, 1e6):
+        found = ising.log_partition_function(n, np.full(n_rows, coupling), np.full(n_rows - 1, coupling))
+        excited = float((counts * np.exp(-2 * coupling * energies)).sum())
+        assert found == pytest.approx(n_bonds * coupling + math.log(excited), rel=1e-14, abs=1e-12)
+    for coupling in (7.9, 8.1, 400.0, 1e6):
+        found = ising.log_partition_function_torus(coupling, 4, 4)
+        assert found == pytest.approx(32 * coupling + math.log(2), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "exact", [ising.unsatisfied, lambda beta: ising.cylinder(beta, 64, 32), lambda beta: ising.torus(beta, 64, 32)]
+)
+def test_no_fraction_is_negative_and_none_jumps(exact):
+    fractions = np.array([exact(beta) for beta in np.linspace(8, 24, 97).tolist()])
+    assert (fractions >= 0).all()
+    assert fractions.max() < 1e-8
+    assert fractions[49:].max() < 1e-20  # beyond 16
+
+
+@pytest.mark.parametrize("beta", [math.nan, None, "1", [], {}, True, 1j, np.ones(2)])
+def test_what_is_no_beta_is_refused(beta):
+    for exact in (
+        ising.unsatisfied,
+        ising.magnetisation,
+        lambda beta: ising.cylinder(beta, 4, 4),
+        lambda beta: ising.torus(beta, 4, 4),
+        lambda beta: ising.cylinder_profile(beta, 4, 4),
+        lambda beta: ising.log_partition_function_torus(beta, 4, 4),
+    ):
+        with pytest.raises(ParameterError):
+            exact(beta)
+
+
+def test_integers_of_any_size_are_numbers():
+    assert ising.cylinder(10**5000, 4, 4) == 0
+    assert ising.cylinder(-(10**5000), 4, 4) == 1

@@ -7,6 +7,7 @@ import pytest
 
 import simkit
 from simkit import ising
+from simkit.errors import ParameterError
 
 RING = {"height": 256, "bath": 128, "depth": 128}
 N_BONDS = 256 * (2 * 128 - 1)
@@ -279,3 +280,26 @@ def test_what_a_kill_can_lose_is_a_few_runs(tmp_path):
 def test_parameters_out_of_range_are_refused(name, parameters, message):
     with pytest.raises(simkit.SimkitError, match=message):
         simkit.source(name, **parameters)
+
+
+COLD = [0.05, 0.002, 1e-3, 1e-4, 1e-9, 1e-300, 5e-324]
+
+
+@pytest.mark.parametrize("temperature", COLD)
+def test_the_coldest_rows_are_the_ground_states(temperature: float) -> None:
+    """What is drawn with a probability that goes to 0 or 1 is never or always drawn."""
+    small = {"steps": 4, "every": 2, "temperatures": (temperature,)}
+    for source in (
+        simkit.source("hpp-ising", height=16, bath=4, depth=4, **small),
+        simkit.source("ising-creutz", size=(16, 16), **small),
+    ):
+        row = source.generate(0, range(2), backend="reference")
+        assert not row["energy"].any()
+        assert not row["unsatisfied"].any()
+    small["temperatures"] = (-temperature,)
+    row = simkit.source("ising-creutz", size=(16, 16), **small).generate(0, range(2), backend="reference")
+    assert (row["unsatisfied"] == 512).all()
+    assert (row["demons"] == [0, 0, 0, 256]).all()
+    # slots and bond bits begin empty, and the gas has no room for what they will take
+    with pytest.raises(ParameterError, match="what leaves a gas with densities from 0 to 1"):
+        simkit.source("hpp-ising", height=16, bath=4, depth=4, **small)
