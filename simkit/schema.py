@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +15,12 @@ from simkit.errors import ParameterError, SchemaError, UnknownNameError, show
 
 Array = npt.NDArray[Any]
 Batch = dict[str, Array]
+
+#: names of fields become names of folders and files; the letters are those that every file system and Zarr take
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
+
+#: what a data set holds beside its fields
+_RESERVED = ("ledger", "zarr.json")
 
 
 @dataclass(frozen=True)
@@ -55,15 +63,15 @@ class Field:
     def __post_init__(self) -> None:
         if len(self.dims) != len(self.shape):
             raise SchemaError(f"dims {self.dims} and shape {self.shape} differ in length")
-        if self.columns and len(self.columns) != self.shape[-1]:
-            raise SchemaError(f"{len(self.columns)} columns are named on an axis of {self.shape[-1]}")
-        if self.bits is not None and (self.dtype != "uint8" or self.shape[-1] != -(-self.bits // 8)):
+        if self.columns and (len(self.columns),) != self.shape[-1:]:
+            raise SchemaError(f"{len(self.columns)} columns are named on the last axis of the shape {show(self.shape)}")
+        if self.bits is not None and (self.dtype != "uint8" or self.shape[-1:] != (-(-self.bits // 8),)):
             raise SchemaError(f"{self.bits} packed bits need uint8 and {-(-self.bits // 8)} bytes on the last axis")
 
     @property
     def nbytes(self) -> int:
         """Bytes of one row."""
-        return int(np.dtype(self.dtype).itemsize * np.prod(self.shape, dtype=np.int64))
+        return int(np.dtype(self.dtype).itemsize) * math.prod(self.shape)
 
     def empty(self, n_rows: int) -> Array:
         """An uninitialised array for `n_rows` rows."""
@@ -71,9 +79,22 @@ class Field:
 
 
 class Schema(Mapping[str, Field]):
-    """An ordered mapping of field name to Field."""
+    """An ordered mapping of field name to Field.
 
-    def __init__(self, **fields: Field) -> None:
+    Raises
+    ------
+    SchemaError
+        If a name cannot be that of a folder and of exported files. It has 1 to 64 characters, each of them an ASCII
+        letter, a digit, ``_``, ``-`` or ``.`` (not the first), and is neither ``ledger`` nor ``zarr.json``.
+    """
+
+    def __init__(self, /, **fields: Field) -> None:
+        for name in fields:
+            if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
+                raise SchemaError(
+                    f"{show(name)} is no name for a field: it needs 1 to 64 of A-Z, a-z, 0-9, '_', '-' and '.', "
+                    f"not '.' first, and {' and '.join(_RESERVED)} are taken"
+                )
         self._fields = fields
 
     def __getitem__(self, name: str) -> Field:

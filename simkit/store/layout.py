@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import zarr
 from zarr.codecs import BytesCodec, Crc32cCodec, ZstdCodec
 from zarr.core.buffer import Buffer
@@ -24,6 +23,7 @@ from zarr.storage import MemoryStore
 
 from simkit.errors import DamageError, SchemaError, StoreError, show
 from simkit.schema import Field, Schema
+from simkit.store.metadata import Entry
 from simkit.store.shard import ZSTD_LEVEL
 
 #: raised when older stores cannot be continued any more
@@ -35,6 +35,15 @@ DIGEST_BYTES = 32
 
 #: a shard holds at most so many bytes (all fields) and rows, an inner chunk so many rows
 _SHARD_BYTES, _SHARD_ROWS, _CHUNK_ROWS = 2**23, 2**12, 2**9
+
+#: what is read at most, of whoever wrote it: rows, and bytes of a field, of a shard; one row may have more bytes
+_MAX_ROWS, _MAX_BYTES, _MAX_ROW_BYTES, _MAX_AXES = 2**20, 2**26, 2**30, 16
+
+#: whole numbers in metadata, such as the number of rows
+_MAX = 2**63 - 1
+
+_INTS = [f"{sign}int{bits}" for bits in (8, 16, 32, 64) for sign in ("", "u")]
+_DTYPES = ("bool", *_INTS, "float16", "float32", "float64", "complex64", "complex128")
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class Layout:
 
         Shards do not depend on `n_rows`, so that it can grow.
         """
+        for name, field in schema.items():
+            check_size(name, field)
         largest = max(field.nbytes for field in schema.values())
         shard_rows = min(_SHARD_ROWS, most_rows, 1 << max(0, (_SHARD_BYTES // max(1, largest)).bit_length() - 1))
         return cls(schema, n_rows, shard_rows, min(_CHUNK_ROWS, shard_rows))
@@ -141,40 +152,76 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
     if not isinstance(attributes, dict) or "recipe" not in attributes or "simkit" not in attributes:
         raise StoreError(f"{where} is not a simkit data set (its zarr.json holds no recipe)")
     try:
-        return _interpret(root, where), attributes
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SchemaError) as error:
-        raise DamageError(f"{where} is damaged: its zarr.json is not what was written ({show(error)})") from None
+        return _interpret(Entry(root), where), attributes
+    except SchemaError as error:
+        raise DamageError(f"{where} is damaged: its zarr.json is not what was written: {error}") from None
 
 
-def _interpret(root: dict[str, Any], where: str) -> Layout:
+def _interpret(root: Entry, where: str) -> Layout:
     made, recipe = root["attributes"]["simkit"], root["attributes"]["recipe"]
-    if made["format"] != FORMAT:
-        raise StoreError(f"{where} has store format {made['format']}; this simkit reads format {FORMAT}")
-    kinds = {"source": str, "version": int, "parameters": dict, "seed": int, "n": int}
-    wrong = [name for name, kind in kinds.items() if type(recipe[name]) is not kind]
-    kinds = {"backend": str, "versions": dict, "shard_rows": int, "chunk_rows": int}
-    wrong += [name for name, kind in kinds.items() if type(made[name]) is not kind]
-    if wrong:
-        raise TypeError(f"{', '.join(wrong)} of another kind")
+    if made["format"].whole(0, _MAX) != FORMAT:
+        raise StoreError(f"{where} has store format {made['format'].value}; this simkit reads format {FORMAT}")
+    made["backend"].text()
+    for name, version in made["versions"].table().items():
+        Entry(name, "a name of attributes.simkit.versions").text()
+        version.text()
+    n_rows = _check_recipe(recipe)
     arrays = root["consolidated_metadata"]["metadata"]
-    fields = {}
-    for name in arrays[LEDGER]["attributes"]["field_names"]:
-        array = arrays[name]
-        about = array["attributes"]
-        fields[name] = Field(
-            dtype=str(np.dtype(array["data_type"])),
-            doc=about["doc"],
-            dims=tuple(array["dimension_names"][1:]),
-            shape=tuple(array["shape"][1:]),
-            unit=about.get("units", ""),
-            atol=float(about["atol"]),
-            bits=about.get("bits"),
-            labels=tuple(about.get("labels", ())),
-            columns=tuple(about.get("columns", ())),
+    ledger = arrays[LEDGER]["attributes"]["field_names"]
+    schema = Schema(**{name: _field(arrays[name], n_rows) for name in ledger.texts()})
+    if not schema or len(schema) < len(ledger.items()):
+        raise SchemaError(f"{ledger.place} names no field, or one twice")
+    layout = Layout(schema, n_rows, made["shard_rows"].whole(1, _MAX_ROWS), made["chunk_rows"].whole(1, _MAX_ROWS))
+    largest = max(field.nbytes for field in schema.values())
+    if layout.shard_rows % layout.chunk_rows or (layout.shard_rows > 1 and layout.shard_rows * largest > _MAX_BYTES):
+        raise SchemaError(
+            f"shards of {layout.shard_rows:,} rows, of up to {largest:,} bytes, in chunks of {layout.chunk_rows:,}, "
+            "are none that simkit writes"
         )
-    layout = Layout(Schema(**fields), recipe["n"], made["shard_rows"], made["chunk_rows"])
-    if any(arrays[name]["shape"][0] != layout.n_rows for name in fields):
-        raise ValueError("arrays of another length than the recipe's n")
-    if layout.n_rows < 1 or layout.chunk_rows < 1 or layout.shard_rows % layout.chunk_rows:
-        raise ValueError(layout)
     return layout
+
+
+def _check_recipe(recipe: Entry) -> int:
+    """Check the recipe of a data set and return its number of rows."""
+    known = ("source", "version", "parameters", "seed", "n")
+    more = sorted(set(recipe.table()) - set(known))
+    if more:
+        raise SchemaError(f"{recipe.place} has {show(more[0])}, which no recipe has")
+    recipe["source"].text()
+    recipe["version"].whole(0, _MAX)
+    recipe["seed"].whole(0, 2**64 - 1)
+    recipe["parameters"].table()
+    recipe["parameters"].check_plain()
+    return recipe["n"].whole(1, _MAX)
+
+
+def _field(array: Entry, n_rows: int) -> Field:
+    """Return a field from the metadata of its array, which has to have `n_rows` rows."""
+    about, dtype = array["attributes"], array["data_type"].text()
+    if dtype not in _DTYPES:
+        raise SchemaError(f"{array.place}.data_type is {show(dtype)}, none of {', '.join(_DTYPES)}")
+    lengths = array["shape"].items()
+    if not lengths or lengths[0].whole(1, _MAX) != n_rows:
+        raise SchemaError(f"{array.place}.shape is {show(array['shape'].value)}, and the recipe says {n_rows:,} rows")
+    field = Field(
+        dtype=dtype,
+        doc=about["doc"].text(),
+        dims=array["dimension_names"].texts()[1:],
+        shape=tuple(length.whole(1, _MAX_ROW_BYTES) for length in lengths[1:]),
+        unit=about.get("units", "").text(),
+        atol=about["atol"].number(),
+        bits=about["bits"].whole(1, 8 * _MAX_ROW_BYTES) if "bits" in about.table() else None,
+        labels=about.get("labels", []).texts(),
+        columns=about.get("columns", []).texts(),
+    )
+    check_size(array.place.rpartition(".")[2], field)
+    return field
+
+
+def check_size(name: str, field: Field) -> None:
+    """Raise SchemaError if a row of a field is larger than a data set can hold, or has too many axes."""
+    if len(field.shape) > _MAX_AXES or field.nbytes > _MAX_ROW_BYTES:
+        raise SchemaError(
+            f"field {show(name)} has {len(field.shape)} axes and {field.nbytes:,} bytes a row; "
+            f"a data set holds up to {_MAX_AXES} axes and {_MAX_ROW_BYTES:,} bytes"
+        )
