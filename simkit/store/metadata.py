@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from simkit.errors import SchemaError, show
+from simkit.errors import SchemaError, one_line, show
 
 #: categories of Unicode that a text must not have: control characters, which a terminal would obey, and lone surrogates
 _NO_TEXT = {"Cc", "Cs"}
 
 #: lists and objects in each other that a parameter may be
 _MAX_DEPTH = 16
+
+#: characters of the way to a value
+_MAX_PLACE = 160
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Entry:
         """Return the values of an object, by name."""
         if not isinstance(self.value, dict):
             self._refuse("an object")
-        return {name: Entry(value, f"{self.place}.{name}".lstrip(".")) for name, value in self.value.items()}
+        before = f"{self.place}." if self.place else ""
+        return {name: Entry(value, one_line(f"{before}{name}", _MAX_PLACE)) for name, value in self.value.items()}
 
     def items(self) -> list[Entry]:
         """Return the values of a list."""

@@ -83,6 +83,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @given(st.sampled_from(WAYS), VALUES)
 @example((), [])
+@example(("attributes", "recipe", "parameters"), {"a" * 1000: None})
+@example(("attributes", "recipe", "parameters"), {"": {"\ud800": 1}})
 @example(("attributes", "recipe", "n"), 2**63 - 1)
 @example(("attributes", "simkit", "shard_rows"), 2**20)
 @example(("attributes", "simkit", "chunk_rows"), 1)
