@@ -18,6 +18,7 @@ from simkit.bench.rate import Rate as Rate
 from simkit.bench.rate import paired, steady, timed
 from simkit.errors import UnknownNameError
 from simkit.kernels import life, philox
+from simkit.kernels.metropolis import Trace
 from simkit.recipe import Recipe
 from simkit.run import generate as run
 from simkit.run import n_processors
@@ -139,22 +140,20 @@ def metropolis(tiny: bool) -> Rate:
     """Attempts to flip a spin by Metropolis at the critical point a second, against the vector operations they cost."""
     from simkit.kernels.life import peak
     from simkit.kernels.metropolis import QUANTITIES, cpu
-    from simkit.kernels.metropolis.peak import operations_per_attempt
+    from simkit.kernels.metropolis.peak import instructions_per_attempt
 
-    side, n_steps = (64, 20) if tiny else (256, 20_000)
+    side, settling = (64, 20) if tiny else (256, 20_000)
     acceptance = np.full(1, round(2**32 / (1 + 2**0.5) ** 2), np.uint32)
-    spins = np.ones((side, side), np.uint8)
-    spins = cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=0, every=n_steps).cells
-    found = cpu.run(spins, 1, acceptance=acceptance, seed=0, row=1).census[0]
-    few = [QUANTITIES.index("u0"), QUANTITIES.index("u1")]
-    per_attempt = operations_per_attempt(found[few].sum() / side**2)
+
+    def run(spins: Array, n_steps: int) -> Trace:
+        return cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=0, every=n_steps)
+
+    settled = run(np.ones((side, side), np.uint8), settling)
+    share = float(settled.census[-1, [QUANTITIES.index("u0"), QUANTITIES.index("u1")]].sum()) / side**2
     rate, bound = paired(
-        lambda: (
-            side * side / 2 * n_steps
-            / timed(lambda: cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=2, every=n_steps))
-        ),
-        lambda: peak.N_INSTRUCTIONS * steady(peak.repeat, _seconds(tiny)) / per_attempt,
-    )  # fmt: skip
+        lambda: side * side / 2 * steady(lambda n_steps: run(settled.cells, n_steps), _seconds(tiny)),
+        lambda: peak.N_INSTRUCTIONS / instructions_per_attempt(share) * steady(peak.repeat, _seconds(tiny)),
+    )
     return Rate("metropolis", "attempts/s", rate, bound, "vector operations of this core")
 
 

@@ -227,3 +227,65 @@ def test_what_is_no_beta_is_refused(beta):
 def test_integers_of_any_size_are_numbers():
     assert ising.cylinder(10**5000, 4, 4) == 0
     assert ising.cylinder(-(10**5000), 4, 4) == 1
+
+
+@pytest.mark.parametrize("beta", [0.3, 0.7, ising.CRITICAL_BETA, 1.2, 2.5])
+def test_the_specific_heat_is_the_variance_of_the_bonds_of_brute_force(beta):
+    for is_torus, exact_at in ((True, ising.torus_specific_heat), (False, ising.cylinder_specific_heat)):
+        along, across, _ = unsatisfied_bonds(4, 4, is_torus=is_torus)
+        n_bonds = along.sum(axis=1) + across.sum(axis=1)
+        weights = np.exp(-beta * n_bonds) / np.exp(-beta * n_bonds).sum()
+        exact = beta**2 * (weights @ n_bonds**2 - (weights @ n_bonds) ** 2) / 16
+        assert exact_at(beta, 4, 4) == pytest.approx(exact, rel=1e-4, abs=1e-8)
+        assert exact_at(-beta, 4, 4) == exact_at(beta, 4, 4)
+
+
+def test_the_specific_heat_of_the_infinite_lattice_is_the_slope_of_its_energy_and_that_of_a_large_torus():
+    for beta in (1e-4, 0.01, 0.3, 0.7, 0.87, 0.89, 1.2, 2.5, -0.7):
+        slope = (ising.unsatisfied(beta + 1e-6) - ising.unsatisfied(beta - 1e-6)) / 2e-6
+        assert ising.specific_heat(beta) == pytest.approx(-2 * beta**2 * slope, rel=2e-4, abs=1e-9)
+    for temperature in (0.8, 1.2, 2.0):
+        beta = ising.CRITICAL_BETA / temperature
+        assert ising.torus_specific_heat(beta, 256, 256) == pytest.approx(ising.specific_heat(beta), rel=1e-4)
+    assert ising.specific_heat(ising.CRITICAL_BETA) > 5  # to rounding of beta: infinite
+    # A. E. Ferdinand, M. E. Fisher, Phys. Rev. 185 (1969) 832: at the critical point it grows as (8 / pi) K**2 ln(side)
+    small, large = (ising.torus_specific_heat(ising.CRITICAL_BETA, side, side) for side in (256, 512))
+    assert large - small == pytest.approx(8 / math.pi * (ising.CRITICAL_BETA / 2) ** 2 * math.log(2), rel=2e-3)
+
+
+def test_correlations_along_a_row():
+    for beta in (0.4, 0.6, 0.8, 0.87, 0.95, 1.0, 1.5):
+        found = ising.row_correlations(beta, 21)
+        assert found[:2] == pytest.approx([1, 1 - 2 * ising.unsatisfied(beta)], abs=1e-12)
+        if beta in (0.6, 0.8, 1.0):
+            rest = found - ising.magnetisation(beta) ** 2
+            power = 0.5 if beta < ising.CRITICAL_BETA else 2  # Ornstein and Zernike's, and that of the ordered phase
+            decay = math.log(rest[20] / rest[21]) - power * math.log(21 / 20)
+            assert decay == pytest.approx(1 / ising.correlation_length(beta), rel=0.03)
+    critical = ising.row_correlations(ising.CRITICAL_BETA, 30)
+    assert critical[1] == pytest.approx(math.sqrt(0.5), abs=1e-7)
+    assert critical[30] * 30**0.25 == pytest.approx(ising.CRITICAL_AMPLITUDE, rel=1e-4)
+    assert pytest.approx(0.70338, abs=1e-5) == ising.CRITICAL_AMPLITUDE
+    assert ising.correlation_length(ising.CRITICAL_BETA) > 1e12  # to rounding of beta: infinite
+
+
+def test_critical_correlations_on_a_torus():
+    """Near, those of the infinite lattice; all together, the susceptibility that was published."""
+    near = ising.critical_correlation([4, 8], [0, 0], 4096)
+    assert near == pytest.approx(ising.row_correlations(ising.CRITICAL_BETA, 8)[[4, 8]], rel=3e-3)
+    n = 256
+    y, x = np.indices((n, n)).reshape(2, -1)[:, 1:]
+    x, y = (np.minimum(side, n - side) for side in (x, y))
+    total = (1 + ising.critical_correlation(x, y, n).sum()) / n**2
+    assert total * n**0.25 == pytest.approx(ising.CRITICAL_MAGNETISATION, rel=3e-4)
+    assert ising.critical_correlation(3, 5, 64) == pytest.approx(ising.critical_correlation(5, 3, 64), rel=1e-12)
+    assert ising.critical_correlation(30, 7, 64) == pytest.approx(ising.critical_correlation(34, 7, 64), rel=1e-9)
+
+
+def test_the_critical_cumulant_is_approached_by_brute_force():
+    """Side 4, all states: within 2 % of the limit already."""
+    along, across, magnetisation = unsatisfied_bonds(4, 4, is_torus=True)
+    weights = np.exp(-ising.CRITICAL_BETA * (along.sum(axis=1) + across.sum(axis=1)))
+    second, fourth = (weights @ magnetisation.astype(float) ** k / weights.sum() for k in (2, 4))
+    assert 1 - fourth / (3 * second**2) == pytest.approx(ising.CRITICAL_CUMULANT, rel=0.02)
+    assert second / 256 * 4**0.25 == pytest.approx(ising.CRITICAL_MAGNETISATION, rel=0.02)

@@ -1,23 +1,27 @@
-"""The bound of the Metropolis kernel: the vector operations that random numbers and comparisons cannot do without."""
+"""The bound of the Metropolis kernel: the vector instructions that random numbers and comparisons cannot do without."""
 
 from __future__ import annotations
 
 import math
 
-from simkit.kernels.life.simd import LANES
+from simkit.kernels.life.simd import HAS_AVX512, LANES
 from simkit.kernels.metropolis import N_PAIRS
 from simkit.kernels.philox import N_ROUNDS
 
-#: operations for a pair of digits. Philox: two multiplications, two shifts and two exclusive ors a round, a counter,
-#: and four that join its halves; for each of the digits its threshold, what flips (two), and what stays undecided
-_PER_PAIR = 6 * N_ROUNDS + 1 + 4 + 2 * 4
+#: instructions of three inputs, and of two that stand for one where there are none such
+_NODE = 1 if HAS_AVX512 else 2
 
-#: operations for a vector besides: four bonds, their sum and what it decides, and the flip
-_PER_VECTOR = 10
+#: instructions for a pair of digits. Philox: two multiplications, two shifts and two exclusive ors of three a round, a
+#: counter, and two shifts and two choices that join its halves; for each digit the choice of its threshold, two for
+#: what flips and one for what stays undecided
+_PER_PAIR = (4 + 2 * _NODE) * N_ROUNDS + 1 + 2 + 2 * _NODE + 2 * 4 * _NODE
+
+#: instructions for a vector besides: four bonds, their sum, carry and what it decides, and the flip
+_PER_VECTOR = 5 + 4 * _NODE
 
 
-def operations_per_attempt(share: float) -> float:
-    """Return the vector operations for an attempt to flip, the mean if `share` of the spins compare a random number.
+def instructions_per_attempt(share: float) -> float:
+    """Return the vector instructions for an attempt to flip, the mean if `share` of the spins compare a random number.
 
     Digits are drawn for a vector of spins together until the last of its comparisons is decided.
     """
