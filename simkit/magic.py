@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from simkit import ising
 from simkit.backends import AUTO
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, show
 from simkit.kernels import lattice
 from simkit.kernels.lattice import layout, states
 from simkit.kernels.lattice.states import BOND, GAS, INTERFACE, IS_SPIN, KIND, MIRROR, SLOT, SPIN, G
@@ -28,6 +28,12 @@ BLOCK = 8
 
 #: sides of boards: four coarse cells for the four quarters of a ring, so that none has both gas and spins
 SIDES = range(64, 1025, 32)
+
+#: steps to a picture at most: a board of 1024x1024 cells then takes hours for its curve
+MAX_STEPS = 10**7
+
+#: updates of cells that the kernel is asked for at once: about a second's, since it cannot be interrupted
+_AT_ONCE = 2**33
 
 _FULL = 15
 
@@ -54,9 +60,22 @@ def draw(ink: npt.NDArray[np.bool_]) -> U8:
 
 
 def conceal(cells: U8, n_steps: int, *, backend: str = AUTO) -> U8:
-    """Return the magic state that becomes ``states.reverse(cells)`` after `n_steps`."""
-    run = lattice.KERNEL.load(backend).run
-    return states.reverse(run(cells, n_steps).cells)
+    """Return the magic state that becomes ``states.reverse(cells)`` after `n_steps`, up to MAX_STEPS."""
+    check_steps(n_steps)
+    return states.reverse(_advance(cells, n_steps, backend))
+
+
+def check_steps(n_steps: int) -> None:
+    """Raise ParameterError unless `n_steps` is a number of steps from 0 to MAX_STEPS."""
+    if isinstance(n_steps, bool) or not isinstance(n_steps, int) or not 0 <= n_steps <= MAX_STEPS:
+        raise ParameterError(f"steps are a whole number up to {MAX_STEPS:,}; this is {show(n_steps)}")
+
+
+def _advance(cells: U8, n_steps: int, backend: str) -> U8:
+    run, most = lattice.KERNEL.load(backend).run, max(1, _AT_ONCE // cells.size)
+    for first in range(0, n_steps, most):
+        cells = run(cells, min(most, n_steps - first)).cells
+    return cells
 
 
 def flip_one(cells: U8) -> U8:
@@ -70,11 +89,9 @@ def flip_one(cells: U8) -> U8:
 
 def visit(cells: U8, times: Sequence[int], *, backend: str = AUTO) -> Iterator[U8]:
     """Yield the cells at rising times, computed when they are asked for."""
-    run, now = lattice.KERNEL.load(backend).run, 0
+    now = 0
     for time in times:
-        if time > now:
-            cells = run(cells, time - now).cells
-        now = time
+        cells, now = _advance(cells, time - now, backend), time
         yield cells
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkit import ising, magic, registry
 from simkit.backends import AUTO
-from simkit.errors import UnknownNameError
+from simkit.errors import ParameterError, UnknownNameError
 from simkit.kernels import lattice
 from simkit.kernels.lattice import SITES, UP, layout, states
 from simkit.sources import thermometry
@@ -21,6 +21,9 @@ U8 = npt.NDArray[np.uint8]
 
 #: beta of the walls in the phase transition, first and last, in units of the critical one
 _HOT, _COLD = 1 / 1.5, 1 / 0.9
+
+#: frames of a film of a run, and samples of each in the phase transition, the later half of which are averaged
+_FRAMES, _SAMPLES = 150, 40
 
 
 class Frame(NamedTuple):
@@ -75,10 +78,11 @@ class Scene:
     exact: tuple[tuple[float, float], ...] = ()
 
 
-def phase_transition(seed: int = 0, *, n_frames: int = 150, n_steps: int = 8000, backend: str = AUTO) -> Scene:
+def phase_transition(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 8000, backend: str = AUTO) -> Scene:
     """Return the scene of spins that are cooled through the critical point by gas between thermal walls.
 
-    `n_steps` a frame; the spins tell their temperature by themselves, from those with 1 and 3 unsatisfied bonds.
+    `n_steps` a frame, a multiple of 40; the spins tell their temperature by themselves, from those with 1 and 3
+    unsatisfied bonds.
     """
     backend = lattice.KERNEL.resolve(backend)
     height, bath, depth = 128, 8, 112
@@ -102,11 +106,11 @@ def phase_transition(seed: int = 0, *, n_frames: int = 150, n_steps: int = 8000,
                 drawn = draw_words(backend, seed, 0, stream, 2 * n_words * n_steps, 1 / (1 + np.exp(beta)))
                 drive[:, wall] = drawn.view("<u8").reshape(n_steps, n_words)
             there = run(
-                cells, n_steps, every=n_steps // 40, regions=is_spin.astype(np.int64), start=frame * n_steps,
+                cells, n_steps, every=n_steps // _SAMPLES, regions=is_spin.astype(np.int64), start=frame * n_steps,
                 drive=drive,
             )  # fmt: skip
             cells = there.cells
-            late = there.census[20:, 1]
+            late = there.census[_SAMPLES // 2 :, 1]
             measured = float(thermometry.spins(late[:, SITES].sum(axis=0))[0])
             temperature = ising.CRITICAL_BETA / measured if measured > 0 else np.inf
             order = abs(2 * float(late[:, UP].mean()) / (height * depth) - 1)
@@ -127,7 +131,7 @@ def phase_transition(seed: int = 0, *, n_frames: int = 150, n_steps: int = 8000,
     )
 
 
-def two_boxes(seed: int = 0, *, n_frames: int = 150, n_steps: int = 20, backend: str = AUTO) -> Scene:
+def two_boxes(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 20, backend: str = AUTO) -> Scene:
     """Return the scene of two boxes of gas, a dense and a thin one, that come to the same density and temperature."""
     height, box = 128, 96
     source = registry.source(
@@ -193,9 +197,45 @@ SCENES = {
 }
 
 
-def scene(name: str, seed: int, start: U8 | None, n_steps: int, *, backend: str = AUTO) -> Scene:
-    """Return a scene by its name; `start` and `n_steps` are those of ``magic``."""
+#: scenes of a run in 150 frames -> what makes them, and what the steps of the whole film are a multiple of
+_RUNS = {"phase-transition": (phase_transition, _SAMPLES * _FRAMES), "two-boxes": (two_boxes, _FRAMES)}
+
+
+def scene(
+    name: str, seed: int = 0, start: U8 | None = None, n_steps: int | None = None, *, backend: str = AUTO
+) -> Scene:
+    """Return a scene by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of SCENES.
+    seed : int
+        Of the scenes whose start is drawn.
+    start : uint8 (y, x)
+        What ``magic`` becomes (`simkit.magic.draw`).
+    n_steps : int, optional
+        Steps to the picture, or those of the whole film; as many as show it well if not given.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such scene.
+    ParameterError
+        If the steps cannot be shared out to its frames, or are too many.
+    """
     UnknownNameError.check("scene", name, SCENES)
-    if name == "magic" and start is not None:
-        return magic_state(start, n_steps, backend=backend)
-    return (phase_transition if name == "phase-transition" else two_boxes)(seed, backend=backend)
+    if n_steps is not None:
+        magic.check_steps(n_steps)
+    if name not in _RUNS:
+        if start is None:
+            raise ParameterError("the scene magic needs a start, the picture that it becomes")
+        return magic_state(start, 20_000 if n_steps is None else n_steps, backend=backend)
+    make, multiple = _RUNS[name]
+    if n_steps is None:
+        return make(seed, backend=backend)
+    if n_steps < 1 or n_steps % multiple:
+        raise ParameterError(
+            f"{name} takes steps that its {_FRAMES} frames can share, a multiple of {multiple:,}; this is {n_steps:,}"
+        )
+    return make(seed, n_steps=n_steps // _FRAMES, backend=backend)

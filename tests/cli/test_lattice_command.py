@@ -171,7 +171,11 @@ def test_a_film_from_the_command_line(simkit: Simkit) -> None:
         (("magic", "--text", "a", "--picture", "b.png"), "give one of --text and --picture"),
         (("magic", "--text", "a", "--size", "100"), "--size takes 64 to 1024, a multiple of 32; this is 100"),
         (("film", "nothing"), "'nothing' is not a scene; there is phase-transition, two-boxes, magic"),
-        (("film", "two-boxes", "--text", "a"), "--text and --picture are of the scene magic"),
+        (("film", "two-boxes", "--text", "a"), "--text is of the scene magic; two-boxes takes --steps and --seed"),
+        (("film", "two-boxes", "--picture", "a"), "--picture is of the scene magic"),
+        (("film", "phase-transition", "--invert"), "--invert is of the scene magic"),
+        (("film", "phase-transition", "--size", "256"), "--size is of the scene magic"),
+        (("film", "magic", "--text", "a", "--seed", "0"), "--seed is of scenes whose start is drawn"),
         (("export-golly", "--rows", "1"), "--rows are rows of a data set"),
     ],
 )
@@ -191,3 +195,51 @@ def test_errors_are_one_line(simkit: Simkit, store: Path) -> None:
     assert "there is no such file" in simkit("lattice", "film", "magic", "--picture", "no.png").error
     with pytest.raises(library.SimkitError, match="no scene 'twoboxes'; did you mean 'two-boxes'?"):
         scene("twoboxes", 0, None, 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [("magic", "--text", "A"), ("film", "magic", "--text", "A"), ("film", "two-boxes"), ("film", "phase-transition")],
+)
+@pytest.mark.parametrize("steps", ["1e15", "10000001", "9" * 39])
+def test_steps_that_would_take_for_ever_are_refused(simkit: Simkit, line: tuple[str, ...], steps: str) -> None:
+    if line[0] == "magic":
+        pytest.importorskip("matplotlib", reason="matplotlib (simkit[plot]) is not installed here")
+    assert "steps are a whole number up to 10,000,000; this is " in simkit("lattice", *line, "--steps", steps).error
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "message"),
+    [
+        ("two-boxes", 100, "two-boxes takes steps that its 150 frames can share, a multiple of 150; this is 100"),
+        ("phase-transition", 3000, "a multiple of 6,000; this is 3,000"),
+    ],
+)
+def test_steps_that_frames_cannot_share_are_refused(simkit: Simkit, name: str, steps: int, message: str) -> None:
+    assert message in simkit("lattice", "film", name, "--steps", steps).error
+
+
+@pytest.mark.parametrize("name", ["two-boxes", "phase-transition"])
+def test_the_steps_of_a_film_are_those_that_were_asked_for(name: str) -> None:
+    """Each number of steps is another film; that which is taken if none is given is the documented one."""
+    usual = {"two-boxes": 3000, "phase-transition": 1_200_000}[name]
+    fewer = next(scene(name, 3, n_steps=6000).frames())
+    more = next(scene(name, 3, n_steps=12000).frames())
+    assert not np.array_equal(fewer.boards[0], more.boards[0])
+    assert not np.array_equal(fewer.boards[0], next(scene(name, 4, n_steps=6000).frames()).boards[0])
+    assert np.array_equal(next(scene(name).frames()).boards[0], next(scene(name, n_steps=usual).frames()).boards[0])
+
+
+def test_a_long_run_is_many_calls_of_the_kernel_each_of_which_can_be_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = magic.draw(ink.of_text("OK", 64))
+    whole = magic.conceal(start, 100)
+    monkeypatch.setattr("simkit.magic._AT_ONCE", 7 * start.size)
+    calls: list[int] = []
+    module = lattice.KERNEL.load()
+    run = module.run
+    monkeypatch.setattr(module, "run", lambda cells, n: calls.append(n) or run(cells, n))
+    assert np.array_equal(magic.conceal(start, 100), whole)
+    assert calls == [7] * 14 + [2]

@@ -43,8 +43,7 @@ def command() -> None:
 def _picture(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what a magic state becomes."""
     for option in (
-        click.option("--steps", type=options.Count(), default=20_000, show_default=True, help="Steps to the picture."),
-        click.option("--size", type=options.Count(), default=256, show_default=True, help="Side of the board, cells."),
+        click.option("--size", type=options.Count(), help="Side of the board, cells.  [default: 256]"),
         click.option("--invert", is_flag=True, help="Swap ink and paper."),
         click.option("--picture", type=click.Path(path_type=Path), help="A PNG; its dark part is ink."),
         click.option("--text", help="A text; \\n begins a new line."),
@@ -53,10 +52,11 @@ def _picture(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _ink(text: str | None, picture: Path | None, size: int, *, invert: bool) -> npt.NDArray[np.bool_]:
+def _ink(text: str | None, picture: Path | None, size: int | None, *, invert: bool) -> npt.NDArray[np.bool_]:
     from simkit.figures import ink
     from simkit.magic import SIDES
 
+    size = 256 if size is None else size
     if (text is None) == (picture is None):
         raise click.UsageError("a magic state becomes a text or a picture; give one of --text and --picture")
     if size not in SIDES:
@@ -70,11 +70,19 @@ def _ink(text: str | None, picture: Path | None, size: int, *, invert: bool) -> 
 
 @command.command(name="magic", short_help="Make a state whose entropy falls back to a picture.")
 @_picture
+@click.option("--steps", type=options.Count(), default=20_000, show_default=True, help="Steps to the picture, to 1e7.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("magic"), show_default=True, help="The folder.")
 @click.option("--force", is_flag=True, help="Replace files that hold something else.")
 @options.backend
 def magic_command(
-    text: str | None, picture: Path | None, invert: bool, size: int, steps: int, out: Path, force: bool, backend: str
+    text: str | None,
+    picture: Path | None,
+    invert: bool,
+    size: int | None,
+    steps: int,
+    out: Path,
+    force: bool,
+    backend: str,
 ) -> None:
     """Make a state that looks like any other and, by the same rule that disorders everything, becomes a picture.
 
@@ -94,6 +102,7 @@ def magic_command(
     from simkit.kernels.lattice import states
 
     check_plot()
+    magic.check_steps(steps)
     ink = _ink(text, picture, size, invert=invert)
     start = magic.draw(ink)
     state = magic.conceal(start, steps, backend=backend)
@@ -174,7 +183,10 @@ def export_golly_command(store: Path | None, rows: range | None, snapshot: int, 
 @click.argument("scene", type=_Scene())
 @click.option("--out", type=click.Path(path_type=Path), help="A .gif, or .png (APNG).  [default: SCENE.gif]")
 @_picture
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, help="Of the start.")
+@click.option(
+    "--steps", type=options.Count(), help="To the picture, or of the film.  [default: 20000, of a film as in the list]"
+)
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of the start, which magic has not.  [default: 0]")
 @options.backend
 @options.quiet
 def film_command(
@@ -183,18 +195,18 @@ def film_command(
     text: str | None,
     picture: Path | None,
     invert: bool,
-    size: int,
-    steps: int,
-    seed: int,
+    size: int | None,
+    steps: int | None,
+    seed: int | None,
     backend: str,
     quiet: bool,
 ) -> None:
     """Film a SCENE as an animated GIF or PNG.
 
     \b
-    phase-transition  spins cooled through the critical point by a gas
-    two-boxes         a dense and a thin gas that come to equilibrium
-    magic             disorder that becomes a picture; takes --text or --picture, --invert, --size and --steps
+    phase-transition  spins cooled through the critical point by a gas, --steps 1.2e6; takes --seed
+    two-boxes         a dense and a thin gas that come to equilibrium, --steps 3000; takes --seed
+    magic             disorder that becomes a picture; takes --text or --picture, --invert and --size
 
     \b
     simkit lattice film phase-transition --out ising.gif
@@ -208,10 +220,15 @@ def film_command(
     check_film(out)
     start = None
     if scene == "magic":
+        if seed is not None:
+            raise click.UsageError("--seed is of scenes whose start is drawn; magic is made from its picture alone")
         start = magic.draw(_ink(text, picture, size, invert=invert))
-    elif text is not None or picture is not None:
-        raise click.UsageError(f"--text and --picture are of the scene magic; {scene} has neither")
-    chosen = scenes.scene(scene, seed, start, steps, backend=backend)
+    else:
+        given = {"--text": text, "--picture": picture, "--invert": invert or None, "--size": size}
+        for option, value in given.items():
+            if value is not None:
+                raise click.UsageError(f"{option} is of the scene magic; {scene} takes --steps and --seed")
+    chosen = scenes.scene(scene, seed or 0, start, steps, backend=backend)
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("filming", total=chosen.n_frames)
         width, height, n_frames, seconds = draw_scene(chosen, out, progress=lambda n: bar.advance(task, n))
