@@ -23,10 +23,13 @@ import hashlib
 import json
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, ClassVar
+
+import numpy as np
 
 from simkit.backends import AUTO, Kernel, resolve, to_host, to_torch, told_of_compiled_code
 from simkit.errors import ParameterError, UnknownNameError, show
@@ -102,13 +105,16 @@ class Source(ABC):
         """Return the backend that `generate` would run on here."""
         return resolve(self.kernels, backend)
 
-    def generate(self, seed: int, rows: range, *, backend: str = AUTO, to: str = "numpy") -> dict[str, Any]:
+    def generate(
+        self, seed: int = 0, rows: range | int | Sequence[int] = 1, *, backend: str = AUTO, to: str = "numpy"
+    ) -> dict[str, Any]:
         """Generate samples.
 
         Parameters
         ----------
         seed : int, 0..2**64-1
-        rows : range with step 1, from 0 up to 2**63
+        rows : range, int or sequence of int
+            A range with step 1 from 0 up to 2**63, the first so many rows, or rows in any order.
         backend : str
             ``"auto"``, or one of ``simkit.backends.BACKENDS``.
         to : str
@@ -128,12 +134,14 @@ class Source(ABC):
         BackendError
             If the backend cannot run here.
         """
-        seed = check_seed(seed)
-        check_rows(rows)
+        seed, ranges = check_seed(seed), ranges_of(rows)
         UnknownNameError.check("kind of arrays", to, _HAND_OVER)
         resolved = self.resolve(backend)
         with told_of_compiled_code():
-            batch = self.rows(seed, rows, resolved) if len(rows) else self.schema().empty(0)
+            parts = [self.rows(seed, part, resolved) for part in ranges] or [self.schema().empty(0)]
+        batch = parts[0]
+        if len(parts) > 1:
+            batch = {name: np.concatenate([part[name] for part in parts]) for name in batch}
         return {name: _HAND_OVER[to](array, resolved) for name, array in batch.items()}
 
     def parameters(self) -> dict[str, Any]:
@@ -172,6 +180,26 @@ def check_rows(rows: range) -> None:
     """Raise ParameterError unless `rows` is a range with step 1 from 0 up to 2**63."""
     if not isinstance(rows, range) or rows.step != 1 or rows.start < 0 or rows.stop > MAX_ROWS:
         raise ParameterError(f"rows are a range(start, stop) with 0 <= start and step 1; this is {show(rows)}")
+
+
+def ranges_of(rows: range | int | Sequence[int]) -> list[range]:
+    """Return rows, the first so many, or rows in any order, as ranges, none of them empty; ParameterError if wrong."""
+    if isinstance(rows, numbers.Integral) and not isinstance(rows, bool):
+        rows = range(int(rows))
+        if rows.stop < 1:
+            raise ParameterError(f"the first rows are 1 at least; these are {show(rows.stop)}")
+    if isinstance(rows, range):
+        check_rows(rows)
+        return [rows] if rows else []
+    try:
+        listed = np.asarray(rows)
+    except (TypeError, ValueError):
+        listed = np.asarray(None)
+    is_listed = listed.ndim == 1 and (listed.dtype.kind in "iu" or not listed.size)
+    if not is_listed or listed.min(initial=0) < 0 or listed.max(initial=0) >= MAX_ROWS:
+        raise ParameterError(f"rows are a range, a number of rows, or a list of rows from 0 on; this is {show(rows)}")
+    edges = [0, *(np.flatnonzero(np.diff(listed.astype(np.int64)) != 1) + 1).tolist(), listed.size]
+    return [range(int(listed[a]), int(listed[b - 1]) + 1) for a, b in pairwise(edges) if a < b]
 
 
 def documented(cls: type[Source]) -> Iterable[tuple[str, str, Any, str]]:

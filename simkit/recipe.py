@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from simkit import registry
@@ -52,6 +53,42 @@ class Recipe:
         if isinstance(self.n, bool) or not isinstance(self.n, numbers.Integral) or not 1 <= self.n < MAX_ROWS:
             raise ParameterError(f"n is the number of rows, at least 1 and below 2**63; this is {show(self.n)}")
         object.__setattr__(self, "n", int(self.n))
+
+    @classmethod
+    def of(
+        cls,
+        what: Recipe | Source | str | Path,
+        *,
+        n: int | None = None,
+        seed: int | None = None,
+        parameters: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Recipe:
+        """Return the recipe that a source or recipe means, or the name or file of one, with what is changed in it.
+
+        Raises
+        ------
+        UnknownNameError, RecipeError
+            If there is no such source or recipe.
+        ParameterError
+            If `n` is not given and no recipe says it, or if anything is out of its range.
+        """
+        digest = None
+        if isinstance(what, Recipe):
+            values, digest = what.spec(), what.digest
+        elif isinstance(what, Source):
+            values = what.spec()
+        elif (path := find(str(what))) is not None:
+            values = dict(load(path))
+            digest = values.get("digest")
+        else:
+            UnknownNameError.check("source or recipe", what, [*registry.sources(), *shipped()])
+            values = {"source": what, "version": registry.source_class(str(what)).version, "parameters": {}}
+        source = registry.parse({**values, "parameters": {**values["parameters"], **parameters}})
+        is_changed = n is not None or seed is not None or bool(parameters)
+        n = values.get("n") if n is None else n
+        if n is None:
+            raise ParameterError(f"say how many rows of {source.name} to make, such as n=1_000_000")
+        return cls(source, values.get("seed", 0) if seed is None else seed, n, None if is_changed else digest)
 
     def spec(self) -> Spec:
         """Return the recipe as plain values, as the attribute ``recipe`` of a data set holds it."""

@@ -12,12 +12,13 @@ from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 import simkit
 from simkit.backends import AUTO, own_stream
+from simkit.contract import Source
 from simkit.errors import DamageError, ParameterError, show
 from simkit.recipe import Recipe
 from simkit.schema import Batch
@@ -62,21 +63,30 @@ class Progress:
 
 
 def generate(
-    recipe: Recipe,
-    out: str | Path,
+    what: Recipe | Source | str | Path,
+    out: str | Path | None = None,
     *,
+    n: int | None = None,
+    seed: int | None = None,
     backend: str = AUTO,
     n_threads: int | None = None,
     share: Share = Share(),
     progress: Callable[[Progress], None] = lambda _: None,
+    **parameters: Any,
 ) -> Store:
-    """Generate the rows of `recipe` that are missing at `out` and return the data set.
+    """Generate a data set, or the rows of it that are missing: ``generate("ca-ash", n=20_000, size=64, out="x.zarr")``.
 
     Parameters
     ----------
-    recipe : Recipe
-    out : path
-        Created, continued or extended; refused if it holds anything else.
+    what : Recipe, Source, str or path
+        A recipe or source, or the name or file of one.
+    out : path, optional
+        Created, continued or extended; refused if it holds anything else. The name of the source or recipe with
+        ``.zarr`` if not given.
+    n : int, optional
+        Rows; needed unless `what` is a recipe.
+    seed : int, optional
+        0..2**64-1; the recipe's, or 0, if not given.
     backend : str
         As in `Source.generate`; recorded in the data set when it is created.
     n_threads : int, optional
@@ -85,23 +95,27 @@ def generate(
         Which part of the work this process does, when several share it.
     progress : callable
         Called now and then from this thread.
+    **parameters
+        Of the source, where they differ from its defaults or the recipe's.
 
     Raises
     ------
+    UnknownNameError, RecipeError, ParameterError
+        If there is no such source, recipe or parameter, or one is out of its range.
     StoreError
         If `out` cannot be written or holds something else. What is finished is kept.
     DamageError
         If the finished data set does not have the digest of the recipe.
     """
-    if not isinstance(recipe, Recipe):
-        raise ParameterError(f"generate takes a Recipe(source, seed, n); this is {show(recipe)}")
+    recipe = Recipe.of(what, n=n, seed=seed, parameters=parameters)
     n_threads = n_processors() if n_threads is None else n_threads
     if not isinstance(n_threads, int) or n_threads < 1:
         raise ParameterError(f"a whole number of threads, at least one, has to compute; this is {n_threads}")
     resolved = recipe.source.resolve(backend)
     made = {"backend": resolved, "versions": versions()}
-    path = Path(out)
     source = recipe.source
+    name = Path(what).stem if isinstance(what, (str, Path)) else source.name
+    path = Path(f"{name}.zarr") if out is None else Path(out)
     most_rows = _SHARD_BLOCKS * source.block_rows
     with writing(path, source.schema(), recipe.spec(), made, shared=share.n_workers > 1, most_rows=most_rows) as store:
         _fill(store, recipe, resolved, n_threads, share, progress)
@@ -109,7 +123,7 @@ def generate(
             found = store.root_digest()
             if found != recipe.digest:
                 raise DamageError(
-                    f"{out} has digest {found}, the recipe says {recipe.digest}; run simkit verify --full"
+                    f"{path} has digest {found}, the recipe says {recipe.digest}; run simkit verify --full"
                 )
     return store
 

@@ -151,6 +151,31 @@ def test_a_recipe_with_another_digest_fails_at_the_end(simkit: Simkit) -> None:
     assert f"the recipe says {'0' * 64}" in error
 
 
+def test_python_generates_as_people_type_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = library.source("ca-ash", size=16)
+    store = library.generate("ca-ash", n=20, size=16, out="x.zarr")
+    assert store.recipe == library.Recipe(source, 0, 20).spec()
+    assert library.generate(source, n=20, seed=0, out=Path("x.zarr")).recipe == store.recipe
+    assert library.generate("ca-ash-4rules", n=3, size=16).path == Path("ca-ash-4rules.zarr")
+    assert library.generate(library.Recipe(source, 0, 20), "x.zarr", n=25).recipe["n"] == 25
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"what": "ca-ahs"}, "no source or recipe 'ca-ahs'; did you mean 'ca-ash'"),
+        ({"what": None}, "no source or recipe None"),
+        ({"what": "ca-ash"}, "say how many rows of ca-ash to make, such as n=1_000_000"),
+        ({"what": "ca-ash", "n": 1, "sise": 16}, "no parameter of ca-ash 'sise'; did you mean 'size'"),
+        ({"what": "ca-ash", "n": 0}, "n is the number of rows, at least 1"),
+    ],
+)
+def test_what_python_cannot_generate_is_said(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(library.SimkitError, match=said):
+        library.generate(**wrong)
+
+
 @pytest.mark.parametrize("form", ["datasets/{}.toml", "{}.toml", "{}"])
 @pytest.mark.parametrize("name", ["ca-ash-2rules", "ca-ash-4rules"])
 def test_a_shipped_recipe_from_any_folder(simkit: Simkit, name: str, form: str) -> None:

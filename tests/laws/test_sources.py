@@ -52,6 +52,16 @@ def test_divisible(name: str, seed: int, start: int, n: int, cut: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_rows_may_be_a_number_or_in_any_order(name: str) -> None:
+    source = tiny(name)
+    first = source.generate(rows=5)
+    assert equal(first, source.generate(0, range(5)))
+    chosen = [3, 4, 1, 1, 0]
+    assert equal(source.generate(rows=chosen), {key: values[chosen] for key, values in first.items()})
+    assert equal(source.generate(rows=[]), source.schema().empty(0))
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("n", [0, 1, 7])
 def test_declared(name: str, n: int) -> None:
     source = tiny(name)
@@ -100,7 +110,12 @@ def test_another_seed_or_row_is_another_sample(name: str) -> None:
         (2**64, range(1)),
         (1.5, range(1)),
         (True, range(1)),
-        (0, [0]),
+        (0, [-1]),
+        (0, [0.5]),
+        (0, [[0]]),
+        (0, "5"),
+        (0, 0),
+        (0, True),
         (0, range(0, 4, 2)),
         (0, range(-1, 1)),
     ],

@@ -8,7 +8,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -93,27 +93,12 @@ def command(
 def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]) -> tuple[Recipe, str]:
     """Return the recipe that the command line means and what to call it."""
     from simkit import registry
-    from simkit.errors import UnknownNameError
-    from simkit.recipe import Recipe, find, load, shipped
+    from simkit.recipe import Recipe, find
 
     path = find(what)
-    if path is None:
-        if what not in registry.sources():
-            raise UnknownNameError.of("source or recipe", what, [*registry.sources(), *shipped()])
-        if n is None:
-            raise click.UsageError(f"say how many rows: simkit generate {what} --n 1e6")
-        values: dict[str, Any] = {"source": what, "version": registry.source_class(what).version, "parameters": {}}
-    else:
-        values = dict(load(path))
-    changed = n is not None or seed is not None or bool(settings)
-    values["parameters"] = {**values["parameters"], **settings}
-    recipe = Recipe(
-        registry.parse(values),
-        values.get("seed", 0) if seed is None else seed,
-        values["n"] if n is None else n,
-        digest=None if changed else values.get("digest"),
-    )
-    return recipe, what if path is None else path.stem
+    if path is None and what in registry.sources() and n is None:
+        raise click.UsageError(f"say how many rows: simkit generate {what} --n 1e6")
+    return Recipe.of(what, n=n, seed=seed, parameters=settings), what if path is None else path.stem
 
 
 def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> None:
