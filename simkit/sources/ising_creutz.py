@@ -39,7 +39,7 @@ class IsingCreutz(LatticeRun):
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     size: tuple[int, int] = param(
-        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fast"
+        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fastest"
     )
     temperatures: tuple[float, ...] = param(
         (1.2,), "temperatures in units of the critical one, not 0; row i takes temperatures[i mod k]"

@@ -35,7 +35,7 @@ class IsingQ2r(LatticeRun):
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     size: tuple[int, int] = param(
-        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fast"
+        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fastest"
     )
     fractions: tuple[float, ...] = param(
         (0.15,), "mean fraction of unsatisfied bonds, 0..1; row i takes fractions[i mod k]"

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.lattice import BOND_BIT, MIRROR, SLOT, UNSATISFIED, UP
-from simkit.kernels.lattice.planes import allocate, row
+from simkit.kernels.lattice.planes import CODE, allocate, row
 from simkit.kernels.life.circuit import MAJ, XOR3
-from simkit.kernels.life.simd import LANES, add, both, differing, load, lut3, popcount, store
+from simkit.kernels.life.simd import LANES, add, both, differing, load, lut3, popcount, splat, store
 
 _U0 = 13
 
@@ -33,16 +33,17 @@ def ones(word):
 
 
 @nb.njit
-def count_gas(room, at, now, first, time, regions, counts, census):
-    """Add the packets of a gas segment whose first column is `first`."""
+def count_gas(room, at, now, first, time, mask, regions, counts, census):
+    """Add the packets of a gas segment whose first column is `first`, of the cells in `mask`, uint64 (word row,)."""
     width = len(regions)
     room_of = at.stride
     counts[: 8 * room_of] = 0
     for w in range(at.n_rows):
+        counted = splat(mask[w])
         for d in range(4):
             begin, to = row(at, now + d, w), (2 * d + (w & 1)) * room_of
             for x in range(0, at.n, LANES):
-                _tally(counts, to + x, load(room, begin + x))
+                _tally(counts, to + x, both(load(room, begin + x), counted))
     for d in range(4):
         for parity in range(2):
             for x in range(at.n):
@@ -51,8 +52,8 @@ def count_gas(room, at, now, first, time, regions, counts, census):
 
 
 @nb.njit
-def count_spins(room, at, first, seen, is_gas, is_fixed, regions, counts, census):
-    """Add what is to be counted of a spin segment.
+def count_spins(room, at, first, seen, is_gas, is_fixed, mask, regions, counts, census):
+    """Add what is to be counted of a spin segment, of the cells in `mask`, uint64 (word row,).
 
     `seen` are the words beyond its ends, uint64 (side, word), which are also in the planes; `is_gas`, `is_fixed` say of
     each side what is there.
@@ -60,8 +61,12 @@ def count_spins(room, at, first, seen, is_gas, is_fixed, regions, counts, census
     width = len(regions)
     room_of = at.stride
     counts[: 2 * N_SPIN_COUNTS * room_of] = 0
+    n_cells = np.int64(0)
+    for w in range(at.n_rows):
+        n_cells += ones(mask[w])
     for colour in range(2):
         for w in range(at.n_rows):
+            counted = splat(mask[w])
             mine, other = row(at, colour, w), row(at, 1 - colour, w)
             parity = (w + colour) & 1
             aside, east = (1, 1) if parity else (-1, 0)
@@ -74,12 +79,13 @@ def count_spins(room, at, first, seen, is_gas, is_fixed, regions, counts, census
                 there = differing(s, load(room, other + j + aside))
                 sum_, carry = lut3(XOR3, north, south, here), lut3(MAJ, north, south, here)
                 u0, more = differing(sum_, there), both(sum_, there)
-                u1, u2 = differing(carry, more), both(carry, more)
-                _tally(counts, to + j, s)
-                _tally(counts, to + room_of + j, differing(s, load(room, other + j + east)))
-                _tally(counts, to + 2 * room_of + j, south)
+                u0, u1, u2 = both(u0, counted), differing(carry, more), both(both(carry, more), counted)
+                to_east = differing(s, load(room, other + j + east))
+                _tally(counts, to + j, both(s, counted))
+                _tally(counts, to + room_of + j, both(to_east, counted))
+                _tally(counts, to + 2 * room_of + j, both(south, counted))
                 _tally(counts, to + 3 * room_of + j, u0)
-                _tally(counts, to + 4 * room_of + j, u1)
+                _tally(counts, to + 4 * room_of + j, both(u1, counted))
                 _tally(counts, to + 5 * room_of + j, u2)
                 _tally(counts, to + 6 * room_of + j, both(u0, u1))
     for parity in range(2):
@@ -94,7 +100,7 @@ def count_spins(room, at, first, seen, is_gas, is_fixed, regions, counts, census
             )
             census[region, UP] += counts[place]
             census[region, UNSATISFIED] += counts[place + room_of] + counts[place + 2 * room_of]
-            census[region, _U0] += 64 * at.n_rows - u0 - u1 - u2 + u3
+            census[region, _U0] += n_cells - u0 - u1 - u2 + u3
             census[region, _U0 + 1] += u0 - u3
             census[region, _U0 + 2] += u1 - u3
             census[region, _U0 + 3] += u3
@@ -102,7 +108,7 @@ def count_spins(room, at, first, seen, is_gas, is_fixed, regions, counts, census
     for side in range(2):
         region, n = regions[(first + side * (2 * at.n - 1)) % width], np.int64(0)
         for w in range(at.n_rows):
-            n += ones(end_spins(room, at, side, w) ^ seen[side, w])
+            n += ones((end_spins(room, at, side, w) ^ seen[side, w]) & mask[w])
         if is_gas[side]:
             census[region, BOND_BIT] += n
             if side == 1:
@@ -118,11 +124,20 @@ def end_spins(room, at, side, w):
     return room[row(at, colour, w) + side * (at.n - 1)]
 
 
+@nb.njit(nogil=True, cache=True)
+def ends(room, at, side, _code=CODE):
+    """Return the spins in the first (side 0) or last (side 1) column, uint64 (word row,)."""
+    words = np.empty(at.n_rows, np.uint64)
+    for w in range(at.n_rows):
+        words[w] = end_spins(room, at, side, w)
+    return words
+
+
 @nb.njit
-def count_ends(slots, region, is_mirror, census):
-    """Add the packets that wait beyond an end of a gas segment."""
-    for word in slots:
-        census[region, MIRROR if is_mirror else SLOT] += ones(word)
+def count_ends(slots, region, is_mirror, mask, census):
+    """Add the packets that wait beyond an end of a gas segment, of the cells in `mask`, uint64 (word row,)."""
+    for w in range(len(slots)):
+        census[region, MIRROR if is_mirror else SLOT] += ones(slots[w] & mask[w])
 
 
 def workspace(strides: list[int]) -> npt.NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """The lattices in Numba on bit planes, 64 cells a word and LANES words a vector. Nothing here holds the GIL.
 
-Stacks (`stack`) run on whole words with no masks; any other layout on planes with masks (`free`).
+Stacks (`stack`) run on whole words with no masks; so do layouts whose rows are each of one kind, which are stacks once
+rows are columns. Any other layout runs on planes with masks (`free`).
 """
 
 from __future__ import annotations
@@ -9,19 +10,24 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.lattice import CREUTZ_QUANTITIES, QUANTITIES, Trace, creutz, free, n_samples
+from simkit.kernels.lattice import CREUTZ_QUANTITIES, PACKETS, QUANTITIES, Trace, creutz, free, n_samples
 from simkit.kernels.lattice.counting import count_ends, count_gas, count_spins, end_spins, ones, workspace
-from simkit.kernels.lattice.planes import CODE, Plane, flip, guard_above, guard_below, row, stream
-from simkit.kernels.lattice.stack import FIXED, MIRRORED, SELF, load, split, thermal, unload
+from simkit.kernels.lattice.packing import transpose
+from simkit.kernels.lattice.planes import CODE, Plane, flip, guard_above, guard_below, row, stream, to_words
+from simkit.kernels.lattice.stack import FIXED, MIRRORED, SELF, Segment, lies, load, split, thermal, unload
+from simkit.kernels.lattice.states import TRANSPOSED
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 
+#: which packets of a layout on its side those of each direction and class are: W, S, E, N
+_TRANSPOSED_PACKETS = [6, 7, 4, 5, 2, 3, 0, 1]
+
 
 @nb.njit
 def _plane(table, i):
-    return Plane(table[i, 0], table[i, 1], table[i, 2], table[i, 3], table[i, 4])
+    return Plane(table[i, 0], table[i, 1], table[i, 2], table[i, 3], table[i, 4], table[i, 5])
 
 
 @nb.njit
@@ -75,27 +81,44 @@ def _exchange(stack, now):
 
 
 @nb.njit
-def _count(stack, now, time, regions, counts, census):
+def _count(stack, now, time, masks, regions, counts, census):
+    """Add the census: of the cells in each of the masks, uint64 (mask, word row), by the regions of their columns."""
     _show_spins(stack)
-    width = len(regions)
-    for i in range(len(stack.gas)):
-        at = _plane(stack.gas, i)
-        count_gas(stack.room, at, now, stack.gas_x[i], time, regions, counts, census)
-        for side in range(2):
-            end = stack.gas_ends[i, side]
-            if end != SELF:
-                x = (stack.gas_x[i] - 1 + side * (at.n + 1)) % width
-                count_ends(stack.slots[i, side], regions[x], end == MIRRORED, census)
-    for j in range(len(stack.spins)):
-        ends = stack.spin_ends[j]
-        count_spins(
-            stack.room, _plane(stack.spins, j), stack.spin_x[j], stack.beyond[j], ends >= 0, ends == FIXED,
-            regions, counts, census,
-        )  # fmt: skip
+    width = regions.shape[1]
+    for k in range(len(masks)):
+        mask, of = masks[k], regions[k]
+        for i in range(len(stack.gas)):
+            at = _plane(stack.gas, i)
+            count_gas(stack.room, at, now, stack.gas_x[i], time, mask, of, counts, census)
+            for side in range(2):
+                end = stack.gas_ends[i, side]
+                if end != SELF:
+                    x = (stack.gas_x[i] - 1 + side * (at.n + 1)) % width
+                    count_ends(stack.slots[i, side], of[x], end == MIRRORED, mask, census)
+        for j in range(len(stack.spins)):
+            ends = stack.spin_ends[j]
+            count_spins(
+                stack.room, _plane(stack.spins, j), stack.spin_x[j], stack.beyond[j], ends >= 0, ends == FIXED, mask,
+                of, counts, census,
+            )  # fmt: skip
+
+
+@nb.njit
+def _emitted(drive, height, slots):
+    """Set the slots of a wall, uint64 (word row,), to what it emits, uint64 (word,); both are interleaved."""
+    n, n_rows = len(drive), len(slots)
+    if n == n_rows:
+        slots[:] = drive
+        return
+    slots[:] = 0
+    for y in range(height):
+        slots[y % n_rows] |= (drive[y % n] >> np.uint64(y // n) & np.uint64(1)) << np.uint64(y // n_rows)
 
 
 @nb.njit(nogil=True, cache=True)
-def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, counts, census, given, _code=CODE):
+def _run_stack(
+    stack, height, active, n_steps, every, start, masks, regions, drive, driven, counts, census, given, _code=CODE
+):
     """Run a stack, with no census if `every` is 0; return in which planes its gas is then."""
     now, so_far = 0, np.zeros(2, np.int64)
     for i in range(len(stack.gas)):
@@ -106,7 +129,7 @@ def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, cou
             guard_below(stack.room, _plane(stack.spins, j), colour)
             guard_above(stack.room, _plane(stack.spins, j), colour)
     if every:
-        _count(stack, now, start, regions, counts, census[0])
+        _count(stack, now, start, masks, regions, counts, census[0])
     for t in range(1, n_steps + 1):
         _show_gas(stack, now)
         for i in range(len(stack.gas)):
@@ -119,11 +142,12 @@ def _run_stack(stack, active, n_steps, every, start, regions, drive, driven, cou
         for wall in range(len(driven)):
             slots = stack.slots[driven[wall, 0], driven[wall, 1]]
             for w in range(len(slots)):
-                new = drive[t - 1, wall, w]
-                so_far[wall] += ones(new) - ones(slots[w])
-                slots[w] = new
+                so_far[wall] -= ones(slots[w] & masks[0, w])
+            _emitted(drive[t - 1, wall], height, slots)
+            for w in range(len(slots)):
+                so_far[wall] += ones(slots[w] & masks[0, w])
         if every and t % every == 0:
-            _count(stack, now, start + t, regions, counts, census[t // every])
+            _count(stack, now, start + t, masks, regions, counts, census[t // every])
             given[t // every] = so_far
     return now
 
@@ -153,34 +177,59 @@ def run(
     drive: U64 | None = None,
 ) -> Trace:
     """Run the coupled system; see the package's docstring."""
+    cells = np.ascontiguousarray(cells)
     regions = np.zeros(cells.shape[1], np.int64) if regions is None else regions
     census = np.zeros((n_samples(n_steps, every), int(regions.max()) + 1, len(QUANTITIES)), np.int64)
     given = np.zeros((len(census), 2), np.int64)
-    every = every or 0
     words = np.zeros((0, 2, 0), np.uint64) if drive is None else drive
     found = split(cells)
-    if found is None:
-        room, at = free.prepare(cells)
-        width = cells.shape[1]
-        _run_free(room, at, width, n_steps, every, start, regions, words, drive is not None, census, given)
-        return Trace(free.cells_of(cells, room, at, n_steps % 2), census, given)
+    if found is not None:
+        masks = to_words(np.ones(len(cells), np.bool_))[None]
+        after = _stacked(cells, found, n_steps, every or 0, start, masks, regions[None], words, census, given)
+        return Trace(after, census, given)
+    if drive is None and lies(cells):
+        turned = transpose(cells, TRANSPOSED)
+        found = split(turned)
+        if found is not None:
+            is_in = regions == np.arange(census.shape[1])[:, None]
+            masks = np.array([to_words(cells_in) for cells_in in is_in])
+            of = np.repeat(np.arange(len(masks))[:, None], turned.shape[1], axis=1)
+            after = _stacked(turned, found, n_steps, every or 0, start, masks, of, words, census, given)
+            census[..., PACKETS] = census[..., _TRANSPOSED_PACKETS]
+            return Trace(transpose(after, TRANSPOSED), census, given)
+    room, at = free.prepare(cells)
+    width = cells.shape[1]
+    _run_free(room, at, width, n_steps, every or 0, start, regions, words, drive is not None, census, given)
+    return Trace(free.cells_of(cells, room, at, n_steps % 2), census, given)
+
+
+def _stacked(
+    cells: U8,
+    found: tuple[list[Segment], int],
+    n_steps: int,
+    every: int,
+    start: int,
+    masks: U64,
+    regions: I64,
+    drive: U64,
+    census: I64,
+    given: I64,
+) -> U8:
+    """Run a stack that `split` has found; return the cells after it and set census and `given`."""
     segments, active = found
     stack = load(cells, segments)
-    driven = np.zeros((0, 2), np.int64) if drive is None else thermal(stack, cells.shape[1])
+    driven = thermal(stack, cells.shape[1]) if drive.size else np.zeros((0, 2), np.int64)
     counts = workspace([*stack.gas[:, 2].tolist(), *stack.spins[:, 2].tolist()])
-    now = _run_stack(stack, active, n_steps, every, start, regions, words, driven, counts, census, given)
-    return Trace(unload(cells, stack, now, n_steps), census, given)
+    now = _run_stack(
+        stack, len(cells), active, n_steps, every, start, masks, regions, drive, driven, counts, census, given
+    )
+    return unload(cells, stack, active, now, n_steps)
 
 
 def run_creutz(cells: U8, n_steps: int, *, every: int | None = None) -> Trace:
     """Run the Creutz system; see the package's docstring."""
+    cells = np.ascontiguousarray(cells)
     census = np.zeros((n_samples(n_steps, every), 1, len(CREUTZ_QUANTITIES)), np.int64)
-    given = np.zeros((len(census), 2), np.int64)
-    every = every or 0
-    if cells.shape[0] % 128:
-        cells = cells.copy()
-        creutz.run_cells(cells, n_steps, every, census)
-        return Trace(cells, census, given)
     room, at = creutz.prepare(cells)
-    creutz.run(room, at, *creutz.workspace(at), 1 - int(cells[0, 0] >> 3), n_steps, every, census)
-    return Trace(creutz.cells_of(cells, room, at, n_steps), census, given)
+    creutz.run(room, at, *creutz.workspace(at), 1 - int(cells[0, 0] >> 3), n_steps, every or 0, census)
+    return Trace(creutz.cells_of(cells, room, at, n_steps), census, np.zeros((len(census), 2), np.int64))

@@ -11,7 +11,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.lattice.planes import HEAD_ON, PAD, PAIR, TWO, Plane, allocate, inside, place, row
+from simkit.kernels.lattice.planes import HEAD_ON, PAD, PAIR, TWO, Plane, allocate, place, row
 from simkit.kernels.lattice.states import (
     BOND,
     DIRECTIONS,
@@ -50,7 +50,7 @@ _OR_AND = 0xF8
 def prepare(cells: U8) -> tuple[U64, Plane]:
     """Put cells (y, x) into planes: the state in the first, the masks behind two states."""
     height, width = cells.shape
-    at = place(0, height, -(-(width + 2) // 64))
+    at = place(0, height, -(-(width + 2) // 64), height)
     room = allocate((2 * _N_PLANES + _N_MASKS) * at.size)
     kind, is_gas, is_interface = KIND[cells], IS_GAS[cells], KIND[cells] == INTERFACE
     for d in range(4):
@@ -80,12 +80,19 @@ def _put(room: U64, at: Plane, index: int, bits: npt.NDArray[np.generic]) -> Non
     room[begin : begin + at.size].reshape(height + 2, at.stride)[:, PAD : PAD + at.n] = words
 
 
+def _inside(room: U64, at: Plane, index: int) -> U64:
+    """Return a view of a plane without its guards: uint64 (row, word)."""
+    begin = at.base + index * at.size
+    whole = room[begin : begin + at.size].reshape(at.n_rows + 2, at.stride)
+    return whole[1:-1, PAD : PAD + at.n]
+
+
 def cells_of(cells: U8, room: U64, at: Plane, state: int) -> U8:
     """Return the cells of a state, 0 or 1, in the planes of a layout that began as `cells`."""
     width = cells.shape[1]
 
     def bits(index: int) -> U8:
-        words = np.ascontiguousarray(inside(room, at, state * _N_PLANES + index)).astype("<u8", copy=False)
+        words = np.ascontiguousarray(_inside(room, at, state * _N_PLANES + index)).astype("<u8", copy=False)
         return np.unpackbits(words.view(np.uint8), axis=1, bitorder="little")[:, 1 : width + 1]
 
     packets = [bits(d) for d in range(4)]

@@ -1,10 +1,14 @@
 """Bit planes of stacks: how they lie in memory, and the steps of gas and spins on them, 64 cells a word.
 
-A stack has sides of L = 64 * n cells along its interfaces (y), n even. Cell y is bit ``y // n`` of word row
-``y % n``; the word columns are those of the stack (x). So every neighbour is a whole word: word rows above and below,
-words left and right; only the first and last word rows are neighbours of each other rotated by one bit, and two guard
-rows hold those. As n is even a word holds cells of one checkerboard colour, and the spins of the two colours are kept
-apart: word j of colour c in word row w is column ``2j + (w + c) % 2``.
+A stack of `height` cells along its interfaces (y) has n word rows, n being height / 64 rounded up to an even number.
+Cell y is bit ``y // n`` of word row ``y % n``; the word columns are those of the stack (x). So every neighbour is a
+whole word: word rows above and below, words left and right; only the first and last word rows are neighbours of each
+other rotated by one bit, and two guard rows hold those. As n is even a word holds cells of one checkerboard colour, and
+the spins of the two colours are kept apart: word j of colour c in word row w is column ``2j + (w + c) % 2``.
+
+If the height is no multiple of 128, the highest bits of some words are no cells. What they hold is of no account, but
+for the bit that follows the last cell: a copy of the first cell is put there, as in a guard row. The share of bits that
+are cells is height / (64 n): one half at worst from 64 on, 0.98 and more from 4,096 on.
 
 A plane is ``n + 2`` word rows of `stride` words in one array, row w at ``base + (w + 1) * stride + PAD``. What lies at
 columns -1 and behind the last is set before it is read.
@@ -21,10 +25,9 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.life import simd
-from simkit.kernels.life.circuit import MAJ, XOR3
-from simkit.kernels.life.simd import LANES, differing, load, lut3, shift_in, store
+from simkit.kernels.life.circuit import MAJ, SELECT, XOR3
+from simkit.kernels.life.simd import LANES, both, differing, load, lut3, shift_down, shift_up, splat, store
 
-U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
 PAD = LANES
@@ -35,7 +38,7 @@ CODE = hashlib.sha256(
     b"".join(path.read_bytes() for path in (*sorted(Path(__file__).parent.glob("*.py")), Path(simd.__file__)))
 ).hexdigest()
 
-_ONE, _63 = np.uint64(1), np.uint64(63)
+_ONE = np.uint64(1)
 
 #: tables of the HPP collision: E = W != N; and that, if N = S
 PAIR, HEAD_ON = 0x42, 0x90
@@ -53,48 +56,29 @@ class Plane(NamedTuple):
     n_rows: int
     #: columns; of spins, words of a colour
     n: int
+    #: cells of a column
+    height: int
 
 
-def place(base: int, n_rows: int, n: int) -> Plane:
+def place(base: int, n_rows: int, n: int, height: int) -> Plane:
     """Return planes of `n` columns that begin at `base`."""
     stride = -(-n // LANES) * LANES + 2 * PAD
-    return Plane(base, (n_rows + 2) * stride, stride, n_rows, n)
+    return Plane(base, (n_rows + 2) * stride, stride, n_rows, n, height)
 
 
-def to_words(bits: U8) -> U64:
-    """Pack bits (y, x), 0 or 1, y a multiple of 64, into words (row, x), cell y in bit ``y // rows``."""
-    height, width = bits.shape
-    packed = np.packbits(bits.reshape(64, height // 64, width), axis=0, bitorder="little")
-    words: U64 = np.ascontiguousarray(packed.transpose(1, 2, 0)).view("<u8")[..., 0]
-    return words.astype(np.uint64, copy=False)
+def rows_of(height: int) -> int:
+    """Return how many word rows a stack has."""
+    return -(-height // 128) * 2
 
 
-def to_bits(words: U64) -> U8:
-    """Unpack words (row, x) into bits (y, x)."""
-    n_rows, width = words.shape
-    packed = np.ascontiguousarray(words.astype("<u8", copy=False)).view(np.uint8).reshape(n_rows, width, 8)
-    bits = np.unpackbits(packed.transpose(2, 0, 1), axis=0, bitorder="little")
-    return bits.reshape(64 * n_rows, width)
-
-
-def inside(room: U64, at: Plane, index: int) -> U64:
-    """Return a view of a plane without its guards: uint64 (row, column)."""
-    begin = at.base + index * at.size
-    whole = room[begin : begin + at.size].reshape(at.n_rows + 2, at.stride)
-    return whole[1:-1, PAD : PAD + at.n]
-
-
-def colours(room: U64, at: Plane, index: int, words: U64, *, into: bool) -> None:
-    """Copy words (row, column) of spins into planes `index`, `index` + 1 of the two colours, or out of them."""
-    for colour in range(2):
-        plane = inside(room, at, index + colour)
-        for parity in range(2):
-            first = (parity + colour) % 2
-            mine, columns = plane[first::2], words[first::2, parity::2]
-            if into:
-                mine[:] = columns
-            else:
-                columns[:] = mine
+def to_words(bits: npt.NDArray[np.bool_]) -> U64:
+    """Pack the bits of a column, bool (y,), into words (row,)."""
+    n_rows = rows_of(len(bits))
+    padded = np.zeros(64 * n_rows, np.bool_)
+    padded[: len(bits)] = bits
+    packed = np.packbits(padded.reshape(64, n_rows), axis=0, bitorder="little")
+    words: U64 = np.ascontiguousarray(packed.T).view("<u8")[:, 0].astype(np.uint64)
+    return words
 
 
 def allocate(n_words: int) -> U64:
@@ -112,20 +96,24 @@ def row(at, index, w):
 
 @nb.njit
 def guard_above(room, at, index):
-    """Set the row before the first one of a plane."""
+    """Set the row before the first one of a plane: the last row, its bits one higher, then the last cell as bit 0."""
     last, above = row(at, index, at.n_rows - 1), row(at, index, -1)
+    end, high = row(at, index, (at.height - 1) % at.n_rows), splat(np.uint64((at.height - 1) // at.n_rows))
     for x in range(0, at.n, LANES):
-        words = load(room, last + x)
-        store(room, above + x, shift_in(words, words, 1))
+        cell = both(shift_down(load(room, end + x), high), splat(_ONE))
+        store(room, above + x, differing(shift_up(load(room, last + x), splat(_ONE)), cell))
 
 
 @nb.njit
 def guard_below(room, at, index):
-    """Set the row behind the last one of a plane."""
+    """Set the row behind the last one of a plane: the first row, its bits one lower; and that after the last cell."""
     first, below = row(at, index, 0), row(at, index, at.n_rows)
+    n_bits = np.uint64((at.height - 1) // at.n_rows)
+    behind, high, bit = row(at, index, (at.height - 1) % at.n_rows + 1), splat(n_bits), splat(_ONE << n_bits)
     for x in range(0, at.n, LANES):
         words = load(room, first + x)
-        store(room, below + x, shift_in(words, words, 63))
+        store(room, below + x, shift_down(words, splat(_ONE)))
+        store(room, behind + x, lut3(SELECT, bit, shift_up(words, high), load(room, behind + x)))
 
 
 @nb.njit

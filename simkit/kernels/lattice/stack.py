@@ -14,9 +14,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.lattice.planes import PAD, Plane, allocate, colours, inside, place, to_bits, to_words
+from simkit.kernels.lattice.counting import ends
+from simkit.kernels.lattice.packing import add_column, column, follows, pack, unpack
+from simkit.kernels.lattice.planes import PAD, Plane, allocate, place, rows_of
 from simkit.kernels.lattice.states import (
     BOND,
+    FIRST,
     GAS,
     INTERFACE,
     ISING,
@@ -28,7 +31,6 @@ from simkit.kernels.lattice.states import (
     SPIN,
     VOID,
     G,
-    compose,
 )
 
 U8 = npt.NDArray[np.uint8]
@@ -39,6 +41,14 @@ U64 = npt.NDArray[np.uint64]
 #: the segment of the other sort and its side, ``2 * segment + side``
 SELF, MIRRORED, FIXED = -2, -1, -3
 
+#: of each kind: first state, number of states, and the bit of a state (less the first one) that is the phase
+_LEAST = np.array([FIRST[kind] for kind in range(6)], np.uint8)
+_N_STATES = np.bincount(KIND).astype(np.uint8)
+_PHASE_BIT = np.array([{ISING: 2, INTERFACE: 8}.get(kind, 0) for kind in range(6)], np.uint8)
+
+#: what streams out of an interface, or out of a mirror of a stack
+_KEPT = SLOT | ((MIRROR == KIND) & (G > 0)).astype(np.uint8)
+
 #: planes of a gas segment (two states of N, E, S, W) and of a spin segment (two colours)
 _N_GAS, _N_SPIN = 8, 2
 
@@ -47,7 +57,7 @@ class Stack(NamedTuple):
     """A stack in bit planes. Sides of a segment: 0 left (west), 1 right."""
 
     room: U64
-    #: int64 (segment, 5): the planes of each, as `planes.Plane` has it
+    #: int64 (segment, 6): the planes of each, as `planes.Plane` has it
     gas: I64
     spins: I64
     #: int64 (segment,): first column of each
@@ -72,25 +82,41 @@ class Segment(NamedTuple):
 def split(cells: U8) -> tuple[list[Segment], int] | None:
     """Cut a stack into segments and find which spins are active first; None if `cells` is no stack.
 
-    Those spins are at the (y, x) whose sum is even (0) or odd (1).
+    Those spins are at the (y, x) whose sum is even (0) or odd (1). The cells are read once, one byte each.
     """
     height, width = cells.shape
     kinds = KIND[cells[0]]
-    if height % 128 or (KIND[cells] != kinds).any():
-        return None
     is_spin = (kinds == ISING) | (kinds == INTERFACE)
-    y, x = np.indices(cells.shape)
-    boards = ((PHASE[cells] + y + x + 1) % 2)[:, is_spin]
-    if (boards != boards[:1, :1]).any():
+    if height % 2 and is_spin.any():
         return None
     segments = _runs(kinds == GAS, is_gas=True) + _runs(is_spin, is_gas=False)
-    ends = {x % width for s in segments if not s.is_gas and s.n < width for x in (s.first, s.first + s.n - 1)}
-    is_plain = set(np.flatnonzero(kinds == INTERFACE).tolist()) <= ends
+    edges = {x % width for s in segments if not s.is_gas and s.n < width for x in (s.first, s.first + s.n - 1)}
+    is_plain = set(np.flatnonzero(kinds == INTERFACE).tolist()) <= edges
     if not is_plain or not all(_ends_well(segment, kinds) for segment in segments):
         return None
-    if not all(_turns_back(cells, kinds, x) for x in np.flatnonzero(kinds == MIRROR).tolist()):
+    sides = [(_packet_of(kinds, x), x) for x in np.flatnonzero(kinds == MIRROR).tolist()]
+    if not all(packet for packet, _ in sides):
         return None
-    return segments, int(boards[0, 0]) if boards.size else 0
+    x = int(np.argmax(is_spin))
+    active = (int(PHASE[cells[0, x]]) + x + 1) % 2 if is_spin.any() else 0
+    wanted = _PHASE_BIT[kinds] * _phases(width, active)
+    watched = _PHASE_BIT[kinds]
+    for packet, x in sides:
+        watched[x] = 15 - packet
+    if not follows(cells, _LEAST[kinds], _N_STATES[kinds] - np.uint8(1), watched, wanted):
+        return None
+    return segments, active
+
+
+def lies(cells: U8) -> bool:
+    """Say whether a layout may be a stack on its side, each row of one kind, from the look of three columns."""
+    kinds = KIND[cells[:, [0, cells.shape[1] // 2, -1]]]
+    return bool((kinds == kinds[:, :1]).all())
+
+
+def _phases(width: int, active: int) -> U8:
+    """Return the phases of spins in even and in odd rows, uint8 (2, x), if those with y + x = `active` are active."""
+    return (np.add.outer(np.arange(2), np.arange(width) + active + 1) % 2).astype(np.uint8)
 
 
 def _runs(member: npt.NDArray[np.bool_], *, is_gas: bool) -> list[Segment]:
@@ -115,22 +141,22 @@ def _ends_well(segment: Segment, kinds: U8) -> bool:
     return True
 
 
-def _turns_back(cells: U8, kinds: U8, x: int) -> bool:
-    """Say whether the mirrors of column `x` have gas on one side alone, and hold nothing but what goes back there."""
+def _packet_of(kinds: U8, x: int) -> int:
+    """Return the packet, one bit, that mirrors of column `x` may hold, back to their gas; 0 if they are no wall."""
     east, west = kinds[(x + 1) % len(kinds)], kinds[x - 1]
-    bit, other = (2, west) if east == GAS else (8, east)
-    is_one_sided = GAS in (east, west) and other in (MIRROR, VOID, PINNED)
-    return is_one_sided and not (G[cells[:, x]] & np.uint8(15 - bit)).any()
+    packet, other = (2, west) if east == GAS else (8, east)
+    return packet if GAS in (east, west) and other in (MIRROR, VOID, PINNED) else 0
 
 
 def load(cells: U8, segments: list[Segment]) -> Stack:
-    """Put a stack into bit planes."""
+    """Put a stack into bit planes. The cells are read once; beside the planes there is nothing of their size."""
     height, width = cells.shape
-    n_rows = height // 64
+    n_rows = rows_of(height)
     kinds = KIND[cells[0]]
+    least = _LEAST[kinds]
     base, gas, spins = 0, [], []
     for segment in segments:
-        at = place(base, n_rows, segment.n if segment.is_gas else segment.n // 2)
+        at = place(base, n_rows, segment.n if segment.is_gas else segment.n // 2, height)
         (gas if segment.is_gas else spins).append(at)
         base += (_N_GAS if segment.is_gas else _N_SPIN) * at.size
     room = allocate(base + PAD)
@@ -138,24 +164,19 @@ def load(cells: U8, segments: list[Segment]) -> Stack:
     gas_ends, spin_ends = (np.full((len(s), 2), SELF, np.int64) for s in (of_gas, of_spins))
     slots, beyond = (np.zeros((len(s), 2, n_rows), np.uint64) for s in (of_gas, of_spins))
     for i, (segment, at) in enumerate(zip(of_gas, gas, strict=True)):
-        columns = G[cells[:, segment.first + np.arange(segment.n) - width]]
-        for d in range(4):
-            inside(room, at, d)[:] = to_words(columns >> np.uint8(d) & np.uint8(1))
+        pack(cells, least, room, at, 0, segment.first, 4, False)
         if segment.n == width:
             continue
         for side, x in _beyond(segment, width):
             if kinds[x] == MIRROR:
                 gas_ends[i, side] = MIRRORED
-                bits = (G[cells[:, x]] > 0).astype(np.uint8)
             else:
                 j = next(j for j, s in enumerate(of_spins) if (s.first + (s.n - 1) * (1 - side)) % width == x)
                 gas_ends[i, side], spin_ends[j, 1 - side] = 2 * j + 1 - side, 2 * i + side
-                bits = SLOT[cells[:, x]]
-                beyond[j, 1 - side] = to_words((SPIN ^ BOND)[cells[:, x, None]])[:, 0]
-            slots[i, side] = to_words(bits[:, None])[:, 0]
+                beyond[j, 1 - side] = column(cells, x, SPIN ^ BOND, n_rows)
+            slots[i, side] = column(cells, x, _KEPT, n_rows)
     for j, (segment, at) in enumerate(zip(of_spins, spins, strict=True)):
-        words = to_words(SPIN[cells[:, segment.first + np.arange(segment.n) - width]])
-        colours(room, at, 0, words, into=True)
+        pack(cells, least, room, at, 0, segment.first, 1, True)
         if segment.n == width:
             continue
         for side, x in _beyond(segment, width):
@@ -179,28 +200,28 @@ def thermal(stack: Stack, width: int) -> I64:
     return np.array([[left[0], 0], [right[0], 1]], np.int64)
 
 
-def unload(cells: U8, stack: Stack, now: int, n_steps: int) -> U8:
+def unload(cells: U8, stack: Stack, active: int, now: int, n_steps: int) -> U8:
     """Return the cells of a stack that began as `cells`, its gas in planes ``now..now + 3``, `n_steps` later."""
-    width = cells.shape[1]
-    kinds = KIND[cells]
-    g, spin, bond, slot = (np.zeros_like(cells) for _ in range(4))
-    spin[:] = SPIN[cells]
+    height, width = cells.shape
+    kinds = KIND[cells[0]]
+    base = _LEAST[kinds] + _PHASE_BIT[kinds] * _phases(width, active + n_steps)
+    found = np.empty((height, width), np.uint8)
+    others = np.flatnonzero(np.isin(kinds, (VOID, PINNED, MIRROR)))
+    for parity in range(2):
+        found[parity::2, others] = base[parity, others]
     for i, at in enumerate(map(Plane._make, stack.gas.tolist())):
-        columns = (stack.gas_x[i] + np.arange(at.n)) % width
-        g[:, columns] = sum(to_bits(inside(stack.room, at, now + d)) << np.uint8(d) for d in range(4))
-        for side in range(2):
-            x, kept = (stack.gas_x[i] + (-1, at.n)[side]) % width, to_bits(stack.slots[i, side][:, None])[:, 0]
-            if stack.gas_ends[i, side] == MIRRORED:
-                g[:, x] = kept * np.uint8((2, 8)[side])
-            elif stack.gas_ends[i, side] >= 0:
-                slot[:, x] = kept
+        unpack(stack.room, at, now, int(stack.gas_x[i]), 4, False, base, found)
     for j, at in enumerate(map(Plane._make, stack.spins.tolist())):
-        words = np.empty((at.n_rows, 2 * at.n), np.uint64)
-        colours(stack.room, at, 0, words, into=False)
-        columns = (stack.spin_x[j] + np.arange(2 * at.n)) % width
-        spin[:, columns] = to_bits(words)
+        unpack(stack.room, at, 0, int(stack.spin_x[j]), 1, True, base, found)
         for side in range(2):
             if stack.spin_ends[j, side] >= 0:
-                x = columns[-side]
-                bond[:, x] = spin[:, x] ^ to_bits(stack.beyond[j, side][:, None])[:, 0]
-    return compose(kinds, g, spin, bond, slot, PHASE[cells] ^ np.uint8(n_steps % 2))
+                x = (stack.spin_x[j] + side * (2 * at.n - 1)) % width
+                add_column(found, x, ends(stack.room, at, side) ^ stack.beyond[j, side], 1)
+    for i, at in enumerate(map(Plane._make, stack.gas.tolist())):
+        for side in range(2):
+            x = (stack.gas_x[i] + (-1, at.n)[side]) % width
+            if stack.gas_ends[i, side] == MIRRORED:
+                add_column(found, x, stack.slots[i, side], (1, 3)[side])
+            elif stack.gas_ends[i, side] >= 0:
+                add_column(found, x, stack.slots[i, side], 2)
+    return found

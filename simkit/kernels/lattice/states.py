@@ -74,6 +74,11 @@ PERMUTED: U8 = compose(
 #: all packets of gas and mirrors turned back, R
 TURNED: U8 = compose(KIND, _turned_back(G), SPIN, BOND, SLOT, PHASE)
 
+#: the states of cells whose rows become columns: packets to the N as those to the W, to the E as those to the S
+TRANSPOSED: U8 = compose(
+    KIND, (G >> 3 | (G >> 1 & 2) | (G << 1 & 4) | (G << 3 & 8)).astype(np.uint8), SPIN, BOND, SLOT, PHASE
+)
+
 #: X = R B, which makes the rule run backwards
 REVERSED: U8 = TURNED[PERMUTED]
 
