@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simkit import ising as ising
     from simkit import learn as learn
     from simkit.errors import SimkitError as SimkitError
+    from simkit.figures.sheet import draw_sheet as preview
     from simkit.interchange import export as export
     from simkit.interchange.card import write as card
     from simkit.recipe import Recipe as Recipe
@@ -32,6 +33,7 @@ _PUBLIC = {
     "export": ("simkit.interchange", "export"),
     "generate": ("simkit.run", "generate"),
     "open": ("simkit.store", "open_store"),
+    "preview": ("simkit.figures.sheet", "draw_sheet"),
     "source": ("simkit.registry", "source"),
     "unpack": ("simkit.schema", "unpack"),
 }
@@ -39,7 +41,7 @@ _PUBLIC = {
 #: parts that are used by their name, as simkit.learn.batches; imported when first used
 _PARTS = ("ising", "learn")
 
-__all__ = ["Recipe", "SimkitError", "card", "export", "generate", "open", "source", "unpack"]
+__all__ = ["Recipe", "SimkitError", "card", "export", "generate", "open", "preview", "source", "unpack"]
 
 
 def __getattr__(name: str) -> Any:
@@ -54,4 +56,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *_PUBLIC, *_PARTS]
+    return sorted([*__all__, *_PARTS, "__version__"])

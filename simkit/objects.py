@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ class Survey:
     n_other_kinds: int
     n_objects: tuple[int, ...]
     _store: Store
-    _rows: range
+    _rows: list[int]
     _backend: str
 
     def masks(self) -> Iterator[U8]:
@@ -75,7 +75,7 @@ class Survey:
             yield np.array([0, *kinds], np.uint8)[module.label(*arguments)[0]]
 
 
-def survey(store: Store, rows: range, *, n_kinds: int, backend: str = AUTO) -> Survey:
+def survey(store: Store, rows: Sequence[int], *, n_kinds: int, backend: str = AUTO) -> Survey:
     """Find the objects on the boards of `rows`, and the `n_kinds` commonest kinds, at most 253.
 
     Objects that go round the torus have no pattern and are never among the kinds.
@@ -85,8 +85,9 @@ def survey(store: Store, rows: range, *, n_kinds: int, backend: str = AUTO) -> S
     ParameterError
         If the store has no such rows, or they are no ash.
     """
-    if rows.stop > store.layout.n_rows:
-        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store.path}, which has {store.layout.n_rows:,} rows")
+    last = max(rows, default=-1)
+    if last >= store.layout.n_rows:
+        raise ParameterError(f"asked for row {last:,} of {store.path}, which has {store.layout.n_rows:,} rows")
     lacking = [name for name in ("ash", "rule", "period") if name not in store.schema]
     if lacking:
         source = store.recipe["source"]
@@ -109,7 +110,7 @@ def survey(store: Store, rows: range, *, n_kinds: int, backend: str = AUTO) -> S
         len(counts) - len(kinds),
         tuple(n_objects),
         store,
-        rows,
+        list(rows),
         resolved,
     )
 

@@ -11,6 +11,9 @@ import click
 
 from simkit.errors import show
 
+#: rows of a list at most
+_MOST_ROWS = 100_000
+
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
@@ -49,6 +52,23 @@ class RowRange(click.ParamType[range]):
             if rows:
                 return rows
         return self.fail(f"{show(value)} is not START:STOP with START < STOP, such as 0:16, or one row", param, ctx)
+
+
+class Rows(click.ParamType[list[int]]):
+    """Rows START:STOP, or a list of rows and such ranges: 3,7,20:25."""
+
+    name = "rows"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        if isinstance(value, list):
+            return value
+        rows: list[int] = []
+        for part in value.split(","):
+            chosen = RowRange().convert(part, param, ctx)
+            if len(rows) + len(chosen) > _MOST_ROWS:
+                self.fail(f"{show(value)} names more than {_MOST_ROWS:,} rows", param, ctx)
+            rows += chosen
+        return rows
 
 
 class Assignment(click.ParamType[tuple[str, str]]):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from simkit.errors import ParameterError
-from simkit.figures.sheet import DARK, GAP, Colour, arrange, captions, check_rows, panel, save, title
+from simkit.figures.sheet import DARK, GAP, Colour, arrange, captions, chosen, panel, save, title
 from simkit.store import Store
 
 U8 = npt.NDArray[np.uint8]
@@ -56,7 +56,7 @@ _CELL, _ROW = 5, 44
 
 def draw_labels(
     store: Store,
-    rows: range,
+    rows: Sequence[int],
     masks: Iterable[U8],
     n_objects: Sequence[int],
     entries: Sequence[Entry],
@@ -68,7 +68,7 @@ def draw_labels(
     Parameters
     ----------
     store : Store
-    rows : range
+    rows : sequence of int
     masks : iterable of uint8 (y, x), one a row, taken one at a time
         0 where a cell is dead; ``k`` is of a kind ``entries[k - 1]``; one more is of any other kind, and two more of a
         board without a census.
@@ -91,7 +91,7 @@ def draw_labels(
     StoreError
         If `out` cannot be written.
     """
-    check_rows(store, rows)
+    rows = chosen(store, rows)
     if len(entries) > MAX_ENTRIES:
         raise ParameterError(f"a legend has colours for {MAX_ENTRIES} kinds of objects; these are {len(entries)}")
     inks = colours_of([entry.apgcode for entry in entries])

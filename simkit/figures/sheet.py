@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import numbers
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,13 +15,16 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from simkit import colours
-from simkit.errors import ParameterError, StoreError
+from simkit.errors import ParameterError, StoreError, show
 from simkit.figures.legend import draw_legend
 from simkit.schema import Field, unpack
-from simkit.store import Store
+from simkit.store import Store, open_store
 from simkit.store.place import Place
 
 Colour = tuple[int, int, int]
+
+#: rows of a sheet if none are named
+SHEET_ROWS = 16
 
 #: panels of a sheet at most, and the side in pixels that a board is scaled to, up or down
 MAX_PANELS, SIDE = 400, 256
@@ -47,61 +51,74 @@ DARK = Theme((236, 240, 248), (166, 174, 190), (13, 16, 23), (25, 30, 41))
 CLASS_INKS = [(0, 60, 110), (170, 60, 0), (0, 100, 75), (140, 60, 110), (120, 95, 0), (40, 110, 160), (60, 60, 60)]
 
 
-def draw_sheet(store: Store, rows: range, out: Path) -> tuple[int, int]:
-    """Draw `rows` of `store` as a sheet of panels and write it as PNG.
+def draw_sheet(store: Store | str | Path, rows: Sequence[int] | None = None) -> Image.Image:
+    """Draw rows of a data set as a sheet of panels: ``simkit.preview("x.zarr", rows=[3, 7, 9])``.
 
     The first field with axes (y, x) or (y, x_byte) is drawn; the scalar fields stand below each panel, classes by
     their labels and in their colours. Boards wider than a panel are reduced so that a pixel is set if any of its
     cells is. Of a lattice's run the last of its ``cells`` is drawn, in the lattices' palette, on a dark sheet.
 
-    Returns
-    -------
-    width, height : int
-        Of the picture, in pixels.
+    Parameters
+    ----------
+    store : Store or path
+    rows : sequence of int, optional
+        In the order of the panels; the first 16 if not given.
 
     Raises
     ------
     ParameterError
         If there are no such rows, or more than MAX_PANELS.
     StoreError
-        If the store has no field to draw, or `out` cannot be written.
+        If the store has no field to draw.
     """
-    check_rows(store, rows)
+    if not isinstance(store, Store):
+        store = open_store(store)
+    rows = chosen(store, rows)
     if "cells" in store.schema and store.schema["cells"].dims == ("snapshot", "y", "x"):
-        last = store["cells"][rows.start : rows.stop][:, -1]
+        last = store["cells"][rows, -1]
         has_demons = store.recipe["source"] == "ising-creutz"
         table, entries = (
             (colours.DEMONS, colours.demon_legend()) if has_demons else (colours.CELLS, colours.legend(last))
         )
         key = draw_legend(entries, DARK.text, DARK.sheet)
         panels = [_state(cells, table) for cells in last]
-        sheet = arrange(panels, captions(store, rows), title(store), theme=DARK, legend=lambda _: key)
-        save(sheet, out)
-        return sheet.size
+        return arrange(panels, captions(store, rows), title(store), theme=DARK, legend=lambda _: key)
     name = next((name for name, field in store.schema.items() if field.dims[:1] == ("y",) and len(field.dims) == 2), "")
     if not name:
         raise StoreError(f"{store.path} has no field with axes (y, x) to draw")
-    boards = store[name][rows.start : rows.stop]
+    boards = store[name][rows]
     cells = unpack(boards, store.schema[name].bits) if store.schema[name].bits else boards
     scalars = {key: field for key, field in store.schema.items() if not field.dims}
     classes = next((key for key, field in scalars.items() if field.labels), None)
-    inks = store[classes][rows.start : rows.stop] if classes else np.zeros(len(rows), int)
+    inks = store[classes][rows] if classes else np.zeros(len(rows), int)
 
     panels = []
     for board, ink in zip(cells, inks, strict=True):
         inked = np.array([LIGHT.paper, CLASS_INKS[int(ink) % len(CLASS_INKS)]], np.uint8)
         panels.append(panel((board != 0).astype(np.uint8), inked))
-    sheet = arrange(panels, captions(store, rows), title(store))
-    save(sheet, out)
-    return sheet.size
+    return arrange(panels, captions(store, rows), title(store))
 
 
-def check_rows(store: Store, rows: range) -> None:
-    """Raise ParameterError if a store has no such rows, or they are too many for a sheet."""
-    if rows.stop > store.layout.n_rows:
-        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store.path}, which has {store.layout.n_rows:,} rows")
-    if len(rows) > MAX_PANELS:
-        raise ParameterError(f"asked for {len(rows):,} rows on a sheet, which holds {MAX_PANELS}; ask for fewer")
+def chosen(store: Store, rows: Sequence[int] | None) -> list[int]:
+    """Return the rows that a sheet shows, the first 16 if none are named.
+
+    Raises
+    ------
+    ParameterError
+        If they are not rows of the store, or too many for a sheet.
+    """
+    if rows is None:
+        return list(range(min(SHEET_ROWS, store.layout.n_rows)))
+    n_rows = len(rows) if isinstance(rows, Sequence) or np.ndim(rows) == 1 else 0
+    if not n_rows or isinstance(rows, str):
+        raise ParameterError(f"a sheet shows a list of rows, such as [3, 7, 9] or range(16); this is {show(rows)}")
+    if n_rows > MAX_PANELS:
+        raise ParameterError(f"asked for {n_rows:,} rows on a sheet, which holds {MAX_PANELS}; ask for fewer")
+    for row in rows:
+        if not isinstance(row, numbers.Integral) or not 0 <= row < store.layout.n_rows:
+            asked = f"{row:,}" if isinstance(row, int) and abs(row) < 2**64 else show(row)
+            raise ParameterError(f"asked for row {asked} of {store.path}, which has {store.layout.n_rows:,} rows")
+    return [int(row) for row in rows]
 
 
 def title(store: Store) -> str:
@@ -109,10 +126,10 @@ def title(store: Store) -> str:
     return f"{store.path.name}: {store.recipe['source']}, seed {store.recipe['seed']}"
 
 
-def captions(store: Store, rows: range) -> list[list[str]]:
+def captions(store: Store, rows: list[int]) -> list[list[str]]:
     """Return what stands below the panel of each row: its number and its scalar fields, classes first."""
     scalars = {key: field for key, field in store.schema.items() if not field.dims}
-    values = {key: store[key][rows.start : rows.stop] for key in scalars}
+    values = {key: store[key][rows] for key in scalars}
     names = sorted(scalars, key=lambda key: not scalars[key].labels)
     return [
         [f"row {row:,}", *(_caption(key, scalars[key], values[key][i]) for key in names)] for i, row in enumerate(rows)

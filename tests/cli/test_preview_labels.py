@@ -172,7 +172,7 @@ def test_the_schedule_begins_densely_and_ends_after_one_cycle(settle: int, perio
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (["--labels", "--rows", "4:9"], 1, "asked for row 8 of"),
+        (["--labels", "--rows", "4:9"], 1, "asked for row 6 of"),
         (["--labels", "--rows", "0:500"], 1, "asked for row 499 of"),
         (["--labels", "--out", "folder.png"], 1, "folder.png: there is a folder; name a file"),
         (["--labels", "--backend", "cuda"], 1, "backend 'cuda' cannot run here"),

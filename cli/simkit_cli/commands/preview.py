@@ -12,19 +12,16 @@ from simkit_cli import options
 if TYPE_CHECKING:
     from simkit.store import Store
 
-#: rows of a sheet if none are named
-_SHEET = 16
-
 
 @click.command(name="preview", short_help="Draw rows of a data set into a picture, or film one.")
 @options.store
-@click.option("--rows", type=options.RowRange(), help="Rows START:STOP, or one.  [default: 0:16; with --animate 0]")
+@click.option("--rows", type=options.Rows(), help="START:STOP, or rows as 3,7,9.  [default: 0:16; with --animate 0]")
 @click.option("--out", type=click.Path(path_type=Path), help="The PNG file.  [default: sheet.png]")
 @click.option("--labels", is_flag=True, help="Draw each object in the colour of its kind, with a legend.")
 @click.option("--animate", type=click.Path(path_type=Path), help="Film one row that settles: a .gif, or .png (APNG).")
 @options.backend
 def command(
-    store: Path, rows: range | None, out: Path | None, labels: bool, animate: Path | None, backend: str
+    store: Path, rows: list[int] | None, out: Path | None, labels: bool, animate: Path | None, backend: str
 ) -> None:
     """Draw rows of the data set STORE as a sheet of boards, each with its values below.
 
@@ -41,30 +38,34 @@ def command(
     if animate and (labels or out):
         raise click.UsageError(f"--animate writes {animate} alone; leave {'--labels' if labels else '--out'} away")
     if animate and rows and len(rows) > 1:
-        raise click.UsageError(f"--animate films one row; {rows.start}:{rows.stop} are {len(rows):,}")
+        raise click.UsageError(f"--animate films one row; these are {len(rows):,}")
     opened = open_store(store)
     if animate:
-        _film(opened, rows.start if rows else 0, animate, backend)
+        _film(opened, rows[0] if rows else 0, animate, backend)
         return
-    rows, out = rows or range(min(_SHEET, opened.layout.n_rows)), out or Path("sheet.png")
+    out = out or Path("sheet.png")
     if out.suffix.lower() != ".png":
         raise click.UsageError(f"a sheet is a PNG picture; {out} does not end in .png")
+    from simkit.figures.sheet import chosen, draw_sheet, save
+
+    rows = chosen(opened, rows)
     if labels:
         size = _labels(opened, rows, out, backend)
     else:
-        from simkit.figures.sheet import draw_sheet
-
-        size = draw_sheet(opened, rows, out)
-    which = f"row {rows.start:,}" if len(rows) == 1 else f"rows {rows.start:,} to {rows.stop - 1:,}"
+        sheet = draw_sheet(opened, rows)
+        save(sheet, out)
+        size = sheet.size
+    if rows == list(range(rows[0], rows[-1] + 1)):
+        which = f"row {rows[0]:,}" if len(rows) == 1 else f"rows {rows[0]:,} to {rows[-1]:,}"
+    else:
+        which = f"{len(rows):,} rows"
     click.echo(f"{out}: {which}, {size[0]} x {size[1]} pixels")
 
 
-def _labels(store: Store, rows: range, out: Path, backend: str) -> tuple[int, int]:
+def _labels(store: Store, rows: list[int], out: Path, backend: str) -> tuple[int, int]:
     from simkit.figures.labels import MAX_ENTRIES, Entry, draw_labels
-    from simkit.figures.sheet import check_rows
     from simkit.objects import survey
 
-    check_rows(store, rows)
     found = survey(store, rows, n_kinds=MAX_ENTRIES, backend=backend)
     entries = [Entry(*kind) for kind in found.kinds]
     others = found.n_other, found.n_other_kinds
