@@ -107,7 +107,17 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
         K of the bonds in each row.
     across : float64 (row - 1,)
         K of the bonds between each row and the next; above 0.
+
+    Raises
+    ------
+    ParameterError
+        If `n` is odd, for which the modes would be others, or there are not as many couplings as bonds.
     """
+    if n < 2 or n % 2 or len(along) < 1 or len(across) != len(along) - 1:
+        raise ParameterError(
+            f"a cylinder has rows of an even number of spins, and couplings in each and between each and the next; "
+            f"asked for rows of {n}, {len(along)} couplings in rows and {len(across)} between them"
+        )
     k = math.pi * (2 * np.arange(1, n // 2 + 1) - 1) / n
     cos, sin = np.cos(k), np.sin(k)
     v0, v1 = np.ones(n // 2), np.zeros(n // 2)
@@ -135,7 +145,14 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
 
 
 def cylinder(beta: float, n: int, n_rows: int) -> float:
-    """Return the fraction of unsatisfied bonds of a cylinder of `n_rows` closed rows of `n` spins, with free edges."""
+    """Return the fraction of unsatisfied bonds of a cylinder of `n_rows` closed rows of `n` spins, with free edges.
+
+    Raises
+    ------
+    ParameterError
+        If `n` is odd or below 2, or `n_rows` below 1.
+    """
+    _check_cylinder(n, n_rows)
     beta = _checked(beta)
     return 0.5 if beta == 0 else _by_sign(beta, _cylinder(abs(beta), n, n_rows))
 
@@ -164,7 +181,13 @@ def cylinder_profile(beta: float, n: int, n_rows: int) -> tuple[F64, F64]:
     Returns
     -------
     along, across : float64 (row,), float64 (row - 1,)
+
+    Raises
+    ------
+    ParameterError
+        As `cylinder` does.
     """
+    _check_cylinder(n, n_rows)
     sign = 1 if _checked(beta) >= 0 else -1
     beta = abs(float(beta))
     coupling = np.full(2 * n_rows - 1, beta / 2)
@@ -212,7 +235,14 @@ def _cold_bonds(beta: float, n: int, n_rows: int, along: F64, across: F64) -> fl
 
 
 def log_partition_function_torus(coupling: float, height: int, width: int) -> float:
-    """Return ln Z of a torus, with coupling `coupling` above 0 (Kaufman's four products)."""
+    """Return ln Z of a torus, with coupling `coupling` above 0 (Kaufman's four products).
+
+    Raises
+    ------
+    ParameterError
+        If a side is below 2.
+    """
+    _check_torus(height, width)
     if not _checked(coupling) > 0:
         raise ParameterError(f"the coupling of a torus is above 0; this is {show(coupling)}")
     if 2 * coupling > _COLD:
@@ -235,8 +265,15 @@ def log_partition_function_torus(coupling: float, height: int, width: int) -> fl
 
 
 def torus(beta: float, height: int, width: int) -> float:
-    """Return the fraction of unsatisfied bonds of a torus of even sides."""
+    """Return the fraction of unsatisfied bonds of a torus.
+
+    Raises
+    ------
+    ParameterError
+        If a side is below 2, or odd with beta below 0: what is antiferromagnetic does not close over an odd side.
+    """
     beta = _checked(beta)
+    _check_torus(height, width, beta)
     return 0.5 if beta == 0 else _by_sign(beta, _torus(abs(beta), height, width))
 
 
@@ -252,7 +289,14 @@ def _torus(beta: float, height: int, width: int) -> float:
 
 @lru_cache(maxsize=4096)
 def torus_specific_heat(beta: float, height: int, width: int) -> float:
-    """Return the specific heat a spin, in units of k, of a torus: beta**2 times the variance of the bonds, a spin."""
+    """Return the specific heat a spin, in units of k, of a torus: beta**2 times the variance of the bonds, a spin.
+
+    Raises
+    ------
+    ParameterError
+        As `torus` does.
+    """
+    _check_torus(height, width, _checked(beta))
     return _curvature(
         lambda coupling: log_partition_function_torus(coupling, height, width),
         abs(_checked(beta)) / 2,
@@ -262,7 +306,14 @@ def torus_specific_heat(beta: float, height: int, width: int) -> float:
 
 @lru_cache(maxsize=4096)
 def cylinder_specific_heat(beta: float, n: int, n_rows: int) -> float:
-    """Return the specific heat a spin, in units of k, of the cylinder of `cylinder`."""
+    """Return the specific heat a spin, in units of k, of the cylinder of `cylinder`.
+
+    Raises
+    ------
+    ParameterError
+        As `cylinder` does.
+    """
+    _check_cylinder(n, n_rows)
 
     def log_z(coupling: float) -> float:
         return log_partition_function(n, np.full(n_rows, coupling), np.full(n_rows - 1, coupling))
@@ -341,6 +392,20 @@ def _slope_of_theta() -> float:
     """Return the derivative of theta 1 at 0."""
     k = np.arange(9)
     return float((2 * (-1.0) ** k * np.exp(-math.pi * (k + 0.5) ** 2) * (2 * k + 1)).sum())
+
+
+def _check_cylinder(n: int, n_rows: int) -> None:
+    if n < 2 or n % 2 or n_rows < 1:
+        raise ParameterError(
+            f"a cylinder has rows of an even number of spins, and at least one row; asked for {n_rows} rows of {n}"
+        )
+
+
+def _check_torus(height: int, width: int, sign: float = 1) -> None:
+    if height < 2 or width < 2:
+        raise ParameterError(f"a torus has sides of at least 2; asked for {height} x {width}")
+    if sign < 0 and (height % 2 or width % 2):
+        raise ParameterError(f"a torus with beta below 0 has even sides; asked for {height} x {width} at {show(sign)}")
 
 
 def _fraction(log_z: Callable[[float], float], coupling: float, n_bonds: int) -> float:

@@ -37,7 +37,7 @@ class HeatConduction(LatticeRun):
     """
 
     name: ClassVar[str] = "heat-conduction"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "heat conduction through Ising spins between thermal walls: flux and profile of temperature"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 12,
@@ -91,7 +91,8 @@ class HeatConduction(LatticeRun):
                           (width, 4)),
             sites=Field("int64", f"spins of a column with u = 0..4 unsatisfied bonds, summed over the samples {mean}",
                         ("x", "u"), (width, 5)),
-            beta=thermometry.beta_field(f"of a column, its spins (u = 1 and 3) or its gas, {mean}", ("x",), (width,)),
+            beta=thermometry.beta_field(f"of a column, its spins (u = 1 and 3) or its gas, {mean}", ("x",),
+                                        (width,)),
             **self.cells_field(self.height, width, "states of the cells, 0..53, at the snapshots"),
         )  # fmt: skip
 

@@ -30,7 +30,7 @@ class Hpp(LatticeRun):
     """
 
     name: ClassVar[str] = "hpp"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "HPP lattice gas in two boxes with an opening between them, reversible"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 12,

@@ -29,7 +29,7 @@ class HppIsing(LatticeRun):
     """
 
     name: ClassVar[str] = "hpp-ising"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "Ising spins coupled to an HPP gas as their heat bath, reversible, energy constant"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 12,

@@ -28,7 +28,7 @@ class IsingCreutz(LatticeRun):
     """
 
     name: ClassVar[str] = "ising-creutz"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "Ising spins with Creutz demons on a torus, reversible, energy constant"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 10,

@@ -34,7 +34,7 @@ class IsingMetropolis(LatticeRun):
     """
 
     name: ClassVar[str] = "ising-metropolis"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "Ising spins under the Metropolis algorithm, at one temperature or cooled slowly"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 12,

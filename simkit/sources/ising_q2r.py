@@ -24,7 +24,7 @@ class IsingQ2r(LatticeRun):
     """
 
     name: ClassVar[str] = "ising-q2r"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     title: ClassVar[str] = "Ising spins alone on a torus under Q2R, reversible, energy constant"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 10,

@@ -1,7 +1,8 @@
 """Inverse temperatures from counts, in packets (one unsatisfied bond each).
 
-All are logarithms of ratios of counts, half a count being added to each so that none is infinite, and are rounded to
-1e-6, far below their noise, so that every machine stores the same bits.
+All are logarithms of ratios of counts, half a count being added to each, which takes the bias of few counts away, and
+are rounded to 1e-6, far below their noise, so that every machine stores the same bits. Where one of two counts is 0 no
+temperature is shown, and none is given: nan. Sum the counts of several samples there.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def rounded(values: npt.NDArray[Any]) -> F64:
 
 
 def _log_ratio(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> F64:
-    ratio: F64 = np.log((a + 0.5) / (b + 0.5))
+    ratio: F64 = np.where((a > 0) & (b > 0), np.log((a + 0.5) / (b + 0.5)), np.nan)
     return ratio
 
 
@@ -77,4 +78,6 @@ def demons(counts: npt.NDArray[Any]) -> tuple[F64, F64]:
 
 def beta_field(doc: str, dims: tuple[str, ...] = (), shape: tuple[int, ...] = ()) -> Field:
     """Return the field of an inverse temperature."""
-    return Field("float64", f"{doc}; inverse temperature", dims, shape, unit="1/packet", atol=ATOL)
+    return Field(
+        "float64", f"{doc}; inverse temperature, nan where a count is 0", dims, shape, unit="1/packet", atol=ATOL
+    )

@@ -43,6 +43,53 @@ def test_its_energy_is_that_of_brute_force():
     assert ising.cylinder(-beta, n, n_rows) == pytest.approx(1 - exact, abs=1e-8)
 
 
+def exact_fraction(height, width, beta, is_torus):
+    along, across, _ = unsatisfied_bonds(height, width, is_torus)
+    n_bonds = along.sum(axis=1) + across.sum(axis=1)
+    weights = np.exp(-beta * n_bonds)
+    return weights @ n_bonds / weights.sum() / ((2 * height - (not is_torus)) * width)
+
+
+@pytest.mark.parametrize("beta", [0.5, 1.2, 10.0, -0.7])
+def test_every_size_is_right_or_refused(beta):
+    """Of all cylinders and tori of up to 12 spins."""
+    sizes = [(height, width) for height in range(1, 7) for width in range(1, 7) if height * width <= 12]
+    for height, width in sizes:
+        if width % 2:
+            with pytest.raises(ParameterError, match=f"even number of spins.* asked for {height} rows of {width}"):
+                ising.cylinder(beta, width, height)
+            with pytest.raises(ParameterError, match="even number of spins"):
+                ising.cylinder_profile(beta, width, height)
+        else:
+            exact = exact_fraction(height, width, beta, is_torus=False)
+            assert ising.cylinder(beta, width, height) == pytest.approx(exact, abs=1e-8)
+            along, across = ising.cylinder_profile(beta, width, height)
+            assert (along.sum() + across.sum()) / (2 * height - 1) == pytest.approx(exact, abs=1e-8)
+        if min(height, width) < 2:
+            with pytest.raises(ParameterError, match=f"sides of at least 2; asked for {height} x {width}"):
+                ising.torus(beta, height, width)
+        elif beta < 0 and (width % 2 or height % 2):
+            with pytest.raises(ParameterError, match=f"beta below 0 has even sides; asked for {height} x {width}"):
+                ising.torus(beta, height, width)
+        else:
+            exact = exact_fraction(height, width, beta, is_torus=True)
+            assert ising.torus(beta, height, width) == pytest.approx(exact, abs=1e-8)
+
+
+def test_sizes_that_are_none_are_refused():
+    for n, n_rows in ((0, 3), (4, 0), (-2, 3)):
+        with pytest.raises(ParameterError, match=f"asked for {n_rows} rows of {n}"):
+            ising.cylinder(0.5, n, n_rows)
+    with pytest.raises(ParameterError, match="sides of at least 2; asked for 0 x 4"):
+        ising.torus(0.5, 0, 4)
+    with pytest.raises(ParameterError, match="even sides; asked for 4 x 3 at -0.5"):
+        ising.torus_specific_heat(-0.5, 4, 3)
+    with pytest.raises(ParameterError, match="asked for 3 rows of 5"):
+        ising.cylinder_specific_heat(-0.5, 5, 3)
+    with pytest.raises(ParameterError, match="3 couplings in rows and 3 between them"):
+        ising.log_partition_function(4, np.ones(3), np.ones(3))
+
+
 def test_onsagers_energy():
     assert ising.unsatisfied(ising.CRITICAL_BETA) == pytest.approx((1 - math.sqrt(0.5)) / 2, abs=1e-7)
     assert ising.unsatisfied(0) == ising.cylinder(0, 4, 4) == 0.5

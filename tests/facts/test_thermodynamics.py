@@ -8,6 +8,7 @@ import pytest
 import simkit
 from simkit import ising
 from simkit.errors import ParameterError
+from simkit.sources import thermometry
 
 RING = {"height": 256, "bath": 128, "depth": 128}
 N_BONDS = 256 * (2 * 128 - 1)
@@ -303,3 +304,18 @@ def test_the_coldest_rows_are_the_ground_states(temperature: float) -> None:
     # slots and bond bits begin empty, and the gas has no room for what they will take
     with pytest.raises(ParameterError, match="what leaves a gas with densities from 0 to 1"):
         simkit.source("hpp-ising", height=16, bath=4, depth=4, **small)
+
+
+def test_a_crystal_shows_no_temperature():
+    """At 0.02 of the critical temperature nothing has an unsatisfied bond, no demon and no place any energy."""
+    run = simkit.source("hpp-ising", temperatures=(0.02,), steps=10, every=5, height=128, bath=4, depth=4)
+    found = run.generate(0, range(1))
+    assert found["sites"][0, -1, 1] == 0
+    for name in ("beta_gas", "beta_13", "beta_04"):
+        assert np.isnan(found[name]).all(), name
+    demons = simkit.source("ising-creutz", temperatures=(0.02,), steps=10, every=5, size=(128, 8))
+    found = demons.generate(0, range(1))
+    for name in ("beta_low", "beta_high", "beta_13", "beta_04"):
+        assert np.isnan(found[name]).all(), name
+    cold = thermometry.spins(np.array([[900, 100, 20, 0, 0], [0, 0, 1, 2, 3], [900, 100, 20, 10, 2]]))
+    assert np.isnan(cold[0]).tolist() == np.isnan(cold[1]).tolist() == [True, True, False]

@@ -9,6 +9,7 @@ import numpy as np
 
 from simkit import ising
 from simkit.recipe import Recipe
+from simkit.sources import thermometry
 from simkit.store import Store
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
 from simkit.study.statistics import combined, over_time
@@ -45,9 +46,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         TEMPERATURES, *(by_point(stores["creutz"], name, len(TEMPERATURES)) for name in names), strict=True
     ):
         late = slice(1 + bonds.shape[1] // 5, None)
-        low = (demons[:, late, 0] + demons[:, late, 2]) / n_spins
-        high = (demons[:, late, 0] + demons[:, late, 1]) / n_spins
-        betas, high_betas = np.log(low / (1 - low)) / 2, np.log(high / np.maximum(1 - high, 0.5 / n_spins)) / 4
+        betas, high_betas = thermometry.demons(demons[:, late])
         runs = [residual(*run, exact_at) for run in zip(bonds[:, late] / (2 * n_spins), betas, strict=True)]
         beta = float(np.mean([run for _, run in runs]))
         excess, x, exact = combined([over_time(series) for series, _ in runs]), temperature_of(beta), exact_at(beta)

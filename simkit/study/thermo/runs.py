@@ -11,6 +11,7 @@ from simkit import ising
 from simkit.recipe import Recipe
 from simkit.registry import source
 from simkit.schema import Array
+from simkit.sources import thermometry
 from simkit.store import Store
 from simkit.study.report import MOST_SIGMA
 from simkit.study.statistics import Estimate, combined, jackknifed
@@ -62,16 +63,14 @@ def gas_beta(packets: Array, n_cells: int) -> F64:
 
 
 def spin_betas(sites: Array) -> tuple[float, float]:
-    """Return beta_13 and beta_04 of samples (t, u) together, half a count being added to each."""
-    n = sites.sum(axis=0) + 0.5
-    return float(np.log(n[1] / n[3]) / 2), float(np.log(n[0] / n[4]) / 4)
+    """Return beta_13 and beta_04 of samples (t, u) together; nan where a count is 0."""
+    beta_13, beta_04 = thermometry.spins(sites.sum(axis=0))
+    return float(beta_13), float(beta_04)
 
 
 def spin_series(sites: Array) -> F64:
-    """Return beta_13 of each sample (run, t, u), half a count being added to each."""
-    counts = sites.astype(np.float64) + 0.5
-    beta: F64 = np.log(counts[..., 1] / counts[..., 3]) / 2
-    return beta
+    """Return beta_13 of each sample (run, t, u)."""
+    return thermometry.spins(sites)[0]
 
 
 def disagreement(sites: Array) -> list[Estimate]:
@@ -88,7 +87,7 @@ def is_frozen(differences: list[Estimate]) -> bool:
     """Say whether two thermometers of one state disagree, in any run by its own error, or in all runs together."""
     together = combined(differences)
     found = [*((run, MOST_SIGMA) for run in differences), (together, _FROZEN_SIGMA)]
-    return any(abs(one.mean) > _LEAST and not abs(one.z()) < sigma for one, sigma in found)
+    return any(not abs(one.mean) <= _LEAST and not abs(one.z()) < sigma for one, sigma in found)
 
 
 def residual(unsatisfied: F64, betas: F64, exact_at: Any) -> tuple[F64, float]:
