@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -107,17 +107,10 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
         K of the bonds in each row.
     across : float64 (row - 1,)
         K of the bonds between each row and the next; above 0.
-
-    Raises
-    ------
-    ParameterError
-        If `n` is odd, for which the modes would be others, or there are not as many couplings as bonds.
     """
-    if n < 2 or n % 2 or len(along) < 1 or len(across) != len(along) - 1:
-        raise ParameterError(
-            f"a cylinder has rows of an even number of spins, and couplings in each and between each and the next; "
-            f"asked for rows of {n}, {len(along)} couplings in rows and {len(across)} between them"
-        )
+    _check_cylinder(n, len(along))
+    if len(across) != len(along) - 1:
+        raise ParameterError(f"{len(along)} rows have {len(along) - 1} couplings between them, not {len(across)}")
     k = math.pi * (2 * np.arange(1, n // 2 + 1) - 1) / n
     cos, sin = np.cos(k), np.sin(k)
     v0, v1 = np.ones(n // 2), np.zeros(n // 2)
@@ -144,14 +137,12 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
     return total
 
 
-def cylinder(beta: float, n: int, n_rows: int) -> float:
-    """Return the fraction of unsatisfied bonds of a cylinder of `n_rows` closed rows of `n` spins, with free edges.
+def _log_partition_function_of_one(coupling: float, n: int, n_rows: int) -> float:
+    return log_partition_function(n, np.full(n_rows, coupling), np.full(n_rows - 1, coupling))
 
-    Raises
-    ------
-    ParameterError
-        If `n` is odd or below 2, or `n_rows` below 1.
-    """
+
+def cylinder(beta: float, n: int, n_rows: int) -> float:
+    """Return the fraction of unsatisfied bonds of a cylinder of `n_rows` closed rows of `n` spins, with free edges."""
     _check_cylinder(n, n_rows)
     beta = _checked(beta)
     return 0.5 if beta == 0 else _by_sign(beta, _cylinder(abs(beta), n, n_rows))
@@ -163,9 +154,7 @@ def _cylinder(beta: float, n: int, n_rows: int) -> float:
         n_bonds = n * (2 * n_rows - 1)
         return _cold_bonds(beta, n, n_rows, np.ones(n_rows), np.ones(n_rows - 1)) / n_bonds
 
-    def log_z(coupling: float) -> float:
-        return log_partition_function(n, np.full(n_rows, coupling), np.full(n_rows - 1, coupling))
-
+    log_z = partial(_log_partition_function_of_one, n=n, n_rows=n_rows)
     return _fraction(log_z, beta / 2, n * (2 * n_rows - 1))
 
 
@@ -181,11 +170,6 @@ def cylinder_profile(beta: float, n: int, n_rows: int) -> tuple[F64, F64]:
     Returns
     -------
     along, across : float64 (row,), float64 (row - 1,)
-
-    Raises
-    ------
-    ParameterError
-        As `cylinder` does.
     """
     _check_cylinder(n, n_rows)
     sign = 1 if _checked(beta) >= 0 else -1
@@ -235,15 +219,9 @@ def _cold_bonds(beta: float, n: int, n_rows: int, along: F64, across: F64) -> fl
 
 
 def log_partition_function_torus(coupling: float, height: int, width: int) -> float:
-    """Return ln Z of a torus, with coupling `coupling` above 0 (Kaufman's four products).
-
-    Raises
-    ------
-    ParameterError
-        If a side is below 2.
-    """
-    _check_torus(height, width)
-    if not _checked(coupling) > 0:
+    """Return ln Z of a torus, with coupling `coupling` above 0 (Kaufman's four products)."""
+    _check_torus(height, width, _checked(coupling))
+    if not coupling > 0:
         raise ParameterError(f"the coupling of a torus is above 0; this is {show(coupling)}")
     if 2 * coupling > _COLD:
         return 2 * height * width * float(coupling) + math.log(2)  # of the two ground states
@@ -265,13 +243,7 @@ def log_partition_function_torus(coupling: float, height: int, width: int) -> fl
 
 
 def torus(beta: float, height: int, width: int) -> float:
-    """Return the fraction of unsatisfied bonds of a torus.
-
-    Raises
-    ------
-    ParameterError
-        If a side is below 2, or odd with beta below 0: what is antiferromagnetic does not close over an odd side.
-    """
+    """Return the fraction of unsatisfied bonds of a torus."""
     beta = _checked(beta)
     _check_torus(height, width, beta)
     return 0.5 if beta == 0 else _by_sign(beta, _torus(abs(beta), height, width))
@@ -282,42 +254,24 @@ def _torus(beta: float, height: int, width: int) -> float:
     if beta > _COLD:  # the states with four unsatisfied bonds: a flipped spin and, where a side is 2, a band of rows
         bands = sum(length * (length - 1) // 2 for length, side in ((height, width), (width, height)) if side == 2)
         return 2 * (1 + bands / (height * width)) * math.exp(-4 * beta)
-    return _fraction(
-        lambda coupling: log_partition_function_torus(coupling, height, width), beta / 2, 2 * height * width
-    )
+    log_z = partial(log_partition_function_torus, height=height, width=width)
+    return _fraction(log_z, beta / 2, 2 * height * width)
 
 
 @lru_cache(maxsize=4096)
 def torus_specific_heat(beta: float, height: int, width: int) -> float:
-    """Return the specific heat a spin, in units of k, of a torus: beta**2 times the variance of the bonds, a spin.
-
-    Raises
-    ------
-    ParameterError
-        As `torus` does.
-    """
+    """Return the specific heat a spin, in units of k, of a torus: beta**2 times the variance of the bonds, a spin."""
     _check_torus(height, width, _checked(beta))
-    return _curvature(
-        lambda coupling: log_partition_function_torus(coupling, height, width),
-        abs(_checked(beta)) / 2,
-        max(height, width),
-    ) / (height * width)
+    log_z = partial(log_partition_function_torus, height=height, width=width)
+    return _curvature(log_z, abs(_checked(beta)) / 2, max(height, width)) / (height * width)
 
 
 @lru_cache(maxsize=4096)
 def cylinder_specific_heat(beta: float, n: int, n_rows: int) -> float:
-    """Return the specific heat a spin, in units of k, of the cylinder of `cylinder`.
-
-    Raises
-    ------
-    ParameterError
-        As `cylinder` does.
-    """
+    """Return the specific heat a spin, in units of k, of the cylinder of `cylinder`."""
     _check_cylinder(n, n_rows)
 
-    def log_z(coupling: float) -> float:
-        return log_partition_function(n, np.full(n_rows, coupling), np.full(n_rows - 1, coupling))
-
+    log_z = partial(_log_partition_function_of_one, n=n, n_rows=n_rows)
     return _curvature(log_z, abs(_checked(beta)) / 2, max(n, n_rows)) / (n * n_rows)
 
 
@@ -332,9 +286,7 @@ def _curvature(log_z: Callable[[float], float], coupling: float, side: int) -> f
     step = min(1e-3, 0.1 / side, coupling / 3)
     if step == 0:
         return 0.0
-    values = [
-        weight * log_z(coupling + i * step) for i, weight in zip(range(-2, 3), (-1, 16, -30, 16, -1), strict=True)
-    ]
+    values = [w * log_z(coupling + i * step) for i, w in zip(range(-2, 3), (-1, 16, -30, 16, -1), strict=True)]
     return coupling**2 * math.fsum(values) / (12 * step**2)
 
 
@@ -396,16 +348,14 @@ def _slope_of_theta() -> float:
 
 def _check_cylinder(n: int, n_rows: int) -> None:
     if n < 2 or n % 2 or n_rows < 1:
+        raise ParameterError(f"a cylinder has rows of an even number of spins; asked for {n_rows} rows of {n}")
+
+
+def _check_torus(height: int, width: int, beta: float) -> None:
+    if height < 2 or width < 2 or (beta < 0 and (height % 2 or width % 2)):
         raise ParameterError(
-            f"a cylinder has rows of an even number of spins, and at least one row; asked for {n_rows} rows of {n}"
+            f"tori have sides from 2 on, even below beta 0; asked for {height} x {width} at {show(beta)}"
         )
-
-
-def _check_torus(height: int, width: int, sign: float = 1) -> None:
-    if height < 2 or width < 2:
-        raise ParameterError(f"a torus has sides of at least 2; asked for {height} x {width}")
-    if sign < 0 and (height % 2 or width % 2):
-        raise ParameterError(f"a torus with beta below 0 has even sides; asked for {height} x {width} at {show(sign)}")
 
 
 def _fraction(log_z: Callable[[float], float], coupling: float, n_bonds: int) -> float:
