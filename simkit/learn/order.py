@@ -1,12 +1,16 @@
 """The order in which an epoch visits rows: a pure function of (seed, epoch, position).
 
-Chunks are permuted, taken in windows of so many chunks, and the rows of each window are permuted. So only whole chunks
-are read, and yet rows that lie side by side are seen far apart. Ranks and workers do not occur here: they share out
+The data are cut into as many strata of neighbouring chunks as a window has chunks. Each window takes one chunk of each
+stratum, a random one that no other window takes, and the rows of the window are permuted. So only whole chunks are
+read, and yet each batch comes from everywhere: where neighbours are alike, as in data that are sorted, a window's mean
+is closer to that of the data than if its chunks were drawn from all of them. Nothing here grows with the number of rows
+unless a selection has left chunks with different numbers of them. Ranks and workers do not occur: they share out
 positions, which is why the order is the same whatever their number.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +18,13 @@ from functools import partial
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
 from simkit.kernels import philox
+from simkit.learn.bijection import I64, permuted
 from simkit.learn.selection import Selection
 
-I64 = npt.NDArray[np.int64]
+#: raised when a shuffled epoch visits rows in another order than before
+ORDER = 2
 
 #: streams of Philox that belong to an epoch: high, out of the way of those that sources draw from
 FIRST_STREAM, N_STREAMS = 2**31, 4
@@ -28,8 +33,14 @@ CHUNKS, WINDOWS, SYMMETRIES = range(3)
 #: epochs for which there are streams
 N_EPOCHS = (2**32 - FIRST_STREAM) // N_STREAMS
 
+#: row of the stream CHUNKS that no permutation draws from
+_OFFSETS = 2**64 - 1
+
 #: windows kept, a few so that threads may work at the ends of neighbours
 _KEPT = 4
+
+#: windows whose rows are counted at a time
+_COUNTED = 2**9
 
 
 @dataclass(frozen=True)
@@ -41,21 +52,22 @@ class Window:
     index : tuple of int
         (epoch, number of the window).
     chunks : int64 (chunk,)
-        Which chunks.
-    slots : int64 (row,)
-        The window's rows in the order of the epoch, as places among the rows of its chunks laid end to end.
-    chunk_rows : int
-        Rows of a chunk.
+        Which chunks, without those of which no row is selected.
+    inside : list of int64 (row,)
+        Of each chunk its selected rows.
+    starts : int64 (chunk + 1,)
+        Where the rows of each chunk begin when they are laid end to end: all its rows, or those selected if the
+        selection is compact.
+    rows, places : int64 (row,)
+        The selected rows in the order of the epoch: their numbers, and their places among the rows laid end to end.
     """
 
     index: tuple[int, int]
     chunks: I64
-    slots: I64
-    chunk_rows: int
-
-    def rows(self, slots: I64) -> I64:
-        """Return the row numbers of some of its slots."""
-        return self.chunks[slots // self.chunk_rows] * self.chunk_rows + slots % self.chunk_rows
+    inside: list[I64]
+    starts: I64
+    rows: I64
+    places: I64
 
 
 def stream_of(epoch: int, use: int) -> int:
@@ -74,7 +86,7 @@ class Order:
     shuffle : bool
         If not, rows come as they lie.
     window : int
-        Chunks of a window.
+        Chunks of a window, at most.
 
     Attributes
     ----------
@@ -83,58 +95,133 @@ class Order:
     """
 
     def __init__(self, selection: Selection, seed: int, *, shuffle: bool, window: int) -> None:
-        self.selection, self._seed, self._shuffle, self._n_chunks = selection, seed, shuffle, window
+        self.selection, self._seed, self.shuffle, self._most = selection, seed, shuffle, window
         self.n_rows = selection.n_rows
-        self._epoch: tuple[int, I64, I64] | None = None
+        n_chunks = selection.n_full if shuffle else selection.n_chunks
+        self.n_windows = max(1, -(-n_chunks // window))
+        self._n_strata = -(-n_chunks // self.n_windows) if shuffle else window
+        #: strata that are a chunk shorter than there are windows; each leaves out one window, none the same
+        self._n_short = self._n_strata * self.n_windows - n_chunks if shuffle else 0
+        self._ends: tuple[int, I64] | None = None
         self._windows: OrderedDict[tuple[int, int], Window] = OrderedDict()
+        self._last = (-1, 0, 0, 0)
         self._lock = Lock()
 
     def copy(self) -> Order:
         """Return the same order without what it has worked out, for another process."""
-        return Order(self.selection, self._seed, shuffle=self._shuffle, window=self._n_chunks)
+        return Order(self.selection, self._seed, shuffle=self.shuffle, window=self._most)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return partial(Order, shuffle=self._shuffle, window=self._n_chunks), (self.selection, self._seed)
+        return partial(Order, shuffle=self.shuffle, window=self._most), (self.selection, self._seed)
 
-    def pieces(self, epoch: int, positions: range) -> Iterator[tuple[Window, I64]]:
-        """Yield windows and the slots in them that together are `positions`, in order."""
+    def pieces(self, epoch: int, positions: range) -> Iterator[tuple[Window, slice]]:
+        """Yield windows and which of their rows together are `positions`, in order."""
         start = positions.start
         while start < positions.stop:
-            _, ends = self._of_epoch(epoch)
-            number = int(np.searchsorted(ends, start, "right"))
-            window = self._window(epoch, number)
-            offset = start - (int(ends[number - 1]) if number else 0)
-            stop = min(positions.stop, int(ends[number]))
-            yield window, window.slots[offset : offset + stop - start]
+            known, number, first, end = self._last
+            if known != epoch or not first <= start < end:
+                number = bisect_right(range(self.n_windows), start, key=partial(self._start, epoch)) - 1
+                first, end = self._start(epoch, number), self._start(epoch, number + 1)
+                self._last = epoch, number, first, end
+            stop = min(positions.stop, end)
+            yield self._window(epoch, number), slice(start - first, stop - first)
             start = stop
 
-    def _of_epoch(self, epoch: int) -> tuple[I64, I64]:
-        """Return the chunks in the order of an epoch and the position at which each window ends."""
-        known = self._epoch
-        if known is None or known[0] != epoch:
-            counts = self.selection.counts
-            chunks = np.arange(len(counts), dtype=np.int64)
-            if self._shuffle:
-                chunks = permutation(self._seed, stream_of(epoch, CHUNKS), 0, len(counts))
-            ends = np.cumsum(counts[chunks])
-            last = np.append(np.arange(self._n_chunks - 1, len(chunks) - 1, self._n_chunks), len(chunks) - 1)
-            known = self._epoch = epoch, chunks, ends[last]
-        return known[1:]
+    def after(self, window: Window) -> Window | None:
+        """Return the window that follows in the same epoch."""
+        epoch, number = window.index
+        return self._window(epoch, number + 1) if number + 1 < self.n_windows else None
+
+    def _start(self, epoch: int, number: int) -> int:
+        """Return the position of a window's first row; that of the epoch's end for the window after the last."""
+        each, n_full = self.selection.n_each, self.selection.n_full
+        if number == self.n_windows:
+            return self.n_rows
+        if each is None:
+            return int(self._ends_of(epoch)[number - 1]) if number else 0
+        if not self.shuffle:
+            return each * min(number * self._most, n_full)
+        tail, offset = self._offsets(epoch)
+        n_chunks = self._n_strata * number - (self._n_before(number + offset) - self._n_before(offset))
+        return each * n_chunks + (self.selection.n_tail if tail < number else 0)
+
+    def _n_before(self, number: int) -> int:
+        """Return how many short strata leave out a window below `number`, the windows going on for ever."""
+        return -(-number * self._n_short // self.n_windows)
+
+    def _offsets(self, epoch: int) -> tuple[int, int]:
+        """Return the window that has the last chunk where that is not full, and an offset for those left out."""
+        rows = np.array([_OFFSETS], np.uint64)
+        words = philox.KERNEL.load("cpu").words(self._seed, rows, stream_of(epoch, CHUNKS), 4)[0].tolist()
+        return (words[0] << 32 | words[1]) % self.n_windows, (words[2] << 32 | words[3]) % self.n_windows
+
+    def _ends_of(self, epoch: int) -> I64:
+        """Return the position at which each window ends, counted: where chunks have different numbers of rows."""
+        if self._ends is None or self._ends[0] != epoch:
+            counts = [
+                [int(self.selection.counts(chunks).sum()) for chunks in self._chunks(epoch, first, first + _COUNTED)]
+                for first in range(0, self.n_windows, _COUNTED)
+            ]
+            self._ends = epoch, np.cumsum(np.concatenate(counts), dtype=np.int64)
+        return self._ends[1]
+
+    def _chunks(self, epoch: int, first: int, last: int) -> list[I64]:
+        """Return the chunks of each window from `first` to before `last`."""
+        last = min(last, self.n_windows)
+        n_full, n_chunks = self.selection.n_full, self.selection.n_chunks
+        if not self.shuffle:
+            return [
+                np.arange(w * self._most, min((w + 1) * self._most, n_chunks), dtype=np.int64)
+                for w in range(first, last)
+            ]
+        tail, offset = self._offsets(epoch)
+        strata = np.arange(self._n_strata, dtype=np.int64)
+        place, after = (-(-stratum * self._n_short // max(1, self._n_strata)) for stratum in (strata, strata + 1))
+        is_short, start = after > place, strata * self.n_windows - place
+        left_out = np.where(
+            is_short, (place * self.n_windows // max(1, self._n_short) - offset) % self.n_windows, self.n_windows
+        )
+        window, stratum = np.meshgrid(np.arange(first, last, dtype=np.int64), strata, indexing="ij")
+        is_there = window != left_out[stratum]
+        window, stratum = window[is_there], stratum[is_there]
+        found = start[stratum] + permuted(
+            window - (window > left_out[stratum]),
+            self.n_windows - is_short[stratum],
+            self._seed,
+            stream_of(epoch, CHUNKS),
+            stratum,
+        )
+        chunks = np.split(found, np.cumsum(is_there.sum(axis=1))[:-1])
+        if n_full < n_chunks and first <= tail < last:
+            chunks[tail - first] = np.append(chunks[tail - first], n_full)
+        return chunks
 
     def _window(self, epoch: int, number: int) -> Window:
         with self._lock:
             window = self._windows.get((epoch, number))
             if window is None:
-                chunks = self._of_epoch(epoch)[0][number * self._n_chunks : (number + 1) * self._n_chunks]
-                slots = self.selection.slots(chunks)
-                if self._shuffle:
-                    slots = slots[permutation(self._seed, stream_of(epoch, WINDOWS), number, len(slots))]
-                window = self._windows[epoch, number] = Window(
-                    (epoch, number), chunks, slots, self.selection.chunk_rows
-                )
+                window = self._windows[epoch, number] = self._made(epoch, number)
                 if len(self._windows) > _KEPT:
                     self._windows.popitem(last=False)
             return window
+
+    def _made(self, epoch: int, number: int) -> Window:
+        chunks, chunk_rows = self._chunks(epoch, number, number + 1)[0], self.selection.chunk_rows
+        inside = self.selection.inside(chunks)
+        is_used = [len(rows) > 0 for rows in inside]
+        chunks, inside = chunks[is_used], [rows for rows in inside if len(rows)]
+        n_rows = np.array([len(rows) if self.selection.is_compact else chunk_rows for rows in inside], np.int64)
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(n_rows)])
+        none = np.zeros(0, np.int64)
+        rows = np.concatenate([none, *(chunk * chunk_rows + rows for chunk, rows in zip(chunks, inside, strict=True))])
+        if self.selection.is_compact:
+            places = np.arange(len(rows), dtype=np.int64)
+        else:
+            places = np.concatenate([none, *(start + rows for start, rows in zip(starts[:-1], inside, strict=True))])
+        if self.shuffle:
+            mixed = permutation(self._seed, stream_of(epoch, WINDOWS), number, len(rows))
+            rows, places = rows[mixed], places[mixed]
+        return Window((epoch, number), chunks, inside, starts, rows, places)
 
 
 def permutation(seed: int, stream: int, row: int, n: int) -> I64:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.kernels import philox
@@ -22,6 +22,9 @@ SPLITS: Mapping[str, float] = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
 #: each part of a split has its exact share of every so many rows
 HUNDRED = 100
+
+#: chunks whose rows are counted at a time
+_COUNTED = 2**9
 
 #: key and stream of the draws that split rows: the same whatever the seed of the order, so that nobody trains on a row
 #: that another seed tests on
@@ -64,86 +67,131 @@ class Split:
 
     def mask(self, start: int, stop: int) -> npt.NDArray[np.bool_]:
         """Say of the rows from `start` to `stop` whether they belong to the part."""
+        return self.masks([start], [stop])[0]
+
+    def masks(self, starts: Sequence[int], stops: Sequence[int]) -> list[npt.NDArray[np.bool_]]:
+        """Say of the rows of several ranges whether they belong to the part."""
         if self.part is None:
-            return np.ones(stop - start, bool)
-        first = start // HUNDRED
-        hundreds = np.arange(first, -(-stop // HUNDRED), dtype=np.uint64)
-        words = philox.KERNEL.load("cpu").words(_SPLIT_SEED, hundreds, _SPLIT_STREAM, HUNDRED)
-        order = np.argsort(words, axis=1, kind="stable")
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.arange(HUNDRED)[None], axis=1)
-        mask = (rank >= self._first) & (rank < self._last)
-        return mask.reshape(-1)[start - first * HUNDRED : stop - first * HUNDRED]
+            return [np.ones(stop - start, bool) for start, stop in zip(starts, stops, strict=True)]
+        hundreds = [
+            np.arange(start // HUNDRED, -(-stop // HUNDRED), dtype=np.int64)
+            for start, stop in zip(starts, stops, strict=True)
+        ]
+        ends = np.cumsum([HUNDRED * len(each) for each in hundreds]).tolist()
+        whole = self._members(np.concatenate(hundreds)).reshape(-1)
+        return [
+            whole[end - HUNDRED * len(each) + start % HUNDRED :][: stop - start]
+            for end, each, start, stop in zip(ends, hundreds, starts, stops, strict=True)
+        ]
+
+    def n_before(self, rows: I64) -> I64:
+        """Return how many rows of the part come before each of some rows."""
+        if self.part is None:
+            return rows
+        hundreds, places = np.divmod(rows, HUNDRED)
+        found = hundreds * self.n_of_hundred
+        for first in range(0, len(rows), _COUNTED):
+            part = slice(first, first + _COUNTED)
+            is_before = np.arange(HUNDRED) < places[part, None]
+            found[part] += np.count_nonzero(self._members(hundreds[part]) & is_before, axis=1)
+        return found
+
+    def _members(self, hundreds: I64) -> npt.NDArray[np.bool_]:
+        """Say of each row of some hundreds whether its random word has one of the part's ranks among the hundred."""
+        words = philox.KERNEL.load("cpu").words(_SPLIT_SEED, hundreds.astype(np.uint64), _SPLIT_STREAM, HUNDRED)
+        keys = words.astype(np.uint64) << np.uint64(7) | np.arange(HUNDRED, dtype=np.uint64)  # of equal words the first
+        keys.sort(axis=1)
+        places = (keys[:, self._first : self._last] & np.uint64(127)).astype(np.intp)
+        members = np.zeros(keys.shape, bool)
+        np.put_along_axis(members, places, True, axis=1)
+        return members
 
 
-class Selection(ABC):
-    """Rows in chunks.
+class Selection:
+    """The rows of a part that meet a filter, in chunks.
+
+    Parameters
+    ----------
+    n_all : int
+        Rows that there are.
+    chunk_rows : int
+        Rows of a chunk, those of the last one maybe fewer.
+    split : Split
+    chosen : uint8, optional
+        A bit for each row, as NumPy's packbits packs them; without it all rows of the part are selected.
+    is_compact : bool, optional
+        Whether the rows that are not selected are left out where chunks are laid end to end; if not given, where
+        they are half of all rows or more.
 
     Attributes
     ----------
-    counts : int64 (chunk,)
-        Selected rows of each chunk.
-    chunk_rows : int
-        Rows of a chunk, those of the last one maybe fewer.
+    n_rows : int
+        Selected rows.
+    n_chunks, n_full : int
+        All chunks, and those that are full.
+    n_each, n_tail : int or None, int
+        Selected rows of each full chunk, None if their numbers differ, and of the one that is not full.
     identity : str
         Says which rows they are.
     """
 
-    counts: I64
-    chunk_rows: int
-    identity: str
+    def __init__(
+        self,
+        n_all: int,
+        chunk_rows: int,
+        split: Split,
+        chosen: npt.NDArray[np.uint8] | None = None,
+        *,
+        is_compact: bool | None = None,
+    ) -> None:
+        self._n_all, self.chunk_rows, self._split = n_all, chunk_rows, split
+        self.n_chunks, self.n_full = -(-n_all // chunk_rows), n_all // chunk_rows
+        # tensors: a DataLoader that starts processes anew hands them over as shared memory
+        self._chosen = None if chosen is None else torch.from_numpy(chosen)
+        self._counts: torch.Tensor | None = None
+        self.n_each: int | None = None
+        tail = np.array([self.n_full], np.int64)
+        self.n_tail = sum(map(len, self.inside(tail))) if self.n_full < self.n_chunks else 0
+        if chosen is None and (split.part is None or chunk_rows % HUNDRED == 0):
+            self.n_each = chunk_rows * split.n_of_hundred // HUNDRED
+            self.n_rows = self.n_each * self.n_full + self.n_tail
+        else:
+            counts = self._count()
+            self._counts, self.n_rows = torch.from_numpy(counts), int(counts.sum(dtype=np.int64))
+        self.is_compact = 2 * self.n_rows <= n_all if is_compact is None else is_compact
+        found = hashlib.sha256(repr((n_all, split.part, split.part and split.parts)).encode())
+        if chosen is not None:
+            found.update(chosen.data)
+        self.identity = found.hexdigest()
 
-    @property
-    def n_rows(self) -> int:
-        """Selected rows."""
-        return int(self.counts.sum())
+    def _count(self) -> npt.NDArray[np.int32]:
+        """Return the number of selected rows of each chunk."""
+        counts = np.empty(self.n_chunks, np.int32)
+        for first in range(0, self.n_chunks, _COUNTED):
+            chunks = np.arange(first, min(first + _COUNTED, self.n_chunks), dtype=np.int64)
+            if self._chosen is None:
+                borders = np.minimum(np.append(chunks, chunks[-1] + 1) * self.chunk_rows, self._n_all)
+                counts[chunks] = np.diff(self._split.n_before(borders))
+            else:
+                counts[chunks] = [len(rows) for rows in self.inside(chunks)]
+        return counts
 
-    @abstractmethod
-    def slots(self, chunks: I64) -> I64:
-        """Return the selected rows of `chunks`, as places among all rows of these chunks laid end to end."""
+    def counts(self, chunks: I64) -> I64:
+        """Return the number of selected rows of some chunks, where these numbers differ."""
+        assert self._counts is not None
+        counts: I64 = self._counts.numpy()[chunks].astype(np.int64)
+        return counts
 
-
-class Chosen(Selection):
-    """The rows of a mask."""
-
-    def __init__(self, mask: npt.NDArray[np.bool_], chunk_rows: int) -> None:
-        self.chunk_rows = chunk_rows
-        self._inside = (np.flatnonzero(mask) % chunk_rows).astype(np.int32)
-        n_chunks = -(-len(mask) // chunk_rows)
-        self.counts = np.bincount(np.flatnonzero(mask) // chunk_rows, minlength=n_chunks)
-        self._starts = np.cumsum(self.counts) - self.counts
-        self.identity = hashlib.sha256(np.packbits(mask).tobytes() + str(len(mask)).encode()).hexdigest()
-
-    def slots(self, chunks: I64) -> I64:
-        """Return the selected rows of `chunks`; see Selection."""
-        return _end_to_end(
-            [self._inside[self._starts[chunk] : self._starts[chunk] + self.counts[chunk]] for chunk in chunks],
-            self.chunk_rows,
-        )
-
-
-class Spread(Selection):
-    """A split of so many rows that no mask of them could be kept: what a live source has.
-
-    Its chunks are multiples of a hundred rows, so that their counts are known without a look at the rows.
-    """
-
-    def __init__(self, n_rows: int, split: Split) -> None:
-        self._n_all, self._split = n_rows, split
-        self.chunk_rows = HUNDRED * max(1, -(-n_rows // (HUNDRED * 2**20)))  # at most 2**20 chunks
-        n_chunks = -(-n_rows // self.chunk_rows)
-        self.counts = np.full(n_chunks, self.chunk_rows // HUNDRED * split.n_of_hundred, np.int64)
-        self.counts[-1] = split.mask((n_chunks - 1) * self.chunk_rows, n_rows).sum()
-        self.identity = f"{n_rows} {split.part} {split.parts if split.part else ''}"
-
-    def slots(self, chunks: I64) -> I64:
-        """Return the selected rows of `chunks`; see Selection."""
-        starts = [int(chunk) * self.chunk_rows for chunk in chunks]
+    def inside(self, chunks: I64) -> list[I64]:
+        """Return the selected rows of each of some chunks, counted from the chunk's first."""
+        starts = (chunks * self.chunk_rows).tolist()
         stops = [min(start + self.chunk_rows, self._n_all) for start in starts]
-        return _end_to_end(
-            [np.flatnonzero(self._split.mask(start, stop)) for start, stop in zip(starts, stops, strict=True)],
-            self.chunk_rows,
-        )
+        masks = self._split.masks(starts, stops)
+        if self._chosen is not None:
+            bits = self._chosen.numpy()
+            for start, stop, mask in zip(starts, stops, masks, strict=True):
+                mask &= np.unpackbits(bits[start // 8 : -(-stop // 8)])[start % 8 :][: stop - start].view(bool)
+        return [np.flatnonzero(mask) for mask in masks]
 
 
 def meets(name: str, values: Array, labels: Sequence[str], wanted: Any) -> npt.NDArray[np.bool_]:
@@ -169,7 +217,3 @@ def meets(name: str, values: Array, labels: Sequence[str], wanted: Any) -> npt.N
             raise UnknownNameError.of(f"label of {show(name)}", item, labels)
     numbers = [labels.index(item) if isinstance(item, str) else item for item in items]
     return np.isin(values, np.array(numbers))
-
-
-def _end_to_end(inside: Sequence[npt.NDArray[np.integer]], chunk_rows: int) -> I64:
-    return np.concatenate([np.zeros(0, np.int64), *(place * chunk_rows + rows for place, rows in enumerate(inside))])

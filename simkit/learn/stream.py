@@ -17,10 +17,10 @@ import torch.utils.data
 from simkit.backends import AUTO
 from simkit.contract import Source, check_seed
 from simkit.errors import DamageError, ParameterError, UnknownNameError, show
-from simkit.learn.order import N_EPOCHS, Order
+from simkit.learn.order import N_EPOCHS, ORDER, Order
 from simkit.learn.passes import Passes
 from simkit.learn.ranks import ranks as ranks_here
-from simkit.learn.selection import SPLITS, Chosen, Selection, Split, Spread, meets
+from simkit.learn.selection import SPLITS, Selection, Split, meets
 from simkit.learn.tables import Live, Stored, Table
 from simkit.learn.tensors import ROW, Tensors
 from simkit.store import Store
@@ -29,11 +29,11 @@ from simkit.store.chunks import Chunks, StoreChunks, open_chunks
 TensorBatch = dict[str, torch.Tensor]
 State = dict[str, Any]
 
-#: rows of an epoch of a live source: its order is worked out for a millionth of them at a time
+#: rows of an epoch of a live source
 MAX_LIVE_ROWS = 2**40
 
-#: chunks that are read together and shuffled: 16 of 512 rows
-WINDOW = 16
+#: rows that a filter looks at at a time
+_FILTERED = 2**18
 
 
 class Options(TypedDict, total=False):
@@ -44,7 +44,7 @@ class Options(TypedDict, total=False):
     batch_size: int
     seed: int
     shuffle: bool
-    window: int
+    window: int | None
     drop_last: bool
     split: str | None
     splits: Mapping[str, float]
@@ -79,9 +79,11 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
     seed : int
         Seed of order and augmentation, and of the rows of a live source.
     shuffle : bool
-        Permute chunks, and rows within windows of `window` chunks.
-    window : int
-        Chunks (of 512 rows, in most data sets) that are read and shuffled together.
+        Visit rows in a random order: `window` chunks from all over the data at a time, and their rows permuted.
+    window : int, optional
+        Chunks (of 512 rows, in most data sets) that are read and shuffled together, so that the rows of a batch come
+        from so many places. If not given, 16 where neighbouring rows are independent, as in data sets of simkit and
+        live sources; for other data as many as have 128 MiB, from 16 to 1024, since they may be sorted.
     drop_last : bool
         Leave out the last batch of an epoch if it is not full.
     split : str, optional
@@ -126,7 +128,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         batch_size: int = 256,
         seed: int = 0,
         shuffle: bool = False,
-        window: int = WINDOW,
+        window: int | None = None,
         drop_last: bool = False,
         split: str | None = None,
         splits: Mapping[str, float] = SPLITS,
@@ -153,15 +155,17 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         self._opened: tuple[int, Table] | None = None
         table = self._table()
         self.schema = table.schema
+        window = table.window if window is None else _positive("window", window)
         selection = _select(table, Split(split, splits), where)
-        self._order = Order(selection, self.seed, shuffle=shuffle, window=_positive("window", window))
+        self._is_compact = selection.is_compact
+        self._order = Order(selection, self.seed, shuffle=shuffle, window=window)
         self._tensors = Tensors(table.schema, fields, channels, dtype, memory_format, augment, pin_memory)
         self._drop_last = drop_last
         self._passes = Passes()
         self._n_all = table.n_rows
         content = [table.identity, selection.identity, selection.chunk_rows]
         self._data = hashlib.sha256(repr(content).encode()).hexdigest()
-        self._shuffled = {"shuffle": shuffle, "window": window if shuffle else 0}
+        self._shuffled = {"order": ORDER, "shuffle": shuffle, "window": window if shuffle else 0}
         self._check_sizes()
 
     def _check_sizes(self) -> None:
@@ -209,9 +213,14 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         size, rank = stop - start, self._rank
         mine = range(start + size * rank // self._n_ranks, start + size * (rank + 1) // self._n_ranks)
         pieces = list(self._order.pieces(epoch, mine))
-        arrays, is_whole = self._table().read(self._tensors.needed, pieces)
+        table, needed = self._table(), self._tensors.needed
+        arrays, is_whole = table.read(needed, pieces, is_compact=self._is_compact)
         if self._tensors.is_row_needed:
-            arrays[ROW] = np.concatenate([window.rows(slots) for window, slots in pieces])
+            arrays[ROW] = np.concatenate([window.rows[part] for window, part in pieces])
+        if self._order.shuffle:  # of the next window as much as is gone of this one
+            window, part = pieces[-1]
+            if (following := self._order.after(window)) is not None:
+                table.prepare(needed, following, part.stop / len(window.rows), is_compact=self._is_compact)
         positions = np.arange(mine.start, mine.stop, dtype=np.uint64)
         if is_whole is not None and not is_whole.all():
             arrays = {name: values[is_whole] for name, values in arrays.items()}
@@ -262,7 +271,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         own = self.state(0, 0)
         if not isinstance(state, dict) or set(state) != set(own):
             raise ParameterError(f"a state is what state_dict() returned, with {', '.join(own)}; this is {show(state)}")
-        for name in ("seed", "shuffle", "window"):
+        for name in ("seed", *self._shuffled):
             if state[name] != own[name]:
                 raise ParameterError(f"the state is of a stream with {name}={state[name]}; this one has {own[name]}")
         if state["n"] != own["n"]:
@@ -347,15 +356,21 @@ def _opener(
 
 def _select(table: Table, split: Split, where: Mapping[str, Any] | None) -> Selection:
     """Return the rows of a split that meet `where`."""
-    if isinstance(table, Stored):
-        mask = split.mask(0, table.n_rows)
-        for name, wanted in (where or {}).items():
+    chosen = None
+    if where:
+        if not isinstance(table, Stored):
+            raise ParameterError(
+                "where= needs rows that are there to be looked at; generate a data set, or use the source's own "
+                "parameters"
+            )
+        for name, wanted in where.items():
             if name not in table.schema:
                 raise UnknownNameError.of("field", name, table.schema)
-            mask &= meets(name, table.chunks.column(name), table.schema[name].labels, wanted)
-        return Chosen(mask, table.chunks.chunk_rows)
-    if where:
-        raise ParameterError(
-            "where= needs rows that are there to be looked at; generate a data set, or use the source's own parameters"
-        )
-    return Spread(table.n_rows, split)
+            # a function sees the whole field, values are looked for piece by piece
+            step = table.n_rows if callable(wanted) else _FILTERED
+            found = [
+                np.packbits(meets(name, values, table.schema[name].labels, wanted))
+                for values in table.chunks.column(name, step)
+            ]
+            chosen = np.concatenate(found) if chosen is None else chosen & np.concatenate(found)
+    return Selection(table.n_rows, table.chunk_rows, split, chosen, is_compact=table.is_compact)

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from threading import Condition, Lock
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -14,60 +14,139 @@ import numpy.typing as npt
 from simkit.contract import Source
 from simkit.errors import DamageError
 from simkit.kernels import gather as kernel
+from simkit.learn.bijection import I64
+from simkit.learn.decoded import Decoded
 from simkit.learn.memory import Memory
-from simkit.learn.order import I64, Window
+from simkit.learn.order import Window
+from simkit.learn.selection import HUNDRED
 from simkit.schema import Array, Batch, Schema
 from simkit.store.chunks import Chunks
 
-Pieces = Sequence[tuple[Window, I64]]
+#: windows kept: that of the batch, the next, which is made meanwhile, and those at whose ends other threads are
+_KEPT = 4
 
-#: windows kept decoded: those at whose ends batches are being made
-_KEPT = 3
+#: chunks that are shuffled together where neighbouring rows are independent
+_WINDOW = 16
+
+#: where they may be alike: as many as have so many bytes, within limits
+_WINDOW_BYTES, _MOST_CHUNKS = 2**27, 2**10
+
+#: bytes of rows of a sparse selection that are kept decoded, so that later epochs need not decode all chunks for them
+_KEPT_BYTES = 2**28
+
+#: a call of a source costs about as much as so many of the rows that it may be asked for at a time
+_CALL = 1 / 32
 
 
 class Table(ABC):
-    """Rows of named fields.
+    """Rows of named fields, in chunks.
 
     Attributes
     ----------
     schema : Schema
-    n_rows : int
+    n_rows, chunk_rows : int
+    piece_rows : int
+        Rows of a chunk that are made at once.
+    window : int
+        Chunks that are shuffled together unless one says how many.
+    is_compact : bool or None
+        As for Selection.
     identity : str
         Tells tables of different content apart.
     """
 
     schema: Schema
     n_rows: int
+    chunk_rows: int
+    piece_rows: int
+    window: int
+    is_compact: bool | None = None
     identity: str
 
+    def __init__(self, skip: Callable[[DamageError, int], None] | None = None) -> None:
+        self._skip = skip
+        self._decoded: OrderedDict[tuple[int, int], Decoded] = OrderedDict()
+        self._memory = Memory()
+        self._lock = Lock()
+
     @abstractmethod
-    def read(self, names: Sequence[str], pieces: Pieces) -> tuple[Batch, npt.NDArray[np.bool_] | None]:
-        """Return the rows of `pieces`, and which of them could be read, None for all; threads may read at once."""
+    def fill(self, chunk: int, inside: I64 | None, out: Batch) -> None:
+        """Write the rows `inside` a chunk, or with None all of it, into arrays; several threads may at once."""
+
+    def read(
+        self, names: Sequence[str], pieces: Sequence[tuple[Window, slice]], *, is_compact: bool
+    ) -> tuple[Batch, npt.NDArray[np.bool_] | None]:
+        """Return the rows of some windows, and which of them are whole, None for all; several threads may at once."""
+        n_rows = sum(part.stop - part.start for _, part in pieces)
+        batch, is_whole, start = self._empty(names, n_rows), None, 0
+        for window, part in pieces:
+            places, stop = window.places[part], start + part.stop - part.start
+            decoded = self._window(window, names, is_compact=is_compact)
+            decoded.want(places)
+            for name in names:
+                kernel.KERNEL.load("cpu").gather(_bytes(decoded.arrays[name]), places, _bytes(batch[name][start:stop]))
+            if self._skip is not None and (found := decoded.is_whole(places)) is not None:
+                is_whole = np.ones(n_rows, bool) if is_whole is None else is_whole
+                is_whole[start:stop] = found
+            start = stop
+        return batch, is_whole
+
+    def prepare(self, names: Sequence[str], window: Window, share: float, *, is_compact: bool) -> None:
+        """Make a share of a window ahead, so that no batch has to wait for the whole of it."""
+        if self.piece_rows == 1:  # nothing is made but what is wanted: nobody waits for more
+            return
+        decoded = self._window(window, names, is_compact=is_compact)
+        decoded.make(range(math.ceil(share * decoded.n_pieces)))
+
+    def _window(self, window: Window, names: Sequence[str], *, is_compact: bool) -> Decoded:
+        with self._lock:
+            decoded = self._decoded.get(window.index)
+            if decoded is None:
+                if len(self._decoded) >= _KEPT:
+                    self._decoded.popitem(last=False)
+                arrays = self._empty(names, int(window.starts[-1]))
+                decoded = self._decoded[window.index] = Decoded(
+                    window, arrays, self.fill, self.piece_rows, is_compact=is_compact, skip=self._skip
+                )
+            return decoded
+
+    def _empty(self, names: Sequence[str], n_rows: int) -> Batch:
+        return {name: self._memory.empty((n_rows, *self.schema[name].shape), self.schema[name].dtype) for name in names}
 
 
 class Live(Table):
-    """Rows that a source makes when they are asked for."""
+    """Rows that a source makes when they are asked for.
+
+    Chunks are a hundred rows, so that each has the same number of a split; where a row is a long run no more rows are
+    made at a time than are wanted.
+    """
+
+    is_compact = True
+    chunk_rows = HUNDRED
 
     def __init__(self, source: Source, seed: int, n_rows: int, backend: str) -> None:
+        super().__init__()
         self._source, self._seed, self._backend = source, seed, source.resolve(backend)
         self.schema, self.n_rows = source.schema(), n_rows
+        self.piece_rows = min(self.chunk_rows, source.block_rows)
+        fitting = _WINDOW_BYTES // max(1, self.chunk_rows * self.schema.row_nbytes)
+        self.window = max(1, min(_WINDOW, fitting))
         self.identity = f"live {source.digest()} seed {seed}"
 
-    def read(self, names: Sequence[str], pieces: Pieces) -> tuple[Batch, None]:
-        """Make the rows of `pieces`."""
-        rows = np.concatenate([np.zeros(0, np.int64), *(window.rows(slots) for window, slots in pieces)])
-        made = [
-            self._source.generate(self._seed, range(int(run[0]), int(run[-1]) + 1), backend=self._backend)
-            for run in np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
-            if len(run)
-        ]
-        return {
-            name: np.concatenate([self.schema[name].empty(0), *(batch[name] for batch in made)]) for name in names
-        }, None
+    def fill(self, chunk: int, inside: I64 | None, out: Batch) -> None:
+        """Make rows, with few calls: also rows between them that nobody wants, where a call would cost as much."""
+        assert inside is not None  # the selection is compact
+        gap = 1 + int(_CALL * self._source.block_rows)
+        for wanted in np.split(np.arange(len(inside)), np.flatnonzero(np.diff(inside) > gap) + 1):
+            rows = chunk * self.chunk_rows + inside[wanted]
+            first, last = int(rows[0]), int(rows[-1])
+            made = self._source.generate(self._seed, range(first, last + 1), backend=self._backend)
+            for name, array in out.items():
+                array[wanted[0] : wanted[-1] + 1] = made[name][rows - first]
 
 
 class Stored(Table):
-    """Rows of a data set, read a window at a time.
+    """Rows of a data set, read chunk by chunk.
 
     Parameters
     ----------
@@ -78,97 +157,39 @@ class Stored(Table):
     """
 
     def __init__(self, chunks: Chunks, skip: Callable[[DamageError, int], None] | None = None) -> None:
-        self.chunks, self._skip = chunks, skip
+        super().__init__(skip)
+        self.chunks = chunks
         self.schema, self.n_rows, self.identity = chunks.schema, chunks.n_rows, chunks.identity
-        self._decoded: OrderedDict[tuple[int, int], _Decoded] = OrderedDict()
-        self._memory = Memory()
-        self._lock = Lock()
+        self.chunk_rows = self.piece_rows = chunks.chunk_rows
+        fitting = _WINDOW_BYTES // max(1, self.chunk_rows * self.schema.row_nbytes)
+        self.window = _WINDOW if chunks.is_independent else max(_WINDOW, min(_MOST_CHUNKS, fitting))
+        self._kept: dict[int, Batch] = {}
+        self._n_kept = 0
 
-    def read(self, names: Sequence[str], pieces: Pieces) -> tuple[Batch, npt.NDArray[np.bool_] | None]:
-        """Return the rows of `pieces`, and which of them are whole if damage is skipped."""
-        n_rows = sum(len(slots) for _, slots in pieces)
-        batch = _empty(self._memory, self.schema, names, n_rows)
-        is_whole = None if self._skip is None else np.ones(n_rows, bool)
-        gather, start = kernel.KERNEL.load("cpu").gather, 0
-        for window, slots in pieces:
-            decoded = self._decode(window, names)
-            part = slice(start, start + len(slots))
-            for name in names:
-                gather(_bytes(decoded.arrays[name]), slots, _bytes(batch[name][part]))
-            if is_whole is not None:
-                is_whole[part] = ~decoded.is_lost[slots // window.chunk_rows]
-            start += len(slots)
-        return batch, is_whole
+    def fill(self, chunk: int, inside: I64 | None, out: Batch) -> None:
+        """Read a chunk; see Table."""
+        if inside is None:
+            for name, array in out.items():
+                self.chunks.read(name, chunk, array)
+            return
+        kept = self._kept.get(chunk)
+        if kept is None:
+            for name, array in out.items():
+                whole = self._memory.empty((self.chunk_rows, *array.shape[1:]), array.dtype)
+                self.chunks.read(name, chunk, whole)
+                np.take(whole, inside, axis=0, out=array)
+            self._keep(chunk, out)
+        else:
+            for name, array in out.items():
+                array[:] = kept[name]
 
-    def _decode(self, window: Window, names: Sequence[str]) -> _Decoded:
+    def _keep(self, chunk: int, rows: Batch) -> None:
+        n_bytes = sum(array.nbytes for array in rows.values())
         with self._lock:
-            decoded = self._decoded.get(window.index)
-            if decoded is None:
-                if len(self._decoded) >= _KEPT:
-                    self._decoded.popitem(last=False)
-                decoded = self._decoded[window.index] = _Decoded(self.chunks, names, window, self._skip, self._memory)
-        decoded.wait()
-        return decoded
-
-
-class _Decoded:
-    """The chunks of a window, decoded side by side by the threads that want them."""
-
-    def __init__(
-        self,
-        chunks: Chunks,
-        names: Sequence[str],
-        window: Window,
-        skip: Callable[[DamageError, int], None] | None,
-        memory: Memory,
-    ) -> None:
-        self._chunks, self._window, self._skip = chunks, window, skip
-        self.arrays = _empty(memory, chunks.schema, names, len(window.chunks) * chunks.chunk_rows)
-        self.is_lost = np.zeros(len(window.chunks), bool)
-        self._todo = [(place, name) for place in reversed(range(len(window.chunks))) for name in names]
-        self._n_left = len(self._todo)
-        self._error: BaseException | None = None
-        self._changed = Condition()
-
-    def wait(self) -> None:
-        """Decode what nobody decodes yet and wait for the rest; raise what went wrong in any thread."""
-        while True:
-            with self._changed:
-                if self._error or not self._todo:
-                    break
-                place, name = self._todo.pop()
-            try:
-                self._decode(place, name)
-            except BaseException as error:
-                with self._changed:
-                    self._error = error
-                    self._changed.notify_all()
-                raise
-            with self._changed:
-                self._n_left -= 1
-                self._changed.notify_all()
-        with self._changed:
-            self._changed.wait_for(lambda: self._error or not self._n_left)
-            if self._error:
-                raise self._error
-
-    def _decode(self, place: int, name: str) -> None:
-        chunk_rows = self._chunks.chunk_rows
-        out: Array = self.arrays[name][place * chunk_rows : (place + 1) * chunk_rows]
-        try:
-            self._chunks.read(name, int(self._window.chunks[place]), out)
-        except DamageError as error:
-            if self._skip is None:
-                raise
-            with self._changed:
-                is_new = not self.is_lost[place]
-                self.is_lost[place] = True
-            if is_new:
-                self._skip(error, int(np.count_nonzero(self._window.slots // chunk_rows == place)))
-
-
-def _empty(memory: Memory, schema: Schema, names: Sequence[str], n_rows: int) -> Batch:
-    return {name: memory.empty((n_rows, *schema[name].shape), schema[name].dtype) for name in names}
+            if self._n_kept + n_bytes > _KEPT_BYTES or chunk in self._kept:
+                return
+            self._n_kept += n_bytes
+            self._kept[chunk] = {name: array.copy() for name, array in rows.items()}
 
 
 def _bytes(rows: Array) -> npt.NDArray[np.uint8]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
 
@@ -31,6 +32,8 @@ class Chunks(ABC):
     n_rows, chunk_rows : int
     identity : str
         Tells data sets of different content apart.
+    is_independent : bool
+        Whether neighbouring rows are independent of each other, as those that a source makes.
     """
 
     where: str
@@ -38,6 +41,7 @@ class Chunks(ABC):
     n_rows: int
     chunk_rows: int
     identity: str
+    is_independent: bool
 
     @abstractmethod
     def read(self, name: str, chunk: int, out: Array) -> None:
@@ -52,12 +56,14 @@ class Chunks(ABC):
         """
 
     @abstractmethod
-    def column(self, name: str) -> Array:
-        """Return a whole field."""
+    def column(self, name: str, n_rows: int) -> Iterator[Array]:
+        """Yield a field from its first row to its last, `n_rows` rows at a time."""
 
 
 class StoreChunks(Chunks):
     """Inner chunks of the shards of a store that simkit wrote, all of it finished."""
+
+    is_independent = True
 
     def __init__(self, store: Store) -> None:
         missing = store.layout.n_rows - store.n_rows_done
@@ -86,9 +92,10 @@ class StoreChunks(Chunks):
                 self._readers.move_to_end((name, shard))
         reader.chunk(inner, out)
 
-    def column(self, name: str) -> Array:
-        """Return a whole field."""
-        return self._store[name][:]
+    def column(self, name: str, n_rows: int) -> Iterator[Array]:
+        """Yield a field; see Chunks."""
+        column = self._store[name]
+        return (column[start : start + n_rows] for start in range(0, self.n_rows, n_rows))
 
 
 def open_chunks(where: str | Path) -> Chunks:

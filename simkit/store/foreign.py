@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class ZarrChunks(Chunks):
         self.schema = Schema(**{name: _field(where, array) for name, array in self._arrays.items()})
         largest = max(array.chunks[0] for array in self._arrays.values())
         self.chunk_rows = largest * -(-_CHUNK_ROWS // largest)
-        self.identity = self._identify(ledger)
+        self.identity, self.is_independent = self._identify(ledger), ledger is not None
 
     def _check_finished(self, ledger: Any) -> None:
         missing = 0 if ledger is None else int((~ledger[:].any(axis=(1, 2))).sum())
@@ -71,9 +72,10 @@ class ZarrChunks(Chunks):
                 f"{error or type(error).__name__}"
             ) from error
 
-    def column(self, name: str) -> Array:
-        """Return a whole field."""
-        return np.asarray(self._arrays[name][:])
+    def column(self, name: str, n_rows: int) -> Iterator[Array]:
+        """Yield a field; see Chunks."""
+        array = self._arrays[name]
+        return (np.asarray(array[start : start + n_rows]) for start in range(0, self.n_rows, n_rows))
 
 
 def _open(where: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -15,7 +16,8 @@ import simkit.run
 import simkit.store.layout
 from simkit.contract import Source, param
 from simkit.learn import Stream, stream
-from simkit.schema import Batch, Field, Schema
+from simkit.schema import Array, Batch, Field, Schema
+from simkit.store.chunks import Chunks
 
 #: rows of a shard and of an inner chunk, once `shrink` was called
 SHARD_ROWS, CHUNK_ROWS = 64, 16
@@ -123,3 +125,24 @@ class TwoBoards(Source):
 
     def rows(self, seed: int, rows: range, backend: str) -> Batch:
         raise NotImplementedError
+
+
+class Many(Chunks):
+    """As many rows as its name says, which nobody has to write."""
+
+    chunk_rows, is_independent = 512, True
+    schema = Schema(number=Field("int64", "the row"), digit=Field("uint8", "its last digit"))
+
+    def __init__(self, name: str) -> None:
+        self.where, self.n_rows, self.identity = name, int(name), name
+
+    def read(self, name: str, chunk: int, out: Array) -> None:
+        out[:] = self._rows(name, chunk * self.chunk_rows, (chunk + 1) * self.chunk_rows)
+
+    def column(self, name: str, n_rows: int) -> Iterator[Array]:
+        for start in range(0, self.n_rows, n_rows):
+            yield self._rows(name, start, min(start + n_rows, self.n_rows))
+
+    def _rows(self, name: str, start: int, stop: int) -> Array:
+        numbers = np.arange(start, stop)
+        return numbers if name == "number" else (numbers % 10).astype(np.uint8)
