@@ -148,7 +148,7 @@ class Selection:
         self.n_chunks, self.n_full = -(-n_all // chunk_rows), n_all // chunk_rows
         # tensors: a DataLoader that starts processes anew hands them over as shared memory
         self._chosen = None if chosen is None else torch.from_numpy(chosen)
-        self._counts: torch.Tensor | None = None
+        self._counts = torch.zeros(0, dtype=torch.int32)
         self.n_each: int | None = None
         tail = np.array([self.n_full], np.int64)
         self.n_tail = sum(map(len, self.inside(tail))) if self.n_full < self.n_chunks else 0
@@ -178,7 +178,6 @@ class Selection:
 
     def counts(self, chunks: I64) -> I64:
         """Return the number of selected rows of some chunks, where these numbers differ."""
-        assert self._counts is not None
         counts: I64 = self._counts.numpy()[chunks].astype(np.int64)
         return counts
 

@@ -135,7 +135,8 @@ class Live(Table):
 
     def fill(self, chunk: int, inside: I64 | None, out: Batch) -> None:
         """Make rows, with few calls: also rows between them that nobody wants, where a call would cost as much."""
-        assert inside is not None  # the selection is compact
+        if inside is None:
+            inside = np.arange(min(self.chunk_rows, self.n_rows - chunk * self.chunk_rows), dtype=np.int64)
         gap = 1 + int(_CALL * self._source.block_rows)
         for wanted in np.split(np.arange(len(inside)), np.flatnonzero(np.diff(inside) > gap) + 1):
             rows = chunk * self.chunk_rows + inside[wanted]
