@@ -24,6 +24,8 @@ GRAPHS = (
     "magnetisation",
     "equilibration",
     "creutz",
+    "fluctuations",
+    "scaling",
     "conduction",
     "negative",
     "invariants",

@@ -22,6 +22,8 @@ GRAPHS = {
     "magnetisation": "Magnetisation against temperature and against energy",
     "equilibration": "How long spins and gas take to come to equilibrium",
     "creutz": "Creutz's demons beside the gas",
+    "fluctuations": "Specific heat from the energy's fluctuations, at a given temperature and in closed systems",
+    "scaling": "Finite-size scaling at the critical point: Binder's cumulant and the magnetisation",
     "conduction": "Fourier's law, and conductivity against temperature",
     "negative": "Negative temperatures",
     "invariants": "What the gas conserves beside its energy",

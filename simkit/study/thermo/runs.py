@@ -50,6 +50,14 @@ def ring(scale: Scale, temperatures: tuple[float, ...], *, steps: int, **paramet
     )
 
 
+def canonical(scale: Scale, temperatures: tuple[float, ...], side: int, *, steps: int, **parameters: Any) -> Recipe:
+    """Return the recipe of squares of spins at given temperatures."""
+    size = (side, side)
+    return recipe(
+        "ising-metropolis", scale, len(temperatures), steps=steps, temperatures=temperatures, size=size, **parameters
+    )
+
+
 def by_point(store: Store, field: str, n_points: int) -> Array:
     """Return a field as (point, run, ...)."""
     values = store[field][:]
