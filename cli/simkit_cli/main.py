@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import click
 
 import simkit
-from simkit.errors import SimkitError, one_line
+from simkit.errors import SimkitError, UnknownNameError, one_line
 
 _COMMANDS = (
     "generate",
@@ -54,6 +54,13 @@ class _Group(click.Group):
             return super().get_command(ctx, cmd_name)
         command: click.Command = importlib.import_module(f"simkit_cli.commands.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(str(UnknownNameError.of("command", args[0], _COMMANDS)), ctx)
+        return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         with _misuse_in_one_line():

@@ -85,6 +85,15 @@ class Assignment(click.ParamType[tuple[str, str]]):
         return name.strip(), text
 
 
+def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the sources and recipes whose names begin so, for the shell to complete."""
+    del ctx, param
+    from simkit.recipe import shipped
+    from simkit.registry import sources
+
+    return [name for name in (*sources(), *shipped()) if name.startswith(incomplete)]
+
+
 def backend(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--backend``."""
     return click.option("--backend", default="auto", show_default=True, help="auto, cuda, cpu or reference.")(command)

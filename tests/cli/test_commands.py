@@ -151,6 +151,17 @@ def test_a_recipe_with_another_digest_fails_at_the_end(simkit: Simkit) -> None:
     assert f"the recipe says {'0' * 64}" in error
 
 
+def test_the_shell_completes_sources_and_recipes(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "_SIMKIT_COMPLETE": "bash_complete",
+        "COMP_WORDS": "simkit generate ca",
+        "COMP_CWORD": "2",
+    }.items():
+        monkeypatch.setenv(name, value)
+    words = [line.removeprefix("plain,") for line in simkit().out.splitlines()]
+    assert words == [name for name in ("ca-ash", *shipped()) if name.startswith("ca")]
+
+
 def test_python_generates_as_people_type_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     source = library.source("ca-ash", size=16)

@@ -194,7 +194,9 @@ MISUSE = {
     ("preview", "x", "--rows=-1"): "'-1' is not START:STOP",
     ("preview", "x", "--rows", "a:b"): "'a:b' is not START:STOP",
     ("preview", "x", "--rows", "9" * 5000): "is not START:STOP",
-    ("nonsense",): "No such command 'nonsense'",
+    ("nonsense",): "no command 'nonsense'; there is ",
+    ("generat",): "no command 'generat'; did you mean 'generate'?",
+    ("generate", "ca-ash", "--sed", "5"): "--seed",
 }
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="generate", short_help="Generate a data set, or continue one.")
-@click.argument("what", metavar="SOURCE|RECIPE")
+@click.argument("what", metavar="SOURCE|RECIPE", shell_complete=options.complete_sources)
 @click.option("--n", type=options.Count(), help="Number of rows, e.g. 1e6 or 20k.")
 @click.option("--seed", type=int, help="Seed, 0 to 2**64 - 1.  [default: 0]")
 @click.option("--set", "settings", type=options.Assignment(), multiple=True, help="Set a parameter; may be repeated.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from simkit_cli import display
+from simkit_cli import display, options
 
 
 @click.command(name="sources", short_help="List what can be generated.")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=options.complete_sources)
 def command(name: str | None) -> None:
     """List the sources and recipes, or show the parameters and fields of the source, or the recipe, NAME."""
     from simkit import registry
