@@ -83,7 +83,11 @@ class Recipe:
         else:
             UnknownNameError.check("source or recipe", what, [*registry.sources(), *shipped()])
             values = {"source": what, "version": registry.source_class(str(what)).version, "parameters": {}}
-        source = registry.parse({**values, "parameters": {**values["parameters"], **parameters}})
+        if isinstance(what, (Recipe, Source)):  # need not be a source that has a name here
+            given = what.source if isinstance(what, Recipe) else what
+            source = type(given).build({**given.parameters(), **parameters}) if parameters else given
+        else:
+            source = registry.parse({**values, "parameters": {**values["parameters"], **parameters}})
         is_changed = n is not None or seed is not None or bool(parameters)
         n = values.get("n") if n is None else n
         if n is None:

@@ -57,10 +57,13 @@ class Files:
         A file that is there with the same bytes is left alone. With other bytes it is replaced if that is allowed,
         else a StoreError is raised at the first byte that differs.
         """
-        if (self._place.root / name).is_dir():
-            raise StoreError(f"{self._place.root / name} is a folder; choose another place with --out")
-        if (self._place.root / name).exists() and not self._place.has(name):  # /dev/null would become a file for all
-            raise StoreError(f"{self._place.root / name} is a device or a pipe; choose another place with --out")
+        path = self._place.root / name
+        if path.is_symlink():
+            raise StoreError(f"{path} is a link, which is not written through; remove it, or choose another --out")
+        if path.is_dir():
+            raise StoreError(f"{path} is a folder; choose another place with --out")
+        if path.exists() and not path.is_file():  # /dev/null would become a file for all
+            raise StoreError(f"{path} is a device or a pipe; choose another place with --out")
         with ExitStack() as stack:
             output = _Output(self._place, name, stack, replace=self._replace)
             yield cast(BinaryIO, output)

@@ -2,6 +2,9 @@
 
 An object is written to a temporary file beside its place, flushed to disk and renamed. The temporary file is locked
 while it is written, so that `sweep` can tell one that a killed process left behind from one that is being written.
+
+The folder itself may be a link. Below it links are neither followed nor written through, and nothing but plain files is
+opened: a data set that came from somebody else could lead to any file, or to a device or a pipe that never ends.
 """
 
 from __future__ import annotations
@@ -10,13 +13,18 @@ import errno
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from simkit.errors import DamageError, StoreError
+from simkit.store.disk import PLAIN, File, identity, mode_of, not_plain, told
 
 _PART = ".part"
+
+#: bytes of an object that is read as a whole: metadata and entries of the ledger are far smaller
+_MAX_GET = 2**26
 
 #: characters of a temporary file's name after that of the object
 _N_ADDED = len(".") + 16 + len(_PART)
@@ -48,39 +56,16 @@ class Lock:
         return True
 
 
-class File:
-    """An object read a slice at a time: ``file[a:b]`` are the bytes from `a` to `b`.
-
-    It is read, not mapped into memory: a disk that fails is then an error and not the end of the process.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._file = path, -1
-        self._file = os.open(path, os.O_RDONLY)
-        self._size = os.fstat(self._file).st_size
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __getitem__(self, part: slice, /) -> bytes:
-        start, stop, _ = part.indices(self._size)
-        with _told(f"read {self._path}"):
-            return os.pread(self._file, stop - start, start)
-
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        if self._file >= 0:  # when Python ends, modules such as `os` may be gone before this object
-            close(self._file)
-
-
 class Place:
     """The folder `root`; keys are paths below it with ``/``."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._identity: tuple[int, int] | None = None
 
     def exists(self) -> bool:
         """Say whether there is such a folder; StoreError if there is something else."""
-        with _told(f"look at {self.root}"):
+        with told(f"look at {self.root}"):
             if not self.root.exists():
                 return False
             if not self.root.is_dir():
@@ -89,12 +74,17 @@ class Place:
 
     def create(self) -> None:
         """Make the folder if there is none."""
-        with _told(f"create {self.root}"):
+        with told(f"create {self.root}"):
             try:
                 self.root.mkdir(parents=True, exist_ok=True)
                 sync_folder(self.root.parent)
             except FileNotFoundError as error:  # a file system without folders of one's own, such as /proc
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from error
+
+    def stay(self) -> None:
+        """Refuse from now on to write if the folder was removed or renamed, also if there is another in its place."""
+        with told(f"look at {self.root}"), self._still_there():
+            self._identity = identity(self.root)
 
     def put(self, key: str, data: bytes) -> None:
         """Write an object atomically and durably."""
@@ -104,23 +94,25 @@ class Place:
     @contextmanager
     def writing(self, key: str) -> Iterator[Callable[[bytes], None]]:
         """Give a function that writes parts of an object, which takes its place if the block ends without an error."""
-        target = self.root / key
+        target = self._below(key)
         what = f"write {target}"
 
         def write(data: bytes) -> None:
-            with _told(what):
+            with told(what):
                 rest = memoryview(data)
                 while rest:
                     rest = rest[os.write(file, rest) :]
 
-        with _told(what):
+        with told(what), self._still_there():
+            if self._identity not in (None, identity(self.root)):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
             if not target.parent.exists():
                 target.parent.mkdir(exist_ok=True)
                 sync_folder(self.root)
             part, file = _temporary(target)
         try:
             yield write
-            with _told(what):
+            with told(what), self._still_there():
                 os.fsync(file)
                 part.rename(target)
         except BaseException:
@@ -128,45 +120,49 @@ class Place:
             raise
         finally:
             os.close(file)
-        with _told(what):
+        with told(what), self._still_there():
             sync_folder(target.parent)
 
     def get(self, key: str) -> bytes:
-        """Read an object; DamageError if there is none."""
-        path = self.root / key
-        with self._found(path):
-            return path.read_bytes()
+        """Read a small object; DamageError if there is none, or none that is small."""
+        file = self.open(key)
+        if len(file) > _MAX_GET:
+            raise DamageError(f"{self.root / key} holds {len(file):,} bytes, far more than simkit writes there")
+        return file[:]
 
     def open(self, key: str) -> File:
-        """Open an object to read parts of it; DamageError if there is none."""
-        path = self.root / key
+        """Open an object to read parts of it; DamageError if there is none, or something else than a file."""
+        path = self._below(key)
         with self._found(path):
             return File(path)
 
     def has(self, key: str) -> bool:
-        """Say whether there is an object `key`."""
-        path = self.root / key
-        with _told(f"look at {path}"):
-            return path.is_file()
+        """Say whether there is an object `key`; DamageError if there is something else than a file."""
+        path = self._below(key)
+        with told(f"look at {path}"):
+            mode = mode_of(path)
+        if mode and not stat.S_ISREG(mode):
+            raise not_plain(path, mode)
+        return mode != 0
 
     def has_folder(self, folder: str) -> bool:
         """Say whether there is such a folder below the root."""
         path = self.root / folder
-        with _told(f"look at {path}"):
-            return path.is_dir()
+        with told(f"look at {path}"):
+            return stat.S_ISDIR(mode_of(path))
 
     def delete(self, key: str) -> None:
         """Remove an object, durably; nothing happens if there is none."""
-        path = self.root / key
-        with _told(f"remove {path}"):
+        path = self._below(key)
+        with told(f"remove {path}"):
             path.unlink(missing_ok=True)
             if path.parent.is_dir():
                 sync_folder(path.parent)
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the objects in `folder`, those being written left out."""
-        path = self.root / folder
-        with _told(f"list {path}"):
+        path = self._below(f"{folder}/") if folder else self.root
+        with told(f"list {path}"):
             return [entry.name for entry in path.iterdir() if entry.suffix != _PART] if path.is_dir() else []
 
     def size(self) -> int:
@@ -174,17 +170,20 @@ class Place:
         total = 0
         for path in self.root.rglob("*"):
             with suppress(FileNotFoundError):  # a temporary file that was renamed meanwhile
-                total += path.stat().st_size if path.is_file() else 0
+                total += path.lstat().st_size if path.is_file() and not path.is_symlink() else 0
         return total
 
     def sweep(self, names: Collection[str] | None = None) -> None:
         """Remove temporary files that no living process is writing: all, or those of the objects `names` alone."""
-        with _told(f"tidy {self.root}"):
-            for part in [*self.root.glob(f".*{_PART}"), *self.root.glob(f"*/.*{_PART}")]:
+        with told(f"tidy {self.root}"), self._still_there():
+            folders = [self.root, *(path for path in self.root.iterdir() if stat.S_ISDIR(mode_of(path)))]
+            for part in [part for folder in folders for part in folder.glob(f".*{_PART}")]:
+                if not stat.S_ISREG(mode_of(part)):
+                    continue
                 if names is not None and part.name[1:-_N_ADDED] not in names:
                     continue
                 with suppress(FileNotFoundError):  # renamed by its writer meanwhile
-                    file = os.open(part, os.O_WRONLY)
+                    file = os.open(part, os.O_WRONLY | PLAIN)
                     try:
                         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                         part.unlink()
@@ -193,11 +192,32 @@ class Place:
                     finally:
                         os.close(file)
 
+    def _below(self, key: str) -> Path:
+        """Return the path of an object; StoreError if a folder on the way to it is a link or no folder."""
+        path, folder = self.root / key, key.rpartition("/")[0]
+        if folder:
+            with told(f"look at {path}"):
+                mode = mode_of(self.root / folder)
+            if mode and not stat.S_ISDIR(mode):
+                raise not_plain(self.root / folder, mode)
+        return path
+
+    @contextmanager
+    def _still_there(self) -> Iterator[None]:
+        """Turn the lack of the folder itself, which was there before, into a StoreError."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"{self.root} was removed or renamed while it was written, with what was finished; move it back, "
+                "or run the same line again to begin anew"
+            ) from error
+
     @contextmanager
     def _found(self, path: Path) -> Iterator[None]:
         """Turn the lack of a file into a DamageError."""
         try:
-            with _told(f"read {path}"):
+            with told(f"read {path}"):
                 yield
         except FileNotFoundError:
             raise DamageError(f"{path} is missing; `simkit verify {self.root}` lists all that is") from None
@@ -208,36 +228,15 @@ class Place:
 
         The folder is made if there is none.
         """
-        path = self.root / folder
-        with _told(f"lock {path}"):
+        path = self._below(f"{folder}/") if folder else self.root
+        with told(f"lock {path}"), self._still_there():
             if not path.is_dir():
                 path.mkdir(exist_ok=True)
-            file = os.open(path, os.O_RDONLY)
+            file = os.open(path, os.O_RDONLY | os.O_DIRECTORY | (os.O_NOFOLLOW if folder else 0))
         try:
             yield Lock(file)
         finally:
             os.close(file)
-
-
-@contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Turn the system's errors into a StoreError that says what was tried and what to do."""
-    try:
-        yield
-    except (FileNotFoundError, BlockingIOError):
-        raise
-    except OSError as error:
-        advice = {
-            errno.ENOSPC: "free some space",
-            errno.EDQUOT: "free some of your quota",
-            errno.EROFS: "choose a place that can be written with --out",
-            errno.EACCES: "choose a place that you may write with --out, or change its permissions",
-            errno.EPERM: "choose a place that you may write with --out, or change its permissions",
-        }.get(error.errno or 0, "see to that")
-        raise StoreError(
-            f"cannot {what}: {os.strerror(error.errno or 0).lower()}; {advice}, then run the same line again: "
-            "what is finished is kept"
-        ) from error
 
 
 def _temporary(target: Path) -> tuple[Path, int]:

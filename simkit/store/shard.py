@@ -24,6 +24,9 @@ ZSTD_LEVEL = 1
 
 _ABSENT = 2**64 - 1
 
+#: first bytes of a zstd frame
+_MAGIC = (0xFD2FB528).to_bytes(4, "little")
+
 #: CRC-32C of any data that are followed by their own CRC-32C
 _CHECKED = 0x48674BC7
 
@@ -85,12 +88,14 @@ class Reader:
     def chunk(self, i: int, out: Array | None = None) -> Array:
         """Return the rows of inner chunk `i`, shape ``(chunk_rows, *field.shape)``; in `out` if that is given."""
         offset, length = (int(value) for value in self._index[i])
-        part = self._data[offset : offset + length] if length != _ABSENT else b""
+        if out is None:
+            out = self._field.empty(self._chunk_rows)
+        part = self._data[offset : offset + length] if length <= _most_encoded(out.nbytes) else b""
         if len(part) < 5 or not _is_whole(part):
             raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
         try:
-            if out is not None and _n_decoded(part) != out.nbytes:
-                raise ValueError(f"{_n_decoded(part):,} bytes instead of {out.nbytes:,}")
+            if n_decoded(part) != out.nbytes:  # looked at first: a small frame may unpack to more than there is memory
+                raise ValueError(f"{n_decoded(part):,} bytes instead of {out.nbytes:,}")
             decoded = zstd.decompress(memoryview(part)[:-4], out)
             rows = np.frombuffer(decoded, np.dtype(self._field.dtype).newbyteorder("<"))
             return rows.reshape(self._chunk_rows, *self._field.shape)
@@ -103,13 +108,28 @@ class Reader:
         return np.concatenate([self._field.empty(0), *chunks])[:n_rows]
 
 
-def _n_decoded(frame: bytes) -> int:
-    """Return how many bytes a zstd frame says that it holds (RFC 8878, section 3.1.1.1); 0 if it does not say."""
+def n_decoded(frame: bytes) -> int:
+    """Return how many bytes a zstd frame says that it holds (RFC 8878, section 3.1.1.1); 0 if it does not say.
+
+    It is the size of the first frame, and numcodecs fails where more frames follow that hold anything.
+
+    Raises
+    ------
+    ValueError
+        If it is no such frame.
+    """
+    if frame[:4] != _MAGIC or len(frame) < 5:
+        raise ValueError("no frame of zstd")
     flags = frame[4]
     is_single, size_flag = flags >> 5 & 1, flags >> 6
     start = 5 + (not is_single) + (0, 1, 2, 4)[flags & 3]
     length = (is_single, 2, 4, 8)[size_flag]
     return int.from_bytes(frame[start : start + length], "little") + (256 if size_flag == 1 else 0)
+
+
+def _most_encoded(n_bytes: int) -> int:
+    """Return the bytes that a chunk can take at most, as ZSTD_COMPRESSBOUND of zstd.h, and its checksum."""
+    return n_bytes + (n_bytes >> 8) + max(0, 2**17 - n_bytes >> 11) + 4
 
 
 def _with_checksum(data: bytes) -> bytes:

@@ -60,7 +60,9 @@ def writing(
             # waited for its turn must not find that of the run taken by another that was only preparing.
             if not run.take(shared=shared):
                 raise busy
-        yield Store(path)
+        store = Store(path)
+        store.place.stay()
+        yield store
 
 
 def _refuse_foreign(place: Place) -> None:
