@@ -23,6 +23,9 @@ from simkit.errors import BackendError, UnknownNameError, needed_for, show
 
 AUTO = "auto"
 
+#: threads that compute at a time, at most: more than any machine has processors
+MAX_THREADS = 4096
+
 
 def _probe_reference() -> str | None:
     return None

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -80,6 +80,11 @@ class Source(ABC):
 
     def validate(self) -> None:  # noqa: B027 - most sources need none
         """Raise ParameterError if the parameters make no sense; may set them to their canonical form."""
+
+    def refuse(self, name: str, takes: str, found: object) -> NoReturn:
+        """Raise the ParameterError that parameter `name` takes something else than what was found."""
+        shown = found if isinstance(found, str) else show(found)
+        raise ParameterError(f"{self.name}: parameter {show(name)} takes {takes}; this is {shown}")
 
     @abstractmethod
     def schema(self) -> Schema:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import numbers
 import reprlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -118,6 +119,13 @@ class UnknownNameError(SimkitError, KeyError):
 
 class ParameterError(SimkitError):
     """A parameter, row range or count out of its range or of the wrong kind."""
+
+    @classmethod
+    def check_integer(cls, what: str, value: object, least: int, most: int) -> int:
+        """Return `value` as an int; raise the error unless it is an integer from `least` to `most`."""
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not least <= int(value) <= most:
+            raise cls(f"{what} is a whole number from {least:,} to {most:,}; this is {show(value)}")
+        return int(value)
 
 
 class RuleError(ParameterError):

@@ -70,7 +70,7 @@ def parse(spec: Mapping[str, Any]) -> Source:
     cls = source_class(spec["source"])
     if not isinstance(spec["parameters"], Mapping):
         raise ParameterError(f"parameters are a table of name = value; this is {show(spec['parameters'])}")
-    if spec["version"] != cls.version:
+    if type(spec["version"]) is not int or spec["version"] != cls.version:
         raise RecipeError(
             f"asked for version {show(spec['version'])} of {cls.name}; this simkit has version {cls.version}, whose "
             "samples differ: install the simkit that wrote it, or generate anew"

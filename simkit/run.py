@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 import simkit
-from simkit.backends import AUTO, own_stream
-from simkit.contract import Source
+from simkit.backends import AUTO, MAX_THREADS, own_stream
+from simkit.contract import MAX_ROWS, Source
 from simkit.errors import DamageError, ParameterError, show
 from simkit.recipe import Recipe
 from simkit.schema import Batch
@@ -44,7 +44,9 @@ class Share:
     index: int = 0
 
     def __post_init__(self) -> None:
-        if self.n_workers < 1 or not 0 <= self.index < self.n_workers:
+        ParameterError.check_integer("the number of workers", self.n_workers, 1, MAX_ROWS - 1)
+        ParameterError.check_integer("the number of a worker", self.index, 0, MAX_ROWS - 1)
+        if self.index >= self.n_workers:
             raise ParameterError(
                 f"worker {self.index} of {self.n_workers}: workers are numbered 0 to --workers minus 1"
             )
@@ -109,8 +111,9 @@ def generate(
     """
     recipe = Recipe.of(what, n=n, seed=seed, parameters=parameters)
     n_threads = n_processors() if n_threads is None else n_threads
-    if not isinstance(n_threads, int) or n_threads < 1:
-        raise ParameterError(f"a whole number of threads, at least one, has to compute; this is {n_threads}")
+    n_threads = ParameterError.check_integer("the number of threads that compute", n_threads, 1, MAX_THREADS)
+    if not isinstance(share, Share):
+        raise ParameterError(f"share is a Share(n_workers, index); this is {show(share)}")
     resolved = recipe.source.resolve(backend)
     made = {"backend": resolved, "versions": versions()}
     source = recipe.source

@@ -98,10 +98,8 @@ class Schema(Mapping[str, Field]):
         self._fields = fields
 
     def __getitem__(self, name: str) -> Field:
-        try:
-            return self._fields[name]
-        except KeyError:
-            raise UnknownNameError.of("field", name, self._fields) from None
+        UnknownNameError.check("field", name, self._fields)
+        return self._fields[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._fields
@@ -159,8 +157,8 @@ def unpack(boards: npt.NDArray[np.uint8], width: int | None = None) -> npt.NDArr
     boards = np.asarray(boards)
     if boards.dtype != np.uint8 or boards.ndim < 1:
         raise ParameterError(f"unpack takes packed uint8 boards; this is {boards.dtype} of shape {boards.shape}")
-    if width is not None and not 0 < width <= 8 * boards.shape[-1]:
-        raise ParameterError(
-            f"width {width} does not fit {boards.shape[-1]} bytes a row ({8 * boards.shape[-1]} cells)"
+    if width is not None:
+        width = ParameterError.check_integer(
+            f"the width of boards of {boards.shape[-1]:,} bytes a row", width, 1, 8 * boards.shape[-1]
         )
     return np.unpackbits(boards, axis=-1, count=width, bitorder="little")

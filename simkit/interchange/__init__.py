@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from simkit.errors import ParameterError, UnknownNameError, needed_for
+from simkit.errors import ParameterError, UnknownNameError, needed_for, show
 
 if TYPE_CHECKING:
     from simkit.schema import Array
@@ -127,6 +127,10 @@ def export(
 
     UnknownNameError.check("format", to, FORMATS)
     entry = FORMATS[to]
+    if not isinstance(packed, bool):
+        raise ParameterError(f"packed is True or False; this is {show(packed)}")
+    if fields is not None and not isinstance(fields, (list, tuple)):
+        raise ParameterError(f"fields is a list of names; this is {show(fields)}")
     if entry.has_fields and soup is not None:
         raise ParameterError(f"soups are written as rle alone; {to} holds the fields of a data set")
     if not entry.has_fields and (fields is not None or packed):

@@ -109,6 +109,8 @@ def write(cells: U8, rule: Rule, *, torus: bool = True, comments: Iterable[str] 
         raise PatternError(f"RLE takes uint8 cells (y, x) of 0 and 1; these are {cells.dtype} of shape {cells.shape}")
     if torus and not cells.size:
         raise PatternError(f"a torus has at least one cell; this is {cells.shape[0]} x {cells.shape[1]}")
+    if not isinstance(rule, Rule):
+        raise PatternError(f"rule is a Rule, such as Rule.parse('B3/S23'); this is {show(rule)}")
     height, width = cells.shape
     bounds = f":T{width},{height}" if torus else ""
     lines = [f"#C {part}".rstrip() for comment in comments for part in _wrap(comment)]
@@ -166,6 +168,8 @@ def read(text: str) -> Pattern:
         live cells beyond the header's size, more than MAX_CELLS cells, a rule that is not Life-like, or bounds that are
         not a torus; shows line and position.
     """
+    if not isinstance(text, str):
+        raise PatternError(f"RLE is read from a text; this is {show(text)}")
     return _Reader().read(text)
 
 

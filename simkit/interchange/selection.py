@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from simkit.errors import ParameterError, StoreError
+from simkit.errors import ParameterError, StoreError, show
 from simkit.schema import Array, Batch, Field, Schema, unpack
 from simkit.store import Store
 
@@ -38,6 +38,8 @@ class Selection:
 
     def __post_init__(self) -> None:
         n_rows = self.store.layout.n_rows
+        if not isinstance(self.rows, range) or max(abs(self.rows.start), abs(self.rows.stop)) > 2**63:
+            raise ParameterError(f"rows are a range(start, stop); this is {show(self.rows)}")
         if not 0 <= self.rows.start < self.rows.stop <= n_rows or self.rows.step != 1:
             raise ParameterError(
                 f"asked for row {self.rows.stop - 1:,} of {self.store.path}, which has {n_rows:,} rows"

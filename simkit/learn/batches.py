@@ -10,8 +10,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Unpack
 
+from simkit.backends import MAX_THREADS
 from simkit.contract import Source
-from simkit.errors import ParameterError, show
+from simkit.errors import ParameterError
 from simkit.learn.stream import Options, State, Stream, TensorBatch, check_epoch, is_empty
 from simkit.store import Store
 
@@ -40,8 +41,7 @@ class Batches:
     """
 
     def __init__(self, stream: Stream, n_threads: int = 1) -> None:
-        if isinstance(n_threads, bool) or not isinstance(n_threads, int) or n_threads < 0:
-            raise ParameterError(f"n_threads is a whole number, 0 for none; this is {show(n_threads)}")
+        n_threads = ParameterError.check_integer("n_threads (0 for none)", n_threads, 0, MAX_THREADS)
         self.stream, self._n_threads, self.waited = stream, n_threads, 0.0
         self._epoch, self._consumed = 0, 0
         self._is_begun = self.is_resumed = False

@@ -273,7 +273,9 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             raise ParameterError(f"a state is what state_dict() returned, with {', '.join(own)}; this is {show(state)}")
         for name in ("seed", *self._shuffled):
             if state[name] != own[name]:
-                raise ParameterError(f"the state is of a stream with {name}={state[name]}; this one has {own[name]}")
+                raise ParameterError(
+                    f"the state is of a stream with {name}={show(state[name])}; this one has {own[name]}"
+                )
         if state["n"] != own["n"]:
             raise ParameterError(
                 f"the state was saved when there were {_count(state['n'])} rows, and now there are {own['n']:,}: the "
@@ -330,9 +332,7 @@ def _count(number: Any) -> str:
 
 
 def _positive(name: str, number: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-        raise ParameterError(f"{name} is a whole number, at least 1; this is {show(number)}")
-    return number
+    return ParameterError.check_integer(name, number, 1, MAX_LIVE_ROWS)
 
 
 def _opener(
@@ -342,9 +342,7 @@ def _opener(
     if isinstance(data, Source):
         if n is None:
             raise ParameterError("a live source needs n=, the number of its rows (an epoch)")
-        if _positive("n", n) > MAX_LIVE_ROWS:
-            raise ParameterError(f"an epoch of a live source has at most 2**40 rows, more than anybody sees; n is {n}")
-        return partial(Live, data, seed, n, backend)
+        return partial(Live, data, seed, _positive("n", n), backend)
     if n is not None:
         raise ParameterError("n= is for live sources; a data set has the rows it has")
     if isinstance(data, Store):

@@ -85,8 +85,11 @@ class Tensors:
         for name in augment:
             if name not in SYMMETRY:
                 raise UnknownNameError.of("symmetry of the torus", name, SYMMETRY)
-        if memory_format not in (torch.contiguous_format, torch.channels_last):
-            raise ParameterError(f"cells come as contiguous_format or channels_last; this is {memory_format}")
+        kinds = (torch.contiguous_format, torch.channels_last)
+        if not isinstance(memory_format, torch.memory_format) or memory_format not in kinds:
+            raise ParameterError(f"cells come as contiguous_format or channels_last; this is {show(memory_format)}")
+        if not isinstance(pin_memory, bool):
+            raise ParameterError(f"pin_memory is True or False; this is {show(pin_memory)}")
         if pin_memory and not torch.cuda.is_available():
             raise ParameterError("pin_memory needs a GPU that torch can use, and it finds none")
         self.names, self._dtype, self._pin_memory = names, dtype, pin_memory

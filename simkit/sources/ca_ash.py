@@ -75,25 +75,22 @@ class CaAsh(Source):
         self._set("without", tuple(sorted({_unwanted(name) for name in self.without})))
         height, width = self.size
         if not 1 <= len(self.rules) <= 256:
-            self._refuse("rules", "1 to 256 rules", len(self.rules))
+            self.refuse("rules", "1 to 256 rules", len(self.rules))
         if len(set(self.rules)) < len(self.rules):
-            self._refuse("rules", "each rule once", ", ".join(self.rules))
+            self.refuse("rules", "each rule once", ", ".join(self.rules))
         if not all(life.MIN_SIDE <= side <= life.MAX_SIDE for side in self.size):
-            self._refuse("size", f"sides of {life.MIN_SIDE} to {life.MAX_SIDE} cells", f"{height}x{width}")
+            self.refuse("size", f"sides of {life.MIN_SIDE} to {life.MAX_SIDE} cells", f"{height}x{width}")
         if not 0 <= self.density <= 1:
-            self._refuse("density", "a probability, 0 to 1", self.density)
+            self.refuse("density", "a probability, 0 to 1", self.density)
         if not 1 <= self.max_steps <= life.MAX_STEPS:
-            self._refuse("max_steps", "1 to 2**30 generations", self.max_steps)
+            self.refuse("max_steps", "1 to 2**30 generations", self.max_steps)
         if self.census not in _CENSUS:
-            self._refuse("census", "none, counts or objects", self.census)
+            self.refuse("census", "none, counts or objects", show(self.census))
         if not 1 <= self.max_objects <= 65535:
-            self._refuse("max_objects", "1 to 65535", self.max_objects)
+            self.refuse("max_objects", "1 to 65535", self.max_objects)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
-
-    def _refuse(self, name: str, takes: str, found: object) -> None:
-        raise ParameterError(f"ca-ash: parameter {show(name)} takes {takes}; this is {found}")
 
     def schema(self) -> Schema:
         height, width = self.size
@@ -134,6 +131,7 @@ class CaAsh(Source):
         """Return the soups of `rows`, of the given `draw`: uint8 of shape (sample, y, x_byte), packed as ``ash``."""
         seed = check_seed(seed)
         check_rows(rows)
+        draw = ParameterError.check_integer("the draw of a soup", draw, 0, 2**32 - 1)
         resolved = self.resolve(backend)
         soup: npt.NDArray[np.uint8] = to_host(self._soup(seed, row_numbers(rows, resolved), draw, resolved), resolved)
         return soup

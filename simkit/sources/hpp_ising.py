@@ -9,6 +9,7 @@ import numpy as np
 
 from simkit import ising
 from simkit.contract import param
+from simkit.errors import show
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import BOND_BIT, MIRROR, PACKETS, SITES, SLOT, UNSATISFIED, UP, layout
 from simkit.schema import Field, Schema
@@ -61,7 +62,7 @@ class HppIsing(LatticeRun):
     def validate(self) -> None:
         super().validate()
         if self.geometry not in ("ring", "sandwich"):
-            self.refuse("geometry", "ring or sandwich", self.geometry)
+            self.refuse("geometry", "ring or sandwich", show(self.geometry))
         self.check_side("height", 4, even=True)
         self.check_side("bath", 1, even=self.geometry == "ring")
         self.check_side("depth", 2, even=True)

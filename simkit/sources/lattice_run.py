@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.contract import Source, param
-from simkit.errors import ParameterError, show
 from simkit.kernels import philox
 from simkit.schema import Batch, Field
 
@@ -102,10 +101,6 @@ class LatticeRun(Source):
         n = self.steps // self.every
         if self.snapshots < 0 or (self.snapshots and n % self.snapshots):
             self.refuse("snapshots", f"0, or a divisor of the {n} intervals", self.snapshots)
-
-    def refuse(self, name: str, takes: str, found: object) -> None:
-        """Raise the ParameterError that parameter `name` takes something else than what was found."""
-        raise ParameterError(f"{self.name}: parameter {show(name)} takes {takes}; this is {found}")
 
     def check_side(self, name: str, least: int, *, even: bool) -> None:
         """Refuse a side that is too small, too large, or odd where it has to be even."""

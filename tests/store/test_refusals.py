@@ -159,7 +159,7 @@ def test_a_seed_that_is_none(seed: Any) -> None:
 
 
 def test_no_threads(out: Path) -> None:
-    with pytest.raises(ParameterError, match="a whole number of threads, at least one"):
+    with pytest.raises(ParameterError, match="the number of threads that compute is a whole number from 1 to 4,096"):
         generate(toy_recipe(), out, n_threads=0)
     assert not out.exists()
 
