@@ -41,7 +41,7 @@ class Batches:
     """
 
     def __init__(self, stream: Stream, n_threads: int = 1) -> None:
-        n_threads = ParameterError.check_integer("n_threads (0 for none)", n_threads, 0, MAX_THREADS)
+        n_threads = ParameterError.check_integer("n_threads", n_threads, 0, MAX_THREADS)
         self.stream, self._n_threads, self.waited = stream, n_threads, 0.0
         self._epoch, self._consumed = 0, 0
         self._is_begun = self.is_resumed = False
