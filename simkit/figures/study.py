@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: colours, markers and dashes of series in their order (Okabe and Ito, readable without colour vision)
-_INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_MARKERS = ("o", "s", "^", "D", "v", "P")
+_INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 _LINE_INKS = ("#000000", "#D55E00", "#7F7F7F", "#0072B2")
 _DASHES = ("-", "--", "-.", ":")
+
+#: an outlier takes the scale of the others, if they take so many times less room
+_MUCH = 2.5
 
 #: of a panel, in inches; dots an inch
 _WIDTH, _HEIGHT, _DPI = 4.6, 4.2, 120
@@ -49,7 +54,8 @@ def draw_study(points: Store, out: Path) -> None:
 
     panels: dict[str, list[Any]] = points.recipe["parameters"]["panels"]
     figure = Figure(figsize=(_WIDTH * len(panels), _HEIGHT), dpi=_DPI, layout="constrained")
-    figure.suptitle(points.recipe["parameters"]["title"], fontsize=9 if len(panels) < 3 else 11, wrap=True)
+    title = textwrap.fill(points.recipe["parameters"]["title"], 60 * len(panels))
+    figure.suptitle(title, fontsize=9 if len(panels) < 3 else 11)
     fields = {name: points[name][:] for name in points}
     styles = _styles(points.schema["series"].labels, fields)
     for i, (axes, (name, about)) in enumerate(
@@ -57,15 +63,32 @@ def draw_study(points: Store, out: Path) -> None:
     ):
         here = {field: values[fields["panel"] == i] for field, values in fields.items()}
         _draw_panel(axes, here, styles)
-        x_label, y_label, is_log_x, is_log_y = about
-        axes.set(title=name, xlabel=x_label, ylabel=y_label)
+        x_label, y_label, is_log_x, is_log_y, *critical = about
+        axes.set(title=symbols(name), xlabel=symbols(x_label), ylabel=symbols(y_label))
+        for x in critical:
+            axes.axvline(x, color="#9A9A9A", linewidth=0.9, zorder=0, label=symbols("Tc"))
+        axes.legend(fontsize=8, framealpha=0.9)
         if is_log_x:
             _set_log_x(axes, here["x"][~np.isnan(here["error"])])
         if is_log_y:
             axes.set_yscale("log")
+        _leave_out(axes, here, styles, is_log=is_log_y)
     data = io.BytesIO()
     figure.savefig(data, format="png")
     put(data.getvalue(), out)
+
+
+def symbols(text: str) -> str:
+    """Return a text with Greek letters, indices and powers, as matplotlib sets them."""
+
+    def greek(match: re.Match[str]) -> str:
+        letter, index = match["letter"], match["index"]
+        return f"$\\{letter}_{{{index}}}$" if index else f"$\\{letter}$"
+
+    text = re.sub(r"\b(?P<letter>alpha|beta|chi|kappa|lambda|rho|tau|xi)(?:_(?P<index>\w+))?(?![\w])", greek, text)
+    text = re.sub(r"\bTc\b", "$T_c$", text)
+    text = re.sub(r"\^(\d)", r"$^\1$", text)
+    return re.sub(r" x (?=[(A-Z])", " \N{MULTIPLICATION SIGN} ", text)
 
 
 class _Style(NamedTuple):
@@ -96,7 +119,7 @@ def _draw_panel(axes: Axes, here: dict[str, Array], styles: list[_Style]) -> Non
             if not len(x):
                 continue
             if style.is_line:
-                axes.plot(x, y, style.mark, color=style.ink, linewidth=1.2, label=style.label, zorder=1)
+                axes.plot(x, y, style.mark, color=style.ink, linewidth=1.2, label=symbols(style.label), zorder=1)
                 continue
             axes.errorbar(
                 x,
@@ -108,12 +131,62 @@ def _draw_panel(axes: Axes, here: dict[str, Array], styles: list[_Style]) -> Non
                 markersize=5,
                 capsize=3,
                 linewidth=1.2,
-                label=f"{style.label}: frozen" if is_frozen else style.label,
+                label=symbols(f"{style.label}: frozen" if is_frozen else style.label),
                 zorder=2,
             )
     axes.grid(visible=True, color="#E3E3E3", linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(fontsize=8, framealpha=0.9)
+
+
+def _leave_out(axes: Axes, here: dict[str, Array], styles: list[_Style], *, is_log: bool) -> None:
+    """Set the y axis by what is not an outlier; outliers beyond it are named at its edge.
+
+    One point is an outlier, and so are frozen states if they are a fifth of all or fewer, if the others take `_MUCH`
+    less room.
+    """
+    is_measured = ~np.isnan(here["error"]) & ~np.isnan(here["y"])
+    if is_log:
+        is_measured &= here["y"] > 0
+    y, error, frozen = (here[name][is_measured] for name in ("y", "error", "is_frozen"))
+    if len(y) < 5:
+        return
+    low, high = y - error, y + error
+    if is_log:
+        low, high = np.log10(np.where(low > 0, low, y)), np.log10(high)
+    none = np.zeros(len(y), bool)
+    few = frozen if frozen.sum() <= len(y) // 5 else none
+
+    def room(out: Array) -> float:
+        return float(high[~out].max() - low[~out].min())
+
+    def one_more(out: Array) -> Array:
+        return min((out | (np.arange(len(y)) == i) for i in np.flatnonzero(~out)), key=room)
+
+    for out in (one_more(none), few, one_more(few)):
+        if room(out) * _MUCH < room(none):
+            break
+    else:
+        return
+    is_line = np.array([styles[series].is_line for series in here["series"].tolist()])
+    drawn = here["y"][is_line]
+    if is_log:
+        drawn = np.log10(drawn[drawn > 0])
+    bottom, top = min([low[~out].min(), *drawn]), max([high[~out].max(), *drawn])
+    limits = np.array([bottom - 0.08 * (top - bottom), top + 0.08 * (top - bottom)])
+    axes.set_ylim(*(10**limits if is_log else limits))
+    for x, value, series in zip(here["x"][is_measured], y, here["series"][is_measured].tolist(), strict=True):
+        at = np.log10(value) if is_log else value
+        if not limits[0] <= at <= limits[1]:
+            is_above = at > limits[1]
+            axes.annotate(
+                f"{'↑' if is_above else '↓'} {value:.2g}",
+                (x, 0.99 if is_above else 0.01),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                va="top" if is_above else "bottom",
+                fontsize=8,
+                color=styles[series].ink,
+            )
 
 
 def _set_log_x(axes: Axes, values: Array) -> None:

@@ -67,7 +67,8 @@ class Claim(NamedTuple):
         """One of VERDICTS.
 
         A value has to be inside its interval by a standard error, and is NOT if it is outside by MOST_SIGMA: what is
-        said depends as little as can be on chance.
+        said depends as little as can be on chance. What is as many of its errors off, and these are known from too few
+        values for that to say much, is unclear.
         """
         if self.is_frozen:
             return "frozen"
@@ -77,7 +78,9 @@ class Claim(NamedTuple):
             distance = MOST_SIGMA - abs(self.z)
             if self.found.error == self.reference.error == 0:
                 distance = math.inf if self.found.mean == self.reference.mean else -math.inf
-            verdict = "unclear" if math.isnan(distance) else "ok" if distance > 0 else "NOT"
+            gap = abs(self.found.mean - self.reference.mean)
+            is_near = gap < MOST_SIGMA * math.hypot(self.found.error, self.reference.error) or gap == 0
+            verdict = "NOT" if distance <= 0 else "ok" if distance > 0 and is_near else "unclear"
         else:
             low, high = self.within
             nearest = low if self.found.mean - low < high - self.found.mean else high
@@ -93,12 +96,17 @@ class Claim(NamedTuple):
 
 
 class Axes(NamedTuple):
-    """What is on the axes of a panel, with units."""
+    """What is on the axes of a panel, with units.
+
+    Names of Greek letters are drawn as such, `Tc` and `beta_13` with their indices.
+    """
 
     x: str
     y: str
     is_log_x: bool = False
     is_log_y: bool = False
+    #: where on the x axis the critical point is; None: nowhere
+    critical: float | None = None
 
 
 class Report(NamedTuple):
@@ -141,7 +149,7 @@ def write(report: Report, name: str, title: str, folder: Path, data: Sequence[St
     """
     parameters = {
         "title": title,
-        "panels": {panel: list(axes) for panel, axes in report.panels.items()},
+        "panels": {panel: [value for value in axes if value is not None] for panel, axes in report.panels.items()},
         "notes": report.notes,
         "data": {store.path.name: {**store.recipe, "digest": store.root_digest()} for store in data},
     }

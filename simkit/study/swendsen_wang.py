@@ -15,7 +15,7 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 
-def sample_cylinder(beta: float, n: int, n_rows: int, n_sweeps: int, seed: int) -> tuple[F64, F64]:
+def sample_cylinder(beta: float, n: int, n_rows: int, n_sweeps: int, seed: int | tuple[int, ...]) -> tuple[F64, F64]:
     """Sample the cylinder of `simkit.ising.cylinder`, after a tenth as many sweeps that are discarded.
 
     Parameters
@@ -24,8 +24,8 @@ def sample_cylinder(beta: float, n: int, n_rows: int, n_sweeps: int, seed: int) 
     n, n_rows : int
         Spins of a closed row, and rows; free edges.
     n_sweeps : int
-    seed : int
-        Of NumPy's Philox.
+    seed : int or tuple of int
+        Of NumPy's Philox: another one for each call, or the results are not independent.
 
     Returns
     -------
@@ -34,7 +34,7 @@ def sample_cylinder(beta: float, n: int, n_rows: int, n_sweeps: int, seed: int) 
     magnetisation : float64 (sweep,)
         Its absolute value a spin, 0..1.
     """
-    random = np.random.Generator(np.random.Philox(seed))
+    random = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
     site = np.arange(n * n_rows).reshape(n_rows, n)
     first = np.concatenate([site.ravel(), site[:-1].ravel()])
     second = np.concatenate([np.roll(site, -1, axis=1).ravel(), site[1:].ravel()])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import Simkit
 from simkit_cli.commands.study import GRAPHS, number
 
+from simkit.store import open_store
 from simkit.study import thermo
 from simkit.study.report import Claim, Report
 from simkit.study.statistics import Estimate
@@ -23,6 +25,9 @@ def test_the_whole_study_in_small(simkit: Simkit) -> None:
         assert any(line.startswith(f"thermo/{graph}.png, ") for line in lines)
         assert Path("thermo", f"{graph}.png").stat().st_size > 20_000
         assert Path("thermo", f"{graph}-claims.zarr").is_dir()
+        points = open_store(Path("thermo", f"{graph}.zarr"))
+        measured = points["panel"][:][~np.isnan(points["error"][:])]
+        assert set(measured.tolist()) == set(range(len(points.schema["panel"].labels)))
     assert any(line.startswith("! T/Tc 0.8 is frozen after 10,000 steps") for line in lines)
     assert "frozen (in no equilibrium: nothing is claimed)" in lines[-2]
     assert lines[-1].endswith("next: simkit study thermo")

@@ -34,7 +34,8 @@ REPORT = Report(
     [
         Claim("right", Estimate(1.02, 0.01), 1.0),
         Claim("wrong", Estimate(1.05, 0.01), 1.0, at="12 m"),
-        Claim("known from three values", Estimate(1.05, 0.01, 2), 1.0),
+        Claim("near, known from three values", Estimate(1.03, 0.01, 2), 1.0),
+        Claim("off, known from three values", Estimate(1.05, 0.01, 2), 1.0),
         Claim("outside", Estimate(1.002, 0.01), 1.0, within=(0.999, 1.001)),
         Claim("inside by chance", Estimate(1.0005, 0.01), 1.0, within=(0.999, 1.001)),
         Claim("missed", Estimate(1.05, 0.01), 1.0, within=(0.999, 1.001)),
@@ -56,26 +57,8 @@ REPORT = Report(
     ["a note"],
 )
 VERDICTS = [
-    "ok",
-    "NOT",
-    "ok",
-    "unclear",
-    "unclear",
-    "NOT",
-    "ok",
-    "ok",
-    "NOT",
-    "unclear",
-    "unclear",
-    "unclear",
-    "unclear",
-    "short",
-    "NOT",
-    "frozen",
-    "",
-    "ok",
-    "NOT",
-    "ok",
+    *("ok", "NOT", "ok", "unclear", "unclear", "unclear", "NOT", "ok", "ok", "NOT", "unclear", "unclear", "unclear"),
+    *("unclear", "short", "NOT", "frozen", "", "ok", "NOT", "ok"),
 ]
 
 
@@ -100,8 +83,8 @@ def test_what_is_written_is_a_data_set_that_names_what_it_comes_from(tmp_path, d
     claims = open_store(tmp_path / "graph-claims.zarr")
     assert [claims.schema["verdict"].labels[i] for i in claims["verdict"][:]] == VERDICTS
     assert claims.schema["at"].labels[claims["at"][1]] == "12 m"
-    assert claims["dof"][13] == 3
-    assert claims["n_runs"][13] == 4
+    assert claims["dof"][14] == 3
+    assert claims["n_runs"][14] == 4
     assert list(claims.schema["claim"].labels) == [claim.text for claim in REPORT.claims]
 
 
@@ -140,6 +123,48 @@ def test_figures(tmp_path, data):
         assert picture.size == (1104, 504)
         assert len(set(np.asarray(picture.convert("RGB")).reshape(-1, 3).sum(axis=1).tolist())) > 50
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def axes_of(points, tmp_path, monkeypatch):
+    """The axes of a figure, by the names of the panels, as they were when it was saved."""
+    import matplotlib.figure
+
+    seen = []
+    save = matplotlib.figure.Figure.savefig
+    monkeypatch.setattr(
+        matplotlib.figure.Figure, "savefig", lambda self, *a, **k: (seen.append(self), save(self, *a, **k))
+    )
+    draw_study(points, tmp_path / "a.png")
+    return seen[0].axes
+
+
+def test_the_critical_point_and_greek_letters_are_drawn(tmp_path, data, monkeypatch):
+    panel = Axes("temperature T / Tc", "lambda beta_13^2", critical=1.0)
+    report = Report(
+        {"a": panel}, [measured("a", "kappa", x, Estimate(x, 0.1)) for x in (0.9, 1.2)], REPORT.claims[:1], []
+    )
+    (axes,) = axes_of(write(report, "graph", "t", tmp_path, [data])[0], tmp_path, monkeypatch)
+    assert axes.get_xlabel() == "temperature T / $T_c$"
+    assert axes.get_ylabel() == "$\\lambda$ $\\beta_{13}$$^2$"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["$T_c$", "$\\kappa$"]
+    assert [line.get_xdata() for line in axes.lines if line.get_label() == "$T_c$"] == [[1.0, 1.0]]
+
+
+@pytest.mark.parametrize("is_log", [False, True])
+def test_one_outlier_does_not_set_the_scale(tmp_path, data, monkeypatch, is_log):
+    values = [1.0, 1.1, 1.3, 1.2, 1.05, 1.15]
+    points = [measured("a", "s", x, Estimate(y, 0.02)) for x, y in enumerate(values)]
+    far = [measured("a", "s", 7, Estimate(90.0, 0.02)), measured("a", "s", 8, Estimate(1.1, 0.9))]
+    panel = {"a": Axes("x", "y", is_log_y=is_log)}
+    for extra in ([], far[:1], far[1:]):
+        store, _ = write(Report(panel, points + extra, REPORT.claims[:1], []), "graph", "t", tmp_path, [data])
+        (axes,) = axes_of(store, tmp_path, monkeypatch)
+        assert axes.get_ylim() == pytest.approx((1, 1.3), abs=0.15)
+        assert [text.get_text() for text in axes.texts] == (["↑ 90"] if extra == far[:1] else [])
+    two_groups = points + [measured("a", "s", x, Estimate(90.0 + x, 0.5)) for x in range(6)]
+    store, _ = write(Report(panel, two_groups, REPORT.claims[:1], []), "graph", "t", tmp_path, [data])
+    (axes,) = axes_of(store, tmp_path, monkeypatch)
+    assert axes.get_ylim()[1] > 90
 
 
 def test_a_lack_of_matplotlib_is_said(tmp_path, data, monkeypatch):

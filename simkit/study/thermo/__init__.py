@@ -9,12 +9,17 @@ A graph is a module of this folder with two functions::
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simkit.backends import AUTO
 from simkit.errors import ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from simkit.store import Store
 
 #: module of the graph -> its question
 GRAPHS = {
@@ -53,9 +58,6 @@ class Scale:
     side: int = 256
     sweeps: int = 400
     seed: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.side} cells wide, {self.runs} runs of each point, up to {self.steps:,} steps"
 
     def __post_init__(self) -> None:
         if self.runs < 2:
@@ -113,6 +115,17 @@ def study(
         path = out / "data" / f"{name}.zarr"
         stores[name] = generate(recipe, path, backend=backend, n_threads=n_threads, progress=tell)
     points, claims = report.write(
-        module.analyse(stores, scale), graph, f"{GRAPHS[graph]} ({scale})", out, list(stores.values())
+        module.analyse(stores, scale), graph, f"{GRAPHS[graph]} ({_runs_text(stores)})", out, list(stores.values())
     )
     return points.path, claims.path
+
+
+def _runs_text(stores: Mapping[str, Store]) -> str:
+    """Return what was computed, as the data sets say: their runs, by length and width."""
+    n_runs: Counter[tuple[int, int]] = Counter()
+    for store in stores.values():
+        parameters = store.recipe["parameters"]
+        width = parameters["height"] if "height" in parameters else parameters["size"][0]
+        n_runs[parameters["steps"], width] += store.recipe["n"]
+    runs = [f"{n} runs of {steps:,} steps, {width} cells wide" for (steps, width), n in sorted(n_runs.items())]
+    return "; ".join(runs)

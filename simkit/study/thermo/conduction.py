@@ -40,7 +40,7 @@ _MOST_UNREST = 0.02
 PANELS = {
     "Fourier's law": Axes("columns of spins R", "flux J x R (packet / step)", is_log_x=True),
     "profile": Axes("column of spins / R", "beta (1 / packet)"),
-    "conductivity": Axes("temperature T / Tc", "conductivity (see the legend)", is_log_y=True),
+    "conductivity": Axes("temperature T / Tc", "conductivity (see the legend)", is_log_y=True, critical=1.0),
 }
 
 

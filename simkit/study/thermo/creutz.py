@@ -19,9 +19,9 @@ from simkit.study.thermo.runs import at_temperature, by_point, is_frozen, recipe
 TEMPERATURES = (0.7, 0.8, 0.9, 0.95, 0.98, 1.0, 1.02, 1.05, 1.2, 1.5, 2.0, 3.0)
 
 PANELS = {
-    "deviation, in equilibrium": Axes("temperature T / Tc", "spins / exact - 1 (%)"),
-    "thermometers": Axes("temperature T / Tc", "beta of high bits / beta of low bits - 1 (%)"),
-    "magnetisation": Axes("temperature T / Tc", "|magnetisation| a spin"),
+    "deviation, in equilibrium": Axes("temperature T / Tc", "spins / exact - 1 (%)", critical=1.0),
+    "thermometers": Axes("temperature T / Tc", "beta of high bits / beta of low bits - 1 (%)", critical=1.0),
+    "magnetisation": Axes("temperature T / Tc", "|magnetisation| a spin", critical=1.0),
 }
 
 

@@ -21,8 +21,8 @@ from simkit.study.thermo.runs import by_point, disagreement, gas_beta, is_frozen
 TEMPERATURES = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.02, 1.1, 1.2)
 
 PANELS = {
-    "thermometers": Axes("temperature of equilibrium T / Tc", "beta shown / beta of equilibrium"),
-    "disagreement": Axes("temperature of equilibrium T / Tc", "difference of beta (1 / packet)"),
+    "thermometers": Axes("temperature of equilibrium T / Tc", "beta shown / beta of equilibrium", critical=1.0),
+    "disagreement": Axes("temperature of equilibrium T / Tc", "difference of beta (1 / packet)", critical=1.0),
 }
 
 

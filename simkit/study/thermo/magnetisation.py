@@ -26,8 +26,10 @@ FRACTIONS = (0.06, 0.08, 0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.18, 0.22, 0.
 _SAMPLED = 1.5
 
 PANELS = {
-    "temperature": Axes("temperature T / Tc", "|magnetisation| a spin", is_log_y=True),
-    "energy": Axes("unsatisfied bonds (fraction)", "|magnetisation| a spin"),
+    "temperature": Axes("temperature T / Tc", "|magnetisation| a spin", is_log_y=True, critical=1.0),
+    "energy": Axes(
+        "unsatisfied bonds (fraction)", "|magnetisation| a spin", critical=ising.unsatisfied(ising.CRITICAL_BETA)
+    ),
 }
 
 
@@ -46,13 +48,13 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     claims = []
     magnetisations = by_point(stores["ring"], "magnetisation", len(energy.TEMPERATURES)) / (n * n_rows)
     found = energy.settled(stores["ring"], energy.TEMPERATURES)
-    for runs, values in zip(found, magnetisations, strict=True):
+    for i, (runs, values) in enumerate(zip(found, magnetisations, strict=True)):
         late = abs(values[:, 1 + values.shape[1] // 10 :])
         mean, x = combined([over_time(run) for run in late]), temperature_of(runs.beta)
         points.append(measured("temperature", "spins beside gas", x, mean, is_frozen=runs.is_frozen))
         points.append(measured("energy", "spins beside gas", runs.unsatisfied.mean, mean, is_frozen=runs.is_frozen))
         if runs.temperature <= _SAMPLED:
-            clusters = over_time(sample_cylinder(runs.beta, n, n_rows, scale.sweeps, scale.seed)[1])
+            clusters = over_time(sample_cylinder(runs.beta, n, n_rows, scale.sweeps, (scale.seed, i))[1])
             points.append(measured("temperature", "cluster sampling of the cylinder", x, clusters))
             text = f"|m| a spin beside that of sampled clusters at the gas's beta, from T/Tc {runs.temperature:g}"
             claims.append(Claim(text, mean, clusters, at=at_temperature(runs.beta), is_frozen=runs.is_frozen))
