@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.lattice import CREUTZ_QUANTITIES, PACKETS, QUANTITIES, Trace, creutz, free, n_samples
+from simkit.kernels.lattice import CREUTZ_QUANTITIES, PACKETS, QUANTITIES, Trace, creutz, free, free_counting, n_samples
 from simkit.kernels.lattice.counting import count_ends, count_gas, count_spins, end_spins, ones, workspace
 from simkit.kernels.lattice.packing import transpose
 from simkit.kernels.lattice.planes import CODE, Plane, flip, guard_above, guard_below, row, stream, to_words
@@ -153,17 +153,18 @@ def _run_stack(
 
 
 @nb.njit(nogil=True, cache=True)
-def _run_free(room, at, width, n_steps, every, start, regions, drive, is_driven, census, given, _code=CODE):
+def _run_free(lattice, n_steps, every, start, masks, drive, is_driven, counts, census, given, _code=CODE):
     """Run any layout, from state 0 on, with no census if `every` is 0."""
+    room, at, width, flags = lattice
     so_far = np.zeros(2, np.int64)
     if every:
-        free.count(room, at, width, 0, start, regions, census[0])
+        free_counting.count(room, at, flags, 0, start, masks, counts, census[0])
     for t in range(1, n_steps + 1):
-        free.step(room, at, width, (t - 1) % 2)
+        free.step(room, at, width, flags, (t - 1) % 2)
         if is_driven:
             free.drive_walls(room, at, width, t % 2, drive[t - 1], so_far)
         if every and t % every == 0:
-            free.count(room, at, width, t % 2, start + t, regions, census[t // every])
+            free_counting.count(room, at, flags, t % 2, start + t, masks, counts, census[t // every])
             given[t // every] = so_far
 
 
@@ -197,10 +198,10 @@ def run(
             after = _stacked(turned, found, n_steps, every or 0, start, masks, of, words, census, given)
             census[..., PACKETS] = census[..., _TRANSPOSED_PACKETS]
             return Trace(transpose(after, TRANSPOSED), census, given)
-    room, at = free.prepare(cells)
-    width = cells.shape[1]
-    _run_free(room, at, width, n_steps, every or 0, start, regions, words, drive is not None, census, given)
-    return Trace(free.cells_of(cells, room, at, n_steps % 2), census, given)
+    lattice, masks = free.prepare(cells), free_counting.region_masks(regions)
+    counts = free_counting.workspace(masks)
+    _run_free(lattice, n_steps, every or 0, start, masks, words, drive is not None, counts, census, given)
+    return Trace(free.cells_of(cells, lattice, n_steps), census, given)
 
 
 def _stacked(
