@@ -74,8 +74,13 @@ class Field:
         return int(np.dtype(self.dtype).itemsize) * math.prod(self.shape)
 
     def empty(self, n_rows: int) -> Array:
-        """An uninitialised array for `n_rows` rows."""
-        return np.empty((n_rows, *self.shape), self.dtype)
+        """An uninitialised array for `n_rows` rows; ParameterError if there is no memory for it."""
+        try:
+            return np.empty((n_rows, *self.shape), self.dtype)
+        except (MemoryError, ValueError):
+            raise ParameterError(
+                f"{n_rows:,} rows of {self.nbytes:,} bytes do not fit into memory; take fewer at a time"
+            ) from None
 
 
 class Schema(Mapping[str, Field]):

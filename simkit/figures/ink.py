@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ _WIDE, _HIGH = 0.92, 0.6
 
 #: characters of a text at most: more could not be read
 MAX_TEXT = 200
+
+#: pixels of a picture at most; each takes some 16 bytes while it is read
+MAX_PIXELS = 2**24
 
 
 def of_text(text: str, side: int) -> Ink:
@@ -56,7 +60,12 @@ def of_picture(path: Path, side: int) -> Ink:
     paper. Dark is what is below the threshold that separates its tones best (N. Otsu, IEEE Trans. SMC 9 (1979) 62).
     """
     try:
-        with Image.open(path, formats=["PNG"]) as opened:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["PNG"]) as opened:
+            if opened.width * opened.height > MAX_PIXELS:  # known from the first bytes, before any pixel is decoded
+                raise ParameterError(
+                    f"the picture {path} has {opened.width:,} x {opened.height:,} pixels; at most {MAX_PIXELS:,} are "
+                    "read: make it smaller"
+                )
             picture = opened.convert("RGBA")
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         why = "there is no such file" if not path.exists() else f"it is no PNG picture that can be read ({error})"

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from simkit.errors import StoreError
+from simkit.errors import StoreError, show
 from simkit.interchange import Written
 from simkit.store.place import Place
 
@@ -58,6 +58,8 @@ class Files:
         else a StoreError is raised at the first byte that differs.
         """
         path = self._place.root / name
+        if name != path.name:
+            raise StoreError(f"{show(name)} is no name of a file in {self._place.root}")
         if path.is_symlink():
             raise StoreError(f"{path} is a link, which is not written through; remove it, or choose another --out")
         if path.is_dir():

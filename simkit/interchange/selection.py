@@ -53,14 +53,17 @@ class Selection:
     def _refuse_unfinished(self) -> None:
         layout, rows = self.store.layout, self.rows
         shards = range(rows.start // layout.shard_rows, (rows.stop - 1) // layout.shard_rows + 1)
-        lacking = sorted(set(shards).difference(self.store.done()))
-        if not lacking:
+        done = [index for index in self.store.done() if index in shards]
+        if len(done) == len(shards):
             return
-        missing = [(max(here.start, rows.start), min(here.stop, rows.stop)) for here in map(layout.rows, lacking)]
-        first = missing[0][0]
+        # Counted from what is there: a data set may be declared with far more rows than there is memory to list.
+        held = [(max(here.start, rows.start), min(here.stop, rows.stop)) for here in map(layout.rows, done)]
+        n_missing = len(rows) - sum(stop - start for start, stop in held)
+        lacking = next(index for index, found in zip(shards, [*done, None], strict=False) if index != found)
+        first = max(layout.rows(lacking).start, rows.start)
         other = f", or take --rows {rows.start}:{first}, which are there" if first > rows.start else ""
         raise StoreError(
-            f"{sum(stop - start for start, stop in missing):,} of the {len(rows):,} rows asked for are not in "
+            f"{n_missing:,} of the {len(rows):,} rows asked for are not in "
             f"{self.store.path} yet, row {first:,} the first; run its `simkit generate` line again to continue{other}"
         )
 

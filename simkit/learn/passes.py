@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,9 +92,13 @@ def _alone() -> Iterator[None]:
     """Keep other processes of this user out: a lock that has a name, so that copies need not be given it."""
     path = Path(tempfile.gettempdir(), f"simkit-passes-{os.getuid()}.lock")
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
     except OSError as error:
         raise StoreError(f"cannot open {path}, the lock that workers share: {error.strerror}; set TMPDIR") from error
+    found = os.fstat(file)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.getuid():  # whoever made it could hold it for ever
+        os.close(file)
+        raise StoreError(f"{path}, the lock that workers share, is no file of this user's; remove it, or set TMPDIR")
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

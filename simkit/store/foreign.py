@@ -5,18 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
+from zarr.storage import LocalStore
 
 from simkit.errors import DamageError, SchemaError, StoreError, show
 from simkit.schema import Array, Field, Schema
 from simkit.store.chunks import Chunks
 from simkit.store.layout import LEDGER
+from simkit.store.metadata import Entry
 
 #: rows read at a time at least, however small the chunks
 _CHUNK_ROWS = 256
+
+#: bytes of a field that are read at a time at most
+_MAX_BYTES = 2**32
 
 
 class ZarrChunks(Chunks):
@@ -33,19 +39,28 @@ class ZarrChunks(Chunks):
             arrays: dict[str, Any] = dict(self._group.arrays())
             ledger = arrays.pop(LEDGER, None) if "recipe" in self._group.attrs else None
             self._check_finished(ledger)
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            names = sorted(arrays) if ledger is None else Entry(dict(ledger.attrs))["field_names"].texts()
+            self._arrays = {name: arrays[name] for name in names if arrays[name].ndim}
+        except (OSError, ValueError, TypeError, KeyError, IndexError, RuntimeError, ImportError, SchemaError) as error:
             raise StoreError(f"cannot open {where} as a Zarr group: {error or type(error).__name__}") from error
         if not arrays:
             raise StoreError(f"the Zarr group {where} holds no arrays to stream")
-        names = sorted(arrays) if ledger is None else ledger.attrs["field_names"]
-        self._arrays = {name: arrays[name] for name in names if arrays[name].ndim}
         lengths = {name: array.shape[0] for name, array in self._arrays.items()}
         if len(set(lengths.values())) != 1:
             raise StoreError(f"the arrays of {where} differ in length along their first axis: {lengths}")
         self.n_rows = next(iter(lengths.values()))
-        self.schema = Schema(**{name: _field(where, array) for name, array in self._arrays.items()})
+        try:
+            self.schema = Schema(**{name: _field(where, array) for name, array in self._arrays.items()})
+        except SchemaError as error:
+            raise StoreError(f"the Zarr group {where} cannot be streamed: {error}") from None
         largest = max(array.chunks[0] for array in self._arrays.values())
         self.chunk_rows = largest * -(-_CHUNK_ROWS // largest)
+        n_bytes = self.chunk_rows * max(field.nbytes for field in self.schema.values())
+        if n_bytes > _MAX_BYTES:
+            raise StoreError(
+                f"the Zarr group {where} is read {self.chunk_rows:,} rows at a time, {n_bytes:,} bytes of a field, "
+                f"and at most {_MAX_BYTES:,} are: write it again in smaller chunks"
+            )
         self.identity, self.is_independent = self._identify(ledger), ledger is not None
 
     def _check_finished(self, ledger: Any) -> None:
@@ -78,9 +93,19 @@ class ZarrChunks(Chunks):
         return (np.asarray(array[start : start + n_rows]) for start in range(0, self.n_rows, n_rows))
 
 
+class _PlainFiles(LocalStore):
+    """A folder in which nothing but files is read, also through links: a pipe or a device would never end."""
+
+    async def get(self, key: str, *arguments: Any, **named: Any) -> Any:
+        path = self.root / key
+        if path.exists() and not path.is_file():
+            raise ValueError(f"{path} is no plain file")
+        return await super().get(key, *arguments, **named)
+
+
 def _open(where: str) -> Any:
     if "://" not in where:
-        return zarr.open_group(where, mode="r")
+        return zarr.open_group(_PlainFiles(where, read_only=True) if Path(where).is_dir() else where, mode="r")
     from zarr.storage import FsspecStore
 
     return zarr.open_group(FsspecStore.from_url(where, read_only=True), mode="r")
@@ -90,6 +115,7 @@ def _field(where: str, array: Any) -> Field:
     """Return an array as a field, with what simkit writes into the attributes if that is there."""
     about, dims = dict(array.attrs), array.metadata.dimension_names if array.metadata.zarr_format == 3 else None
     names = [name or f"axis_{axis}" for axis, name in enumerate(dims or [None] * array.ndim)]
+    columns = _texts(about.get("columns"))
     try:
         return Field(
             dtype=str(np.dtype(array.dtype).newbyteorder("=")),
@@ -97,9 +123,15 @@ def _field(where: str, array: Any) -> Field:
             dims=tuple(names[1:]),
             shape=tuple(array.shape[1:]),
             unit=str(about.get("units", "")),
-            bits=about.get("bits"),
-            labels=tuple(about.get("labels", ())),
-            columns=tuple(about.get("columns", ())),
+            # what others may have written under these names can be anything
+            bits=about.get("bits") if about.get("bit_order") == "little" else None,
+            labels=_texts(about.get("labels")),
+            columns=columns if (len(columns),) == array.shape[1:][-1:] else (),
         )
     except (SchemaError, TypeError) as error:
         raise StoreError(f"array {array.name} of {where} cannot be streamed: {error}") from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """Return a list of texts; () if it is anything else."""
+    return tuple(value) if isinstance(value, list) and all(isinstance(text, str) for text in value) else ()

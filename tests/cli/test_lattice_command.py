@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -243,3 +245,15 @@ def test_a_long_run_is_many_calls_of_the_kernel_each_of_which_can_be_waited_for(
     monkeypatch.setattr(module, "run", lambda cells, n: calls.append(n) or run(cells, n))
     assert np.array_equal(magic.conceal(start, 100), whole)
     assert calls == [7] * 14 + [2]
+
+
+def test_a_picture_of_too_many_pixels_is_refused_before_they_are_decoded(simkit: Simkit) -> None:
+    """The file says its size and has no pixels at all, so that decoding it would fail in another way."""
+    about = b"IHDR" + struct.pack(">IIBBBBB", 13_200, 13_200, 8, 0, 0, 0, 0)
+    parts = [about, b"IDAT", b"IEND"]
+    chunks = [struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts]
+    Path("a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    for command in (("magic", "--out", "a"), ("film", "magic", "--out", "a.gif")):
+        error = simkit("lattice", *command, "--picture", "a.png").error
+        assert "the picture a.png has 13,200 x 13,200 pixels; at most 16,777,216 are read: make it smaller" in error
+    assert [path.name for path in Path().iterdir()] == ["a.png"]

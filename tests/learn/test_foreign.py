@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -69,6 +70,49 @@ def test_a_damaged_chunk_of_theirs_is_named(group):
             chunk.write_bytes(chunk.read_bytes()[:30])
     with pytest.raises(DamageError, match=r"theirs.zarr: rows 0 to 259 of field 'image' \(chunk 0\) cannot be read: "):
         rows_of(batches(group))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["pipe", "device"])
+@pytest.mark.parametrize("name", ["label", "json"])
+def test_what_never_ends_is_not_read(group, make, name):
+    """A pipe would be waited for, and /dev/zero read until the memory is full."""
+    kind = {"label": lambda path: "json" not in path.name and not path.name.startswith(".z"), "json": lambda _: True}
+    found = next(path for path in sorted((group / "label").rglob("*")) if path.is_file() and kind[name](path))
+    found.unlink()
+    make(found)
+    with pytest.raises(StoreError, match="is no plain file"):
+        rows_of(batches(group))
+
+
+@pytest.mark.parametrize("name", ["a b", "é", "a" * 65])
+def test_a_name_that_no_field_can_have_is_refused(name, tmp_path):
+    zarr.open_group(tmp_path / "x.zarr", mode="w").create_array(name, shape=(3,), dtype="i4")
+    with pytest.raises(StoreError, match="cannot be streamed: .* is no name for a field"):
+        stream(tmp_path / "x.zarr")
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"bits": "x", "bit_order": "little"}, {"labels": 3, "columns": {"a": 1}, "bits": [], "units": None, "doc": {}}],
+)
+def test_attributes_that_mean_something_else_to_others(about, tmp_path):
+    made = zarr.open_group(tmp_path / "x.zarr", mode="w").create_array("a", shape=(3, 2), dtype="u1", attributes=about)
+    made[:] = 1
+    try:
+        streamed = stream(tmp_path / "x.zarr")
+    except StoreError as error:
+        assert "bit_order" in about
+        assert len(str(error).splitlines()) == 1
+    else:
+        assert streamed.schema["a"].labels == streamed.schema["a"].columns == ()
+
+
+def test_chunks_that_would_take_all_memory_are_refused(tmp_path):
+    """Declared, and nowhere on the disk."""
+    path = tmp_path / "x.zarr"
+    zarr.open_group(path, mode="w").create_array("a", shape=(2**40,), chunks=(2**30,), dtype="f8")
+    with pytest.raises(StoreError, match=r"read 1,073,741,824 rows at a time, 8,589,934,592 bytes of a field"):
+        stream(path)
 
 
 class Served(http.server.SimpleHTTPRequestHandler):

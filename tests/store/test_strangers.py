@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tracemalloc
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from store_samples import CHUNK_ROWS, N_ROWS, SHARD_ROWS, toy_recipe, tree
 import simkit
 from simkit.errors import DamageError, SimkitError, StoreError
 from simkit.interchange import export
+from simkit.interchange.files import Files
 from simkit.run import generate
 from simkit.store import Store, verify
 from simkit.store.place import Place
@@ -248,3 +250,36 @@ def test_metadata_and_entries_of_a_terabyte_are_not_read(key: str, copied: Path)
     os.truncate(copied / key, 2**40)
     with pytest.raises(DamageError, match="holds 1,099,511,627,776 bytes, far more than simkit writes there"):
         simkit.open(copied).root_digest()
+
+
+# --- declared and not there --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def endless(copied: Path) -> Store:
+    """A data set that says that it has 2**62 rows, of which 128 are there."""
+    path = copied / "zarr.json"
+    path.write_text(re.sub(rf"\b{N_ROWS}\b", str(2**62), path.read_text()))
+    (copied / "ledger" / "c.2.0.0").unlink()
+    return simkit.open(copied)
+
+
+def test_far_more_rows_than_there_is_memory_cost_nothing(endless: Store, tmp_path: Path) -> None:
+    assert endless.n_rows_done == 2 * SHARD_ROWS
+    assert endless["charge"][:128].size == 128
+    with pytest.raises(SimkitError, match="rows of 2 bytes do not fit into memory|are not generated yet"):
+        endless["charge"][:]
+    with pytest.raises(StoreError, match=r"4,611,686,018,427,387,776 of the .* row 128 the first"):
+        export(endless, "npz", tmp_path / "x.npz")
+    with pytest.raises(StoreError, match=r"row 128 the first; .* or take --rows 100:128, which are there"):
+        export(endless, "npz", tmp_path / "x.npz", rows=range(100, 2**60))
+    assert not (tmp_path / "x.npz").exists()
+
+
+def test_an_export_writes_below_its_folder_only(tmp_path: Path) -> None:
+    files = Files(tmp_path / "out", ["x"], replace=True)
+    for name in ("../evil", "a/b", "/tmp/evil", "..", "."):
+        with pytest.raises(StoreError, match="is no name of a file in|is a folder"):
+            files.put(name, b"evil")
+    assert names(tmp_path) == ["out"]
+    assert names(tmp_path / "out") == []
