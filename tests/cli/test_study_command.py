@@ -10,13 +10,20 @@ from command_line import Simkit
 from simkit_cli.commands.study import GRAPHS, number
 
 from simkit.store import open_store
-from simkit.study import thermo
+from simkit.study import swendsen_wang, thermo
 from simkit.study.report import Claim, Report
 from simkit.study.statistics import Estimate
 from simkit.study.thermo import equilibration
 
 
-def test_the_whole_study_in_small(simkit: Simkit) -> None:
+def test_the_whole_study_in_small(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = []
+
+    def sample(*arguments: object) -> object:
+        seeds.append(arguments[-1])
+        return swendsen_wang.sample_cylinder(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("simkit.study.thermo.magnetisation.sample_cylinder", sample)
     found = simkit("study", "thermo", "--tiny")
     assert (found.code, found.err) == (0, "")
     lines = found.out.splitlines()
@@ -33,6 +40,11 @@ def test_the_whole_study_in_small(simkit: Simkit) -> None:
     assert lines[-1].endswith("next: simkit study thermo")
     assert "rows of study energy version 1, complete" in simkit("info", "thermo/energy.zarr").out
     assert simkit("verify", "thermo/energy.zarr", "--full").code == 0
+    assert len(set(seeds)) == len(seeds) > 3  # of the clusters at each temperature
+    title = open_store(Path("thermo", "equilibration.zarr")).recipe["parameters"]["title"]
+    assert title.endswith("(36 runs of 2,000 steps, 128 cells wide)")
+    title = open_store(Path("thermo", "negative.zarr")).recipe["parameters"]["title"]
+    assert title.endswith("(32 runs of 5,000 steps, 128 cells wide)")
 
 
 def test_its_graphs_are_those_of_the_study(simkit: Simkit) -> None:
