@@ -100,12 +100,12 @@ class HppIsing(LatticeRun):
         mean = (whole - fraction * n_bonds) / n_places
         densities = [mean + self.difference / 2, mean - self.difference / 2][: self._n_baths]
         if not 0 <= fraction <= 1 or not all(0 <= density <= 1 for density in densities):
-            found = ", ".join(f"{density:.3f}" for density in densities)
+            found = ", ".join(f"{density:.4g}" for density in densities)
             self.refuse(
                 "imbalances",
                 "what leaves a gas with densities from 0 to 1",
                 f"{imbalance} (difference {self.difference}) at temperature {temperature}, with unsatisfied bonds "
-                f"{fraction:.3f} and densities {found}",
+                f"{fraction:.4g} and densities {found}",
             )
         return fraction, densities
 
