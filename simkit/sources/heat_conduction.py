@@ -15,7 +15,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import PACKETS, SITES, layout, states
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, Task, draw_packets, draw_spins, draw_words
+from simkit.sources.lattice_run import LatticeRun, Row, Task, draw_packets, draw_spins, draw_words, notes_of_height
 
 #: bytes of draws and counts that a run may need at once
 _CHUNK_BYTES = 2**22
@@ -77,6 +77,9 @@ class HeatConduction(LatticeRun):
     @property
     def n_cells(self) -> int:
         return self.height * self._width
+
+    def notes(self) -> list[str]:
+        return notes_of_height(self.height)
 
     def schema(self) -> Schema:
         width = self._width

@@ -14,7 +14,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import MIRROR, PACKETS, layout, states
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, draw_packets
+from simkit.sources.lattice_run import LatticeRun, Row, draw_packets, notes_of_height
 
 #: first streams of Philox of the two boxes
 _STREAMS = (0, 4)
@@ -67,6 +67,14 @@ class Hpp(LatticeRun):
     @property
     def n_cells(self) -> int:
         return self.height * (2 * self.box + 3)
+
+    def notes(self) -> list[str]:
+        if self.opening == self.height:
+            return notes_of_height(self.height)
+        return [
+            "with a wall between the boxes not every column is of one kind: a step takes about eight times as long as "
+            f"without it, opening={self.height}"
+        ]
 
     def schema(self) -> Schema:
         n_strips = 2 * self.box // self.strip

@@ -14,7 +14,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import BOND_BIT, MIRROR, PACKETS, SITES, SLOT, UNSATISFIED, UP, layout
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw_packets, draw_spins
+from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw_packets, draw_spins, notes_of_height
 
 #: streams of Philox: spins, and the packets of the two baths
 _SPINS, _BATHS = 0, (1, 5)
@@ -112,6 +112,9 @@ class HppIsing(LatticeRun):
     @property
     def n_cells(self) -> int:
         return self.height * len(self._kinds)
+
+    def notes(self) -> list[str]:
+        return notes_of_height(self.height)
 
     def schema(self) -> Schema:
         n, n_t = self._n_baths, self.n_samples

@@ -13,7 +13,7 @@ from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw, draw_spins
+from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw, draw_spins, notes_of_height
 
 _SPINS, _LOW, _HIGH = range(3)
 
@@ -54,6 +54,9 @@ class IsingCreutz(LatticeRun):
     @property
     def n_cells(self) -> int:
         return self.size[0] * self.size[1]
+
+    def notes(self) -> list[str]:
+        return notes_of_height(self.size[0])
 
     def schema(self) -> Schema:
         shape = ("t",), (self.n_samples,)

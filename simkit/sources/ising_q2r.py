@@ -12,7 +12,7 @@ from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import SITES, UNSATISFIED, UP, layout, states
 from simkit.schema import Field, Schema
 from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, draw_spins
+from simkit.sources.lattice_run import LatticeRun, Row, draw_spins, notes_of_height
 
 
 @final
@@ -50,6 +50,9 @@ class IsingQ2r(LatticeRun):
     @property
     def n_cells(self) -> int:
         return self.size[0] * self.size[1]
+
+    def notes(self) -> list[str]:
+        return notes_of_height(self.size[0])
 
     def schema(self) -> Schema:
         shape = ("t",), (self.n_samples,)

@@ -141,6 +141,16 @@ class LatticeRun(Source):
         return np.concatenate(census), {"cells": np.array(kept)} if self.snapshots else {}
 
 
+def notes_of_height(height: int) -> list[str]:
+    """Say of a stack if its height leaves more than a quarter of the bits of its words unused."""
+    full = -(-height // 128) * 128
+    if height >= 0.75 * full:
+        return []
+    return [
+        f"a step of {height} cells along the interfaces costs as much as one of {full}: words have room for that many"
+    ]
+
+
 def _results(rows: list[Row], kernel: ModuleType) -> list[dict[str, Any]]:
     """Return what rows that go in step come to."""
     found: list[dict[str, Any]] = []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from simkit import registry
 from simkit.errors import LayoutError
 from simkit.kernels.lattice import layout
+from simkit.kernels.lattice.stack import split
 from simkit.kernels.lattice.states import GAS, INTERFACE, ISING, MIRROR, PINNED, VOID
 
 
@@ -86,3 +88,31 @@ def test_a_picture_is_a_layout():
 def test_what_is_no_array_of_cells_is_refused(cells):
     with pytest.raises(LayoutError, match=r"a layout is uint8 of shape \(y, x\)"):
         layout.check(cells)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "is_stack", "n_notes"),
+    [
+        ("hpp", {}, False, 1),
+        ("hpp", {"opening": 128}, True, 0),
+        ("hpp", {"opening": 130, "height": 130}, True, 1),
+        ("hpp-ising", {}, True, 0),
+        ("hpp-ising", {"height": 66, "geometry": "sandwich"}, True, 1),
+        ("heat-conduction", {}, True, 0),
+        ("heat-conduction", {"height": 192}, True, 0),
+        ("ising-q2r", {}, True, 0),
+        ("ising-q2r", {"size": (64, 128)}, True, 1),
+        ("ising-creutz", {"size": (130, 64)}, True, 1),
+    ],
+)
+def test_a_source_says_what_makes_it_slow(name, parameters, is_stack, n_notes):
+    source = registry.source(
+        name, steps=4, every=2, **({"settling": 2} if name == "heat-conduction" else {}), **parameters
+    )
+    task = next(source.row(0, 0, "cpu"))
+    if task.function == "run":
+        assert (split(task.cells) is not None) == is_stack
+    notes = source.notes()
+    assert len(notes) == n_notes
+    assert all("costs as much as one of" in note for note in notes if is_stack)
+    assert all("eight times as long" in note for note in notes if not is_stack)
