@@ -26,6 +26,8 @@ GRAPHS = (
     "creutz",
     "fluctuations",
     "scaling",
+    "entropy",
+    "boxes",
     "conduction",
     "negative",
     "invariants",

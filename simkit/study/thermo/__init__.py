@@ -29,6 +29,8 @@ GRAPHS = {
     "creutz": "Creutz's demons beside the gas",
     "fluctuations": "Specific heat from the energy's fluctuations, at a given temperature and in closed systems",
     "scaling": "Finite-size scaling at the critical point: Binder's cumulant and the magnetisation",
+    "entropy": "Entropy of the spins against their energy, by integrating the temperature that a bath shows",
+    "boxes": "Entropy of two boxes of gas against time",
     "conduction": "Fourier's law, and conductivity against temperature",
     "negative": "Negative temperatures",
     "invariants": "What the gas conserves beside its energy",
