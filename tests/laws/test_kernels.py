@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from where import COMPILED, load
+from where import COMPILED, PROCESSORS, load, run_as
 
 from simkit.kernels import cells, gather, life, philox
 from simkit.kernels.cells import Form
@@ -142,21 +142,47 @@ def test_gather(kernel, n_rows, n_bytes, places):
     assert np.array_equal(found, wanted)
 
 
-def test_without_avx512_the_bits_are_the_same():
-    """The code for processors without AVX-512, in a process that pretends to be one."""
-    script = """
+_BITS = """
+import sys
 import numpy as np
-from simkit.kernels.life import Rule, cpu, reference, simd
-assert simd.LANES == 4 and not simd.HAS_AVX512, simd.LANES
-for height, width in ((64, 128), (19, 100), (8, 9)):
+from simkit.kernels.life import Rule, bands, cpu, reference
+n_words, rules, sizes = int(sys.argv[1]), sys.argv[2].split(), [tuple(map(int, size.split("x"))) for size in sys.argv[3:]]
+assert bands.shape_of(128, 128).n_words == n_words
+for height, width in sizes:
     cells = np.random.default_rng(1).integers(0, 2, (3, height, width), np.uint8)
     boards = np.packbits(cells, axis=-1, bitorder="little")
-    for text in ("B3/S23", "B0157/S0458"):
-        rule = Rule.parse(text)
-        assert np.array_equal(cpu.step(boards, width, rule, 9), reference.step(boards, width, rule, 9)), text
+    for text in rules:
+        for max_steps in (9, 400) if height * width < 4000 else (9,):
+            arguments = boards, width, (Rule.parse(text),), np.zeros(3, np.uint8), max_steps
+            wanted, found = reference.settle(*arguments), cpu.settle(*arguments)
+            assert all(map(np.array_equal, wanted, found)), (text, height, width, max_steps)
+print("equal")
 """
-    environment = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2"}
-    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+
+#: widths that are a multiple of 128 and others; bands of an even and an odd number of rows, of one, and uneven ones
+_SIZES = ("128x128", "40x256", "21x128", "8x128", "19x100", "8x9")
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_without_avx512_the_bits_are_the_same(processor):
+    """In a process that compiles for another processor; B0 and S8 need all of the sum."""
+    assert run_as(processor, "-c", _BITS, "4", "B0157/S0458", *_SIZES).strip() == "equal"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_without_avx512_many_rules_and_sizes(processor):
+    sizes = [f"{height}x{width}" for height in (8, 9, 15, 16, 17, 24, 33, 64, 127) for width in (64, 128, 200, 384)]
+    rules = "B3/S23 B36/S23 B2/S B1357/S1357 B3678/S34678 B0123478/S34678 B8/S8 B/S B012345678/S012345678"
+    assert run_as(processor, "-c", _BITS, "4", rules, *_SIZES, *sizes).strip() == "equal"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_without_avx512_laws_facts_and_golden_digests_hold(processor):
+    files = ("tests/laws", "tests/golden", "tests/facts/test_life.py", "tests/facts/test_census.py")
+    deselected = ("--deselect", "tests/laws/test_kernels.py::test_without_avx512_the_bits_are_the_same")
+    run_as(processor, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *files, *deselected)
 
 
 def test_damaged_compiled_code_is_said_to_be_so(tmp_path):

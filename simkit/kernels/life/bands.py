@@ -1,14 +1,16 @@
 """How a board lies in memory for vectors.
 
-Its H rows are cut into LANES bands, band ``j`` beginning at row ``j * H // LANES``. Word column ``w`` of row ``v`` of
-every band makes one vector, at index ``(w * n_rows + v) * LANES``, where n_rows is H / LANES rounded up. So the rows
-above and below a vector are vectors too, with no shuffle; only the first and the last row of the bands take theirs from
-the next band (a rotation of the lanes). If H is no multiple of LANES, some bands are one row short: their last row is
-then a copy of the first row of the next band, computed along with it, and the rotation takes the rows next to it (marks
-behind the last state say which bands are not short).
+Its H rows are cut into bands, one for each lane of a vector: of n bands, band ``j`` begins at row ``j * H // n``. So
+the rows above and below a vector are vectors too, with no shuffle; only the first and the last row of the bands take
+theirs from the next band (a rotation of the lanes). A band has n_rows rows, H / n rounded up. If H is no multiple of n,
+some bands are one row short. Their last row is then a copy of the first row of the next band, computed along with it,
+and the rotation takes the rows next to it; marks behind the last state say which bands are not short.
 
-If the width is a multiple of 128, of each 128 cells of a row the even ones make one word and the odd ones the next;
-else words are 64 cells in a row.
+The cells of a row are cut into columns, and those of a column dealt to n_words words: word ``k`` has cells k,
+k + n_words, and so on. That word of row ``v`` of column ``w`` is, of all bands, the vector at
+``((w * n_rows + v) * n_words + k) * LANES``. If the width is a multiple of 128, columns have 128 cells: two words of 64
+bits with AVX-512, and else four words of 32 bits (see `quads`), so that there are twice as many bands. Other boards
+have columns of 64 cells in one word.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.life.simd import LANES
+from simkit.kernels.life.quads import N_BANDS, N_SUMS, N_WORDS
+from simkit.kernels.life.simd import HAS_AVX512, LANES
 
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
@@ -27,82 +30,91 @@ U64 = npt.NDArray[np.uint64]
 #: boards in the workspace of one thread
 N_STATES = 6
 
-_ONE, _32 = np.uint64(1), np.uint64(32)
-
 
 class Shape(NamedTuple):
     """What the compiled code knows of a board."""
 
-    size: int  # words of a state
+    size: int  # words of 64 bits of a state
     width: int  # cells
-    n_rows: int  # rows of a band
+    n_columns: int
+    n_words: int  # of a column
+    n_bands: int
+    n_rows: int  # of a band
     is_uneven: bool  # whether some bands are a row short
-    is_paired: bool  # whether the word columns are of even and odd cells by turns
 
 
 @nb.njit
-def _spread(word):
-    """Move bits 0..31 of a word to its even places."""
-    word &= np.uint64(0xFFFFFFFF)
-    word = (word | word << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
-    word = (word | word << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-    word = (word | word << np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    word = (word | word << np.uint64(2)) & np.uint64(0x3333333333333333)
-    return (word | word << _ONE) & np.uint64(0x5555555555555555)
+def _gather(word, times):
+    """Move every second bit of a word, from the lowest on, to its low half; twice every fourth to its low quarter."""
+    for _ in range(times):
+        word &= np.uint64(0x5555555555555555)
+        word = (word | word >> np.uint64(1)) & np.uint64(0x3333333333333333)
+        word = (word | word >> np.uint64(2)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+        word = (word | word >> np.uint64(4)) & np.uint64(0x00FF00FF00FF00FF)
+        word = (word | word >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
+        word = (word | word >> np.uint64(16)) & np.uint64(0x00000000FFFFFFFF)
+    return word
 
 
 @nb.njit
-def _gather(word):
-    """Move the bits at even places of a word to 0..31."""
-    word &= np.uint64(0x5555555555555555)
-    word = (word | word >> _ONE) & np.uint64(0x3333333333333333)
-    word = (word | word >> np.uint64(2)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    word = (word | word >> np.uint64(4)) & np.uint64(0x00FF00FF00FF00FF)
-    word = (word | word >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
-    return (word | word >> np.uint64(16)) & np.uint64(0xFFFFFFFF)
+def _spread(word, times):
+    """Undo `_gather`, with 0 between."""
+    for _ in range(times):
+        word &= np.uint64(0x00000000FFFFFFFF)
+        word = (word | word << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
+        word = (word | word << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+        word = (word | word << np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+        word = (word | word << np.uint64(2)) & np.uint64(0x3333333333333333)
+        word = (word | word << np.uint64(1)) & np.uint64(0x5555555555555555)
+    return word
 
 
 @nb.njit
 def load_board(words, states, target, shape):
     """Put a board of words (y, word) into the state at `target`."""
-    height, n_columns = words.shape
-    size = shape.n_rows * LANES
-    for v in range(shape.n_rows):
-        for lane in range(LANES):
-            row = (lane * height // LANES + v) % height
-            at = target + v * LANES + lane
-            if shape.is_paired:
-                for w in range(0, n_columns, 2):
-                    first, second = words[row, w], words[row, w + 1]
-                    states[at + w * size] = _gather(first) | _gather(second) << _32
-                    states[at + w * size + size] = _gather(first >> _ONE) | _gather(second >> _ONE) << _32
-            else:
-                for w in range(n_columns):
-                    states[at + w * size] = words[row, w]
+    height, times = len(words), shape.n_words // 2
+    half = np.uint64(64 // shape.n_words)
+    halves = states.view(np.uint32)
+    for band in range(shape.n_bands):
+        for v in range(shape.n_rows):
+            row = (band * height // shape.n_bands + v) % height
+            for w in range(shape.n_columns):
+                at = target + (w * shape.n_rows + v) * shape.n_words * LANES
+                if shape.n_words == 1:
+                    states[at + band] = words[row, w]
+                    continue
+                for k in range(shape.n_words):
+                    first, second = words[row, 2 * w] >> np.uint64(k), words[row, 2 * w + 1] >> np.uint64(k)
+                    bits = _gather(first, times) | _gather(second, times) << half
+                    if shape.n_words == 4:
+                        halves[2 * (at + k * LANES) + band] = bits
+                    else:
+                        states[at + k * LANES + band] = bits
 
 
 @nb.njit
 def store_board(states, source, words, shape):
     """Put the state at `source` into a board of words (y, word)."""
-    height, n_columns = words.shape
-    size = shape.n_rows * LANES
-    for lane in range(LANES):
-        start = lane * height // LANES
-        for v in range((lane + 1) * height // LANES - start):
-            at = source + v * LANES + lane
-            if shape.is_paired:
-                for w in range(0, n_columns, 2):
-                    even, odd = states[at + w * size], states[at + w * size + size]
-                    words[start + v, w] = _spread(even) | _spread(odd) << _ONE
-                    words[start + v, w + 1] = _spread(even >> _32) | _spread(odd >> _32) << _ONE
-            else:
-                for w in range(n_columns):
-                    words[start + v, w] = states[at + w * size]
-
-
-def is_paired(width: int) -> bool:
-    """Say whether boards of that width are kept as even and odd cells."""
-    return width % 128 == 0
+    height, times = len(words), shape.n_words // 2
+    half = np.uint64(64 // shape.n_words)
+    halves = states.view(np.uint32)
+    for band in range(shape.n_bands):
+        start = band * height // shape.n_bands
+        for v in range((band + 1) * height // shape.n_bands - start):
+            for w in range(shape.n_columns):
+                at = source + (w * shape.n_rows + v) * shape.n_words * LANES
+                if shape.n_words == 1:
+                    words[start + v, w] = states[at + band]
+                    continue
+                first, second = np.uint64(0), np.uint64(0)
+                for k in range(shape.n_words):
+                    if shape.n_words == 4:
+                        bits = np.uint64(halves[2 * (at + k * LANES) + band])
+                    else:
+                        bits = states[at + k * LANES + band]
+                    first |= _spread(bits, times) << np.uint64(k)
+                    second |= _spread(bits >> half, times) << np.uint64(k)
+                words[start + v, 2 * w], words[start + v, 2 * w + 1] = first, second
 
 
 def to_words(boards: U8) -> U64:
@@ -118,14 +130,28 @@ def to_bytes(words: U64, n_bytes: int) -> U8:
     return np.ascontiguousarray(words.view(np.uint8)[..., :n_bytes])
 
 
+def shape_of(height: int, width: int) -> Shape:
+    """Return how boards of that many cells lie."""
+    n_words, n_bands = (2, LANES) if HAS_AVX512 else (N_WORDS, N_BANDS)
+    if width % 128 or height < n_bands:
+        n_words, n_bands = 1, LANES
+    n_columns, n_rows = -(-width // (64 if n_words == 1 else 128)), -(-height // n_bands)
+    size = n_columns * n_rows * n_words * LANES
+    return Shape(size, width, n_columns, n_words, n_bands, n_rows, height % n_bands != 0)
+
+
 def workspace(height: int, width: int) -> tuple[U64, Shape]:
-    """Return room for N_STATES boards, aligned to vectors, with the marks of the bands that are not short behind."""
-    n_rows = -(-height // LANES)
-    shape = Shape(-(-width // 64) * n_rows * LANES, width, n_rows, height % LANES != 0, is_paired(width))
+    """Return room for N_STATES boards, aligned to vectors; behind them marks of the bands that are not short, and for
+    columns of four words room for the sums of their rows and of the rows above and below.
+    """
+    shape = shape_of(height, width)
     n_words = N_STATES * shape.size + LANES
+    if shape.n_words == N_WORDS:
+        n_words += N_SUMS * (shape.n_rows + 2) * LANES
     room = np.empty(n_words + LANES, np.uint64)
     skip = -room.ctypes.data // 8 % LANES
     states = room[skip : skip + n_words]
-    starts = np.arange(LANES + 1) * height // LANES
-    states[-LANES:] = np.where(np.diff(starts) == n_rows, ~np.uint64(0), np.uint64(0))
+    marks = states[N_STATES * shape.size :][:LANES].view(np.uint32 if shape.n_bands == N_BANDS else np.uint64)
+    starts = np.arange(shape.n_bands + 1) * height // shape.n_bands
+    marks[:] = -(np.diff(starts) == shape.n_rows).astype(marks.dtype)
     return states, shape

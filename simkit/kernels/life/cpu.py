@@ -6,10 +6,12 @@ the rule stage, B3/S23 costs 9 vector operations for 64 x LANES cells. Words of 
 shifts; if the width is no multiple of 64, the first and last word column wrap at the bit ``width % 64`` (`edge`).
 Column after column, the sums of two rows stay in registers.
 
-Nothing here holds the GIL.
+Nothing here holds the GIL. Constants in calls are NumPy's, since Numba compiles a function anew for each literal.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numba as nb
 import numpy as np
@@ -18,14 +20,17 @@ import numpy.typing as npt
 from simkit.kernels.life import Settled
 from simkit.kernels.life.bands import N_STATES, load_board, store_board, to_bytes, to_words, workspace
 from simkit.kernels.life.circuit import MAJ, SELECT, XOR3
+from simkit.kernels.life.quads import N_SUMS, N_WORDS, one_row, row_sums, two_rows
 from simkit.kernels.life.rule import Rule
 from simkit.kernels.life.simd import (
+    HAS_AVX512,
     LANES,
     both,
     differ,
     load,
     lut3,
     rotate,
+    rotate32,
     rule_stage,
     shift_down,
     shift_in,
@@ -38,7 +43,7 @@ U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
 #: generations between two looks for a cycle: finds the periods 1, 2, 3, 4, 6, 8, 12, 24 at once, with little overshoot
-STRIDE = 24
+STRIDE: Any = np.int64(24)
 
 #: looks that a marked state is kept for at least
 _MIN_MARK = 4
@@ -46,6 +51,9 @@ _MIN_MARK = 4
 _EITHER = 0xFC  # table of x | y
 
 _ONE = np.uint64(1)
+
+_ZERO: Any = np.int64(0)
+_ONCE: Any = np.int64(1)
 
 
 @nb.njit(inline="always")
@@ -98,60 +106,92 @@ def _column(states, here, west, east, target, shape, edge, rule):
 
 
 @nb.njit(inline="always")
-def _pair_sums(states, even, odd, west, east):
+def _pair_sums(states, here, west, east):
     """As `_row_sums`, of a vector of even and one of odd cells, of which each is the other's neighbour on one side."""
-    e, o = load(states, even), load(states, odd)
-    left, right = shift_in(o, load(states, west), 1), shift_in(load(states, east), e, 63)
+    e, o = load(states, here), load(states, here + LANES)
+    left, right = shift_in(o, load(states, west + LANES), 1), shift_in(load(states, east), e, 63)
     return lut3(XOR3, left, e, o), lut3(MAJ, left, e, o), lut3(XOR3, right, e, o), lut3(MAJ, right, e, o), e, o
 
 
 @nb.njit(inline="always")
-def _pair(states, even, odd, west, east, target, shape, rule):
-    """As `_column`, for the columns at `even` and `odd`, between the odd one at `west` and the even one at `east`."""
-    size = shape.n_rows * LANES
-    last = size - LANES
-    p0, p1, r0, r1, _, _ = _pair_sums(states, even + last, odd + last, west + last, east + last)
-    q0, q1, s0, s1, e, o = _pair_sums(states, even, odd, west, east)
+def _pairs(states, here, west, east, target, shape, rule):
+    """As `_column`, for columns of even and of odd cells."""
+    row = 2 * LANES
+    last = (shape.n_rows - 1) * row
+    p0, p1, r0, r1, _, _ = _pair_sums(states, here + last, west + last, east + last)
+    q0, q1, s0, s1, e, o = _pair_sums(states, here, west, east)
     end0, end1, end2, end3 = q0, q1, s0, s1
     if shape.is_uneven:
         is_full = load(states, N_STATES * shape.size)
-        v = last - LANES
-        a0, a1, a2, a3, _, _ = _pair_sums(states, even + v, odd + v, west + v, east + v)
+        v = last - row
+        a0, a1, a2, a3, _, _ = _pair_sums(states, here + v, west + v, east + v)
         p0, p1 = lut3(SELECT, is_full, p0, a0), lut3(SELECT, is_full, p1, a1)
         r0, r1 = lut3(SELECT, is_full, r0, a2), lut3(SELECT, is_full, r1, a3)
         is_full = rotate(is_full, 1)
-        v = LANES
-        a0, a1, a2, a3, _, _ = _pair_sums(states, even + v, odd + v, west + v, east + v)
+        a0, a1, a2, a3, _, _ = _pair_sums(states, here + row, west + row, east + row)
         end0, end1 = lut3(SELECT, is_full, end0, a0), lut3(SELECT, is_full, end1, a1)
         end2, end3 = lut3(SELECT, is_full, end2, a2), lut3(SELECT, is_full, end3, a3)
     end0, end1, end2, end3 = rotate(end0, -1), rotate(end1, -1), rotate(end2, -1), rotate(end3, -1)
     p0, p1, r0, r1 = rotate(p0, 1), rotate(p1, 1), rotate(r0, 1), rotate(r1, 1)
-    for v in range(LANES, size, LANES):
-        n0, n1, m0, m1, next_e, next_o = _pair_sums(states, even + v, odd + v, west + v, east + v)
-        store(states, target + v - LANES, rule_stage(rule, p0, q0, n0, p1, q1, n1, e))
-        store(states, target + size + v - LANES, rule_stage(rule, r0, s0, m0, r1, s1, m1, o))
+    for v in range(0, last, row):
+        n0, n1, m0, m1, next_e, next_o = _pair_sums(states, here + v + row, west + v + row, east + v + row)
+        store(states, target + v, rule_stage(rule, p0, q0, n0, p1, q1, n1, e))
+        store(states, target + v + LANES, rule_stage(rule, r0, s0, m0, r1, s1, m1, o))
         p0, p1, r0, r1, q0, q1, s0, s1, e, o = q0, q1, s0, s1, n0, n1, m0, m1, next_e, next_o
     store(states, target + last, rule_stage(rule, p0, q0, end0, p1, q1, end1, e))
-    store(states, target + size + last, rule_stage(rule, r0, s0, end2, r1, s1, end3, o))
+    store(states, target + last + LANES, rule_stage(rule, r0, s0, end2, r1, s1, end3, o))
 
 
-@nb.njit
+@nb.njit(forceinline=True)
+def _end_sums(states, sums, shape):
+    """Put the sums of the rows above the first and below the last, which are the next band's, in their places."""
+    first, last = sums + N_SUMS * LANES, sums + shape.n_rows * N_SUMS * LANES
+    is_full = load(states, N_STATES * shape.size)
+    is_after_full = rotate32(is_full, 1)
+    for i in range(0, N_SUMS * LANES, LANES):
+        above, below = load(states, last + i), load(states, first + i)
+        if shape.is_uneven:
+            above = lut3(SELECT, is_full, above, load(states, last - N_SUMS * LANES + i))
+            below = lut3(SELECT, is_after_full, below, load(states, first + N_SUMS * LANES + i))
+        store(states, sums + i, rotate32(above, 1))
+        store(states, last + N_SUMS * LANES + i, rotate32(below, -1))
+
+
+@nb.njit(forceinline=True)
+def _quads(states, here, west, east, target, shape, rule):
+    """As `_column`, for 128 columns as four words."""
+    sums = N_STATES * shape.size + LANES
+    row, row_of_sums = N_WORDS * LANES, N_SUMS * LANES
+    for v in range(shape.n_rows):
+        at = v * row
+        row_sums(states, here + at, west + at, east + at, sums + (v + 1) * row_of_sums)
+    _end_sums(states, sums, shape)
+    for v in range(0, shape.n_rows, 2):
+        for k in range(N_WORDS):
+            at = v * row + k * LANES
+            above = sums + v * row_of_sums + 2 * k * LANES
+            if v + 1 < shape.n_rows:
+                two_rows(rule, states, above, here + at, target + at)
+            else:
+                one_row(rule, states, above, here + at, target + at)
+
+
+@nb.njit(forceinline=True)
 def _generation(states, source, target, shape, rule):
     """Put the state one generation after the one at `source` at `target`."""
-    n_columns, tail = (shape.width + 63) // 64, shape.width % 64
-    size = shape.n_rows * LANES
-    if shape.is_paired:
-        for w in range(0, n_columns, 2):
-            even = source + w * size
-            west = even - size if w > 0 else source + (n_columns - 1) * size
-            east = even + 2 * size if w + 2 < n_columns else source
-            _pair(states, even, even + size, west, east, target + w * size, shape, rule)
-        return
-    for w in range(n_columns):
-        is_first, is_last = w == 0, w == n_columns - 1
+    size = shape.n_rows * shape.n_words * LANES
+    for w in range(shape.n_columns):
+        is_first, is_last = w == 0, w == shape.n_columns - 1
         here = source + w * size
-        west = source + (n_columns - 1) * size if is_first else here - size
+        west = source + shape.size - size if is_first else here - size
         east = source if is_last else here + size
+        if shape.n_words > 1:
+            if HAS_AVX512:
+                _pairs(states, here, west, east, target + w * size, shape, rule)
+            else:
+                _quads(states, here, west, east, target + w * size, shape, rule)
+            continue
+        tail = shape.width % 64
         if tail != 0 and (is_first or is_last):
             edge = (
                 np.uint64(tail - 1 if is_first else 63),
@@ -195,9 +235,9 @@ def _meet(states, a, b, spare, start, shape, rule):
     Returns the generation of the former then, which is the first of the cycle, and where the state is.
     """
     while not _equal(states, a, b, shape.size):
-        _generation(states, a, spare, shape, rule)
+        _advance(states, a, spare, spare, _ONCE, shape, rule)
         a, spare = spare, a
-        _generation(states, b, spare, shape, rule)
+        _advance(states, b, spare, spare, _ONCE, shape, rule)
         b, spare = spare, b
         start += 1
     return start, a
@@ -208,7 +248,7 @@ def _recurrence(states, a, b, spare, limit, shape, rule):
     """Return after how many generations the state at `a` recurs, or 0 if not within `limit`; spends `b`, `spare`."""
     _copy(states, a, b, shape.size)
     for n in range(1, limit + 1):
-        _generation(states, b, spare, shape, rule)
+        _advance(states, b, spare, spare, _ONCE, shape, rule)
         b, spare = spare, b
         if _equal(states, a, b, shape.size):
             return n
@@ -225,14 +265,14 @@ def _settle_board(states, words, max_steps, shape, rule):
     Then the first generation of the cycle is found by replaying from the last state known to lie before it.
     """
     size = shape.size
-    before, now, after, mark, old_mark, spare = 0, size, 2 * size, 3 * size, 4 * size, 5 * size
+    before, now, after, mark, old_mark, spare = _ZERO, size, 2 * size, 3 * size, 4 * size, 5 * size
     load_board(words, states, now, shape)
     _copy(states, now, mark, size)
     t, t_mark, t_old_mark = 0, 0, 0
     while t + STRIDE <= max_steps:
         _advance(states, now, after, spare, STRIDE, shape, rule)
         t += STRIDE
-        lag, start, first, second = 0, 0, old_mark, before
+        lag, start, first, second = 0, _ZERO, old_mark, before
         if _equal(states, now, after, size):
             lag = STRIDE
             if t > STRIDE:  # the states at t - 2 STRIDE and t - STRIDE differed: the cycle begins after the former
@@ -261,7 +301,7 @@ def _settle_board(states, words, max_steps, shape, rule):
     if period > 0:
         load_board(words, states, now, shape)
         _advance(states, now, after, spare, period, shape, rule)
-        settle, ash = _meet(states, now, after, spare, 0, shape, rule)
+        settle, ash = _meet(states, now, after, spare, _ZERO, shape, rule)
         if settle + period <= max_steps:
             return settle, period, ash
     return -1, 0, mark
@@ -278,7 +318,7 @@ def _settle_boards(words, max_steps, states, shape, rule, ash, settles, periods)
 def _step_boards(words, n, states, shape, rule, out):
     for i in range(words.shape[0]):
         load_board(words[i], states, 0, shape)
-        _advance(states, 0, shape.size, 2 * shape.size, n, shape, rule)
+        _advance(states, _ZERO, shape.size, 2 * shape.size, n, shape, rule)
         store_board(states, shape.size, out[i], shape)
 
 

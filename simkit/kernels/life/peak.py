@@ -5,8 +5,9 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from simkit.kernels.life.bands import is_paired
-from simkit.kernels.life.circuit import MAJ, compile_rule
+from simkit.kernels.life.bands import shape_of
+from simkit.kernels.life.circuit import MAJ, XOR3, compile_rule
+from simkit.kernels.life.gates import compile_gates
 from simkit.kernels.life.rule import Rule
 from simkit.kernels.life.simd import CODE, HAS_AVX512, LANES, both, differing, load, lut3, store
 
@@ -40,10 +41,14 @@ def repeat(n: int) -> None:
     _chains(np.arange(_CHAINS * LANES, dtype=np.uint64), n)
 
 
-def instructions_per_generation(height: int, width: int, rule: Rule) -> int:
-    """Return the vector instructions that a generation of a board cannot do without."""
-    n_shifts = 1 if is_paired(width) else 2
-    n_nodes = 2 + len(compile_rule(rule).nodes)
-    # of two-input instructions, a shift across words takes three and a node two at least: one input is in one of them
-    of_a_vector = n_shifts + n_nodes if HAS_AVX512 else 3 * n_shifts + 2 * n_nodes
-    return -(-height // LANES) * -(-width // 64) * of_a_vector
+def instructions_per_generation(height: int, width: int, rule: Rule) -> float:
+    """Return the vector instructions that a generation of a board cannot do without: those of bits, and rotations."""
+    shape = shape_of(height, width)
+    n_shifts = 2 / shape.n_words if shape.n_words > 1 else 2
+    if HAS_AVX512:
+        of_a_vector = n_shifts + len((XOR3, MAJ)) + len(compile_rule(rule).nodes)
+    else:  # a shift is three instructions; of four words, two and two share what they have in common
+        of_sums = 4 if shape.n_words > 1 else 5
+        of_a_vector = 3 * n_shifts + of_sums + compile_gates(rule).n_instructions
+    n_rotations = 4 * shape.n_columns * shape.n_words  # of bands: two sums above the first row, two below the last
+    return shape.size / LANES * of_a_vector + n_rotations

@@ -17,7 +17,9 @@ from numba.core.registry import cpu_target
 from numba.extending import NativeValue, intrinsic, models, register_model, typeof_impl, unbox
 
 from simkit.kernels.life.circuit import compile_rule
+from simkit.kernels.life.gates import compile_gates
 from simkit.kernels.life.rule import Rule
+from simkit.kernels.life.search import AND, AND_NOT, NOT, OR, XOR
 
 #: whether the code that Numba generates here may use AVX-512 (it honours NUMBA_CPU_NAME and NUMBA_CPU_FEATURES)
 HAS_AVX512 = "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2]
@@ -30,7 +32,7 @@ LANES = 8 if HAS_AVX512 else 4
 CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 _I32 = ir.IntType(32)
-_VECTOR = ir.VectorType(ir.IntType(64), LANES)
+VECTOR = ir.VectorType(ir.IntType(64), LANES)
 
 
 class Vector(types.Type):
@@ -46,7 +48,7 @@ vector = Vector()
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, numba_type: Any) -> None:
-        super().__init__(manager, numba_type, _VECTOR)
+        super().__init__(manager, numba_type, VECTOR)
 
 
 class RuleType(types.Opaque):
@@ -71,12 +73,13 @@ def _unbox_rule(_type: RuleType, _value: Any, c: Any) -> NativeValue:
 
 
 def _constant(words: list[int]) -> ir.Constant:
-    return ir.Constant(_VECTOR, words)
+    return ir.Constant(VECTOR, words)
 
 
-def _pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+def pointer(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    """Build the address of the vector of words ``array[index : index + LANES]``."""
     data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(data, [index]), VECTOR.as_pointer())
 
 
 @intrinsic
@@ -84,7 +87,7 @@ def load(_context, array, index):
     """Return the vector of words ``array[index : index + LANES]``."""
 
     def generate(context, builder, signature, args):
-        return builder.load(_pointer(context, builder, signature.args[0], *args), align=8)
+        return builder.load(pointer(context, builder, signature.args[0], *args), align=8)
 
     return vector(array, types.intp), generate
 
@@ -94,15 +97,16 @@ def store(_context, array, index, value):
     """Write the vector `value` to ``array[index : index + LANES]``."""
 
     def generate(context, builder, signature, args):
-        builder.store(args[2], _pointer(context, builder, signature.args[0], *args[:2]), align=8)
+        builder.store(args[2], pointer(context, builder, signature.args[0], *args[:2]), align=8)
         return context.get_dummy_value()
 
     return types.void(array, types.intp, vector), generate
 
 
-def _emit_lut3(builder: Any, table: int, x: Any, y: Any, z: Any) -> Any:
+def emit_lut3(builder: Any, table: int, x: Any, y: Any, z: Any) -> Any:
+    """Build the function of three bits with that table of each bit of x, y, z."""
     if HAS_AVX512:
-        kind = ir.FunctionType(_VECTOR, [_VECTOR, _VECTOR, _VECTOR, _I32])
+        kind = ir.FunctionType(VECTOR, [VECTOR, VECTOR, VECTOR, _I32])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.pternlog.q.512")
         return builder.call(function, [x, y, z, ir.Constant(_I32, table)])
     return _normal_form(builder, table, (x, y, z))
@@ -130,18 +134,35 @@ def lut3(_context, table, x, y, z):
     value = table.literal_value
 
     def generate(_context, builder, _signature, args):
-        return _emit_lut3(builder, value, *args[1:])
+        return emit_lut3(builder, value, *args[1:])
 
     return vector(table, vector, vector, vector), generate
 
 
+def emit_rule(builder: Any, rule: Rule, x: list[Any], m: list[Any], cells: list[Any]) -> list[Any]:
+    """Build the next states of one or two rows of `cells` from x and m (XOR3, MAJ) of these and those around."""
+    if not HAS_AVX512:
+        gates = {
+            AND: builder.and_,
+            OR: builder.or_,
+            XOR: builder.xor,
+            AND_NOT: lambda y, z: builder.and_(y, builder.not_(z)),
+            NOT: lambda y, _: builder.not_(y),
+        }
+        return compile_gates(rule).run(lambda operation, y, z: gates[operation](y, z), x, m, cells)
+    circuit = compile_rule(rule)
+    return [
+        circuit.run(lambda *node: emit_lut3(builder, *node), tuple(x[i : i + 3]), tuple(m[i : i + 3]), cell)
+        for i, cell in enumerate(cells)
+    ]
+
+
 @intrinsic
 def rule_stage(_context, rule, above0, here0, below0, above1, here1, below1, c):
-    """Return the next state of cells c from XOR3 (0) and MAJ (1) of their three rows, by the circuit of `rule`."""
-    circuit = compile_rule(rule.rule)
+    """Return the next state of cells c from XOR3 (0) and MAJ (1) of their three rows."""
 
     def generate(_context, builder, _signature, args):
-        return circuit.run(lambda *node: _emit_lut3(builder, *node), args[1:4], args[4:7], args[7])
+        return emit_rule(builder, rule.rule, args[1:4], args[4:7], args[7:])[0]
 
     return vector(rule, *[vector] * 7), generate
 
@@ -152,7 +173,7 @@ def shift_in(_context, high, low, n):
     n_bits = n.literal_value
 
     def generate(_context, builder, _signature, args):
-        kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
+        kind = ir.FunctionType(VECTOR, [VECTOR] * 3)
         function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fshl.v{LANES}i64")
         return builder.call(function, [args[0], args[1], _constant([n_bits] * LANES)])
 
@@ -164,7 +185,7 @@ def splat(_context, word):
     """Return the vector that holds `word` in every lane."""
 
     def generate(_context, builder, _signature, args):
-        one = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), args[0], _I32(0))
+        one = builder.insert_element(ir.Constant(VECTOR, ir.Undefined), args[0], _I32(0))
         return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_I32, LANES), [0] * LANES))
 
     return vector(types.uint64), generate
@@ -201,7 +222,7 @@ def popcount(_context, x):
     """Return the number of bits that are 1 in each word."""
 
     def generate(_context, builder, _signature, args):
-        kind = ir.FunctionType(_VECTOR, [_VECTOR])
+        kind = ir.FunctionType(VECTOR, [VECTOR])
         function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.ctpop.v{LANES}i64")
         return builder.call(function, args)
 
@@ -219,15 +240,25 @@ def multiply(_context, x, y):
     return vector(vector, vector), generate
 
 
-@intrinsic(prefer_literal=True)
-def rotate(_context, value, n):
-    """Move lane ``i`` to lane ``i + n`` (literal), round the end."""
-    order = [(lane - n.literal_value) % LANES for lane in range(LANES)]
+def _rotation(n_bits: int) -> Any:
+    kind = ir.VectorType(ir.IntType(n_bits), 64 // n_bits * LANES)
 
-    def generate(_context, builder, _signature, args):
-        return builder.shuffle_vector(args[0], args[0], ir.Constant(ir.VectorType(_I32, LANES), order))
+    @intrinsic(prefer_literal=True)
+    def operation(_context, value, n):
+        order = [(lane - n.literal_value) % kind.count for lane in range(kind.count)]
 
-    return vector(vector, n), generate
+        def generate(_context, builder, _signature, args):
+            lanes = builder.bitcast(args[0], kind)
+            turned = builder.shuffle_vector(lanes, lanes, ir.Constant(ir.VectorType(_I32, kind.count), order))
+            return builder.bitcast(turned, VECTOR)
+
+        return vector(vector, n), generate
+
+    return operation
+
+
+#: move lane ``i`` to lane ``i + n`` (literal), round the end: lanes of 64 bits, and of 32
+rotate, rotate32 = _rotation(64), _rotation(32)
 
 
 @intrinsic
@@ -235,7 +266,7 @@ def differ(_context, x, y):
     """Return whether any bit of two vectors differs."""
 
     def generate(context, builder, _signature, args):
-        kind = ir.FunctionType(ir.IntType(64), [_VECTOR])
+        kind = ir.FunctionType(ir.IntType(64), [VECTOR])
         reduce_or = cgutils.get_or_insert_function(builder.module, kind, f"llvm.vector.reduce.or.v{LANES}i64")
         return builder.icmp_unsigned("!=", builder.call(reduce_or, [builder.xor(*args)]), ir.IntType(64)(0))
 
