@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Unpack
@@ -16,8 +17,12 @@ from simkit.errors import ParameterError
 from simkit.learn.stream import Options, State, Stream, TensorBatch, check_epoch, is_empty
 from simkit.store import Store
 
-#: batches made ahead by each thread
+#: times that each thread makes batches ahead
 _AHEAD = 2
+
+#: rows of several small batches that a thread makes at a time: to hand each over by itself would take longer than to
+#: make it. Those of a live source come one by one, since a row may be a long run.
+_TOGETHER = 64
 
 
 class Batches:
@@ -60,7 +65,7 @@ class Batches:
             # counted before it is handed out: a state that the loop's body asks for includes the batch in its hands
             self._epoch = epoch
             self._consumed = min(start + (index + 1) * self.stream.batch_size, self.stream.n_rows)
-            if not is_empty(batch):
+            if not (self.stream.is_skipping and is_empty(batch)):
                 yield batch
 
     def _timed(self, made: Iterator[TensorBatch]) -> Iterator[TensorBatch]:
@@ -77,20 +82,27 @@ class Batches:
         if not self._n_threads:
             yield from (self.stream.batch(epoch, index, start) for index in range(n_batches))
             return
+        together = 1 if self.stream.is_live else max(1, _TOGETHER // self.stream.batch_size)
         pool, process = ThreadPoolExecutor(self._n_threads, "simkit-batches"), os.getpid()
-        ahead: deque[Future[TensorBatch]] = deque()
+        ahead: deque[Future[list[TensorBatch]]] = deque()
+
+        def make(first: int) -> list[TensorBatch]:
+            last = min(first + together, n_batches)
+            return [self.stream.batch(epoch, index, start) for index in range(first, last)]
+
+        todo = iter(range(0, n_batches, together))
         try:
-            for index in range(n_batches + _AHEAD * self._n_threads):
-                if index < n_batches:
-                    ahead.append(pool.submit(self.stream.batch, epoch, index, start))
-                if os.getpid() != process:
-                    raise ParameterError(
-                        "this loop was begun in another process, which has its threads; begin one here"
-                    )
-                if index >= _AHEAD * self._n_threads and ahead:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+            while True:
+                for first in islice(todo, _AHEAD * self._n_threads + 1 - len(ahead)):
+                    ahead.append(pool.submit(make, first))
+                if not ahead:
+                    return
+                for batch in ahead.popleft().result():
+                    yield batch
+                    if os.getpid() != process:
+                        raise ParameterError(
+                            "this loop was begun in another process, which has its threads; begin one here"
+                        )
         finally:  # the loop was left, by whichever way; what is being made ends by itself
             for future in ahead:
                 future.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from threading import Condition
 
@@ -56,19 +57,14 @@ class Decoded:
         self._first = window.starts[self._place] + number * piece_rows
         self._last = np.minimum(self._first + piece_rows, window.starts[self._place + 1])
         self._state = [_TODO] * len(self._place)
-        self._n_left = len(self._state)
+        self._n_left, self._n_ahead = len(self._state), 0
         self._errors: dict[int, BaseException] = {}
         self._changed = Condition()
         self._is_lost = np.zeros(len(self._state), bool)
 
-    @property
-    def n_pieces(self) -> int:
-        """Pieces that the window is made in."""
-        return len(self._state)
-
-    def is_whole(self, places: I64) -> npt.NDArray[np.bool_] | None:
-        """Say which rows were not lost by damage that is left out; None for all."""
-        return ~self._is_lost[self._of(places)] if self._is_lost.any() else None
+    def is_whole(self, places: I64) -> npt.NDArray[np.bool_]:
+        """Say which rows were not lost by damage that is left out."""
+        return ~self._is_lost[self._of(places)]
 
     def want(self, places: I64) -> None:
         """Make the pieces in which rows are, or wait for those who do; raise what went wrong with them anywhere."""
@@ -82,6 +78,13 @@ class Decoded:
         for piece in pieces:
             if piece in self._errors:
                 raise self._errors[piece]
+
+    def ahead(self, share: float) -> None:
+        """Make a share of all pieces, unless somebody does."""
+        until = math.ceil(share * len(self._state))
+        if until > self._n_ahead:
+            first, self._n_ahead = self._n_ahead, until
+            self.make(range(first, until))
 
     def make(self, pieces: Sequence[int]) -> None:
         """Make those of some pieces that nobody makes yet. What goes wrong is raised where their rows are wanted."""

@@ -37,17 +37,21 @@ class Memory:
         try:
             memory = spare.pop()
         except IndexError:
-            memory = np.empty(size, np.uint8)
-        array: Array = np.asarray(_Lent(memory, spare))[:n_bytes].view(dtype).reshape(shape)
-        return array
+            memory = _Memory(size, np.uint8)
+        lent = memory.view(_Lent)
+        lent.memory, lent.spare = memory, spare
+        return np.ndarray(shape, dtype, lent)
 
 
-class _Lent:
+class _Memory(npt.NDArray[np.uint8]):
+    """What is lent. Were it a plain array, NumPy would let a view of what it is lent as hold on to it directly."""
+
+
+class _Lent(npt.NDArray[np.uint8]):
     """What an array and all its views hold on to; it goes when the last of them goes, and gives the memory back."""
 
-    def __init__(self, memory: npt.NDArray[np.uint8], spare: list[npt.NDArray[np.uint8]]) -> None:
-        self.__array_interface__ = memory.__array_interface__
-        self._memory, self._spare = memory, spare
+    memory: npt.NDArray[np.uint8]
+    spare: list[npt.NDArray[np.uint8]]
 
     def __del__(self) -> None:
-        self._spare.append(self._memory)
+        self.spare.append(self.memory)

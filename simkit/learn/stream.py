@@ -22,7 +22,7 @@ from simkit.learn.passes import Passes
 from simkit.learn.ranks import ranks as ranks_here
 from simkit.learn.selection import SPLITS, Selection, Split, meets
 from simkit.learn.tables import Live, Stored, Table
-from simkit.learn.tensors import ROW, Tensors
+from simkit.learn.tensors import Tensors
 from simkit.store import Store
 from simkit.store.chunks import Chunks, StoreChunks, open_chunks
 
@@ -150,10 +150,11 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             raise ParameterError(f"where is field -> what it has to be; this is {show(where)}")
         self.seed, self.batch_size = check_seed(seed), _positive("batch_size", batch_size)
         self._rank, self._n_ranks = ranks_here(ranks)
-        self._skip_damaged, self.n_skipped = skip_damaged, 0
+        self.is_skipping, self.n_skipped = skip_damaged, 0
         self._opener = _opener(data, n, self.seed, backend)
         self._opened: tuple[int, Table] | None = None
         table = self._table()
+        self.is_live = isinstance(table, Live)
         self.schema = table.schema
         window = table.window if window is None else _positive("window", window)
         selection = _select(table, Split(split, splits), where)
@@ -176,7 +177,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             raise ParameterError(f"drop_last leaves no batch: {n_rows:,} rows are fewer than batch_size={size:,}")
         if size < self._n_ranks:
             raise ParameterError(f"batch_size={size} has no row for some of {self._n_ranks} ranks")
-        if self._skip_damaged and self._n_ranks > 1:
+        if self.is_skipping and self._n_ranks > 1:
             raise ParameterError(
                 "skip_damaged would give ranks batches of different sizes; run `simkit verify` instead"
             )
@@ -214,18 +215,13 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         mine = range(start + size * rank // self._n_ranks, start + size * (rank + 1) // self._n_ranks)
         pieces = list(self._order.pieces(epoch, mine))
         table, needed = self._table(), self._tensors.needed
-        arrays, is_whole = table.read(needed, pieces, is_compact=self._is_compact)
-        if self._tensors.is_row_needed:
-            arrays[ROW] = np.concatenate([window.rows[part] for window, part in pieces])
+        rows, is_whole = table.read(needed, pieces, is_compact=self._is_compact)
         if self._order.shuffle:  # of the next window as much as is gone of this one
             window, part = pieces[-1]
             if (following := self._order.after(window)) is not None:
                 table.prepare(needed, following, part.stop / len(window.rows), is_compact=self._is_compact)
         positions = np.arange(mine.start, mine.stop, dtype=np.uint64)
-        if is_whole is not None and not is_whole.all():
-            arrays = {name: values[is_whole] for name, values in arrays.items()}
-            positions = positions[is_whole]
-        return self._tensors(arrays, self.seed, epoch, positions)
+        return self._tensors(rows, self.seed, epoch, positions if is_whole is None else positions[is_whole])
 
     def __iter__(self) -> Iterator[TensorBatch]:
         epoch, consumed = self._passes.begin()
@@ -233,7 +229,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         first, step = (worker.id, worker.num_workers) if worker else (0, 1)
         for index in range(first, self.n_batches(consumed), step):
             batch = self.batch(epoch, index, consumed)
-            if not is_empty(batch):
+            if not (self.is_skipping and is_empty(batch)):
                 yield batch
 
     def set_epoch(self, epoch: int) -> None:
@@ -301,7 +297,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             if self._opened is not None:
                 self._order = self._order.copy()
             opened = self._opener()
-            table = opened if isinstance(opened, Table) else Stored(opened, self._skip if self._skip_damaged else None)
+            table = opened if isinstance(opened, Table) else Stored(opened, self._skip if self.is_skipping else None)
             self._opened = os.getpid(), table
         return self._opened[1]
 

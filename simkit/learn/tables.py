@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simkit.contract import Source
 from simkit.errors import DamageError
-from simkit.kernels import gather as kernel
 from simkit.learn.bijection import I64
 from simkit.learn.decoded import Decoded
 from simkit.learn.memory import Memory
 from simkit.learn.order import Window
 from simkit.learn.selection import HUNDRED
-from simkit.schema import Array, Batch, Schema
+from simkit.schema import Batch, Schema
 from simkit.store.chunks import Chunks
 
 #: windows kept: that of the batch, the next, which is made meanwhile, and those at whose ends other threads are
@@ -36,6 +35,23 @@ _KEPT_BYTES = 2**28
 
 #: a call of a source costs about as much as so many of the rows that it may be asked for at a time
 _CALL = 1 / 32
+
+
+class Rows(NamedTuple):
+    """Some rows of arrays.
+
+    Parameters
+    ----------
+    arrays : Batch
+    places : int64 (row,)
+        Where the rows are in the arrays.
+    numbers : int64 (row,)
+        Which rows of the data they are.
+    """
+
+    arrays: Batch
+    places: I64
+    numbers: I64
 
 
 class Table(ABC):
@@ -75,28 +91,25 @@ class Table(ABC):
 
     def read(
         self, names: Sequence[str], pieces: Sequence[tuple[Window, slice]], *, is_compact: bool
-    ) -> tuple[Batch, npt.NDArray[np.bool_] | None]:
-        """Return the rows of some windows, and which of them are whole, None for all; several threads may at once."""
-        n_rows = sum(part.stop - part.start for _, part in pieces)
-        batch, is_whole, start = self._empty(names, n_rows), None, 0
+    ) -> tuple[list[Rows], npt.NDArray[np.bool_] | None]:
+        """Return the rows of some windows but damaged ones, and which are not; None is all. Threads may at once."""
+        found, masks = [], []
         for window, part in pieces:
-            places, stop = window.places[part], start + part.stop - part.start
+            places, numbers = window.places[part], window.rows[part]
             decoded = self._window(window, names, is_compact=is_compact)
             decoded.want(places)
-            for name in names:
-                kernel.KERNEL.load("cpu").gather(_bytes(decoded.arrays[name]), places, _bytes(batch[name][start:stop]))
-            if self._skip is not None and (found := decoded.is_whole(places)) is not None:
-                is_whole = np.ones(n_rows, bool) if is_whole is None else is_whole
-                is_whole[start:stop] = found
-            start = stop
-        return batch, is_whole
+            if self._skip is not None:
+                is_whole = decoded.is_whole(places)
+                masks.append(is_whole)
+                places, numbers = places[is_whole], numbers[is_whole]
+            found.append(Rows(decoded.arrays, places, numbers))
+        return found, np.concatenate(masks) if masks else None
 
     def prepare(self, names: Sequence[str], window: Window, share: float, *, is_compact: bool) -> None:
         """Make a share of a window ahead, so that no batch has to wait for the whole of it."""
         if self.piece_rows == 1:  # nothing is made but what is wanted: nobody waits for more
             return
-        decoded = self._window(window, names, is_compact=is_compact)
-        decoded.make(range(math.ceil(share * decoded.n_pieces)))
+        self._window(window, names, is_compact=is_compact).ahead(share)
 
     def _window(self, window: Window, names: Sequence[str], *, is_compact: bool) -> Decoded:
         with self._lock:
@@ -191,8 +204,3 @@ class Stored(Table):
                 return
             self._n_kept += n_bytes
             self._kept[chunk] = {name: array.copy() for name, array in rows.items()}
-
-
-def _bytes(rows: Array) -> npt.NDArray[np.uint8]:
-    """Return rows as bytes, in the same memory."""
-    return rows.reshape(len(rows), math.prod(rows.shape[1:])).view(np.uint8)

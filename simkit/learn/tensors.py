@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
+from functools import cache
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from simkit.backends import Kernel
 from simkit.errors import ParameterError, UnknownNameError, show
-from simkit.kernels import cells, life, philox
+from simkit.kernels import cells, gather, life, philox
 from simkit.kernels.cells import Form
 from simkit.learn.memory import Memory
 from simkit.learn.order import SYMMETRIES, stream_of
-from simkit.schema import Array, Batch, Field, Schema
+from simkit.learn.tables import Rows
+from simkit.schema import Array, Field, Schema
 
 #: what becomes of a bit-packed board (y, x): name -> meaning
 CHANNELS = {
@@ -53,8 +58,6 @@ class Tensors:
     ----------
     needed : list of str
         Fields to read.
-    is_row_needed : bool
-        Whether batches have to hold the row numbers as field ROW.
     """
 
     def __init__(
@@ -105,42 +108,53 @@ class Tensors:
                     "channels='phases' needs a field 'rule' whose labels are rulestrings; there is none"
                 )
             self._rules = tuple(life.Rule.parse(label) for label in schema["rule"].labels)
-        self.is_row_needed = ROW in names and ROW not in self._fields
         self.needed = [*self._fields, *(["rule"] if self._rules and "rule" not in self._fields else [])]
         if self._augment and not self._boards:
             raise ParameterError("augment moves boards as cells, and none of the fields wanted is such a board")
 
     def __call__(
-        self, batch: Batch, seed: int, epoch: int, positions: npt.NDArray[np.uint64]
+        self, rows: Sequence[Rows], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
     ) -> dict[str, torch.Tensor]:
-        """Return the tensors of a batch whose rows stand at `positions` of an epoch."""
+        """Return the tensors of some rows, which stand at `positions` of an epoch."""
         found = {}
         for name in self.names:
-            if name not in self._fields:
-                tensor = torch.from_numpy(batch[name])
-            elif name in self._boards:
-                tensor = self._cells(self._fields[name], batch[name], batch, seed, epoch, positions)
+            if name in self._boards:
+                tensor = self._cells(name, rows, seed, epoch, positions)
+            elif name in self._fields:
+                tensor = _plain(self._fields[name], self._gathered(name, rows))
             else:
-                tensor = _plain(self._fields[name], batch[name])
+                tensor = torch.from_numpy(np.concatenate([part.numbers for part in rows]))
             found[name] = tensor.pin_memory() if self._pin_memory else tensor
         return found
 
+    def _gathered(self, name: str, rows: Sequence[Rows]) -> Array:
+        """Return a field's rows in one array."""
+        first, n_rows, start = rows[0].arrays[name], sum(len(part.places) for part in rows), 0
+        out = self._memory.empty((n_rows, *first.shape[1:]), first.dtype)
+        for part in rows:
+            stop = start + len(part.places)
+            _compiled(gather.KERNEL).gather(_bytes(part.arrays[name]), part.places, _bytes(out[start:stop]))
+            start = stop
+        return out
+
     def _cells(
-        self,
-        field: Field,
-        boards: Array,
-        batch: Mapping[str, Array],
-        seed: int,
-        epoch: int,
-        positions: npt.NDArray[np.uint64],
+        self, name: str, rows: Sequence[Rows], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
     ) -> torch.Tensor:
+        field = self._fields[name]
         height, width = field.shape[0], field.bits or 0
-        planes = boards[:, None]
+        boards = [(part.arrays[name][:, None], part.places) for part in rows]
         if self._rules:
-            planes = np.concatenate((planes, _later(boards, width, self._rules, batch["rule"])[:, None]), axis=1)
+            now, rule = self._gathered(name, rows), self._gathered("rule", rows)
+            planes = np.stack((now, _later(now, width, self._rules, rule)), axis=1)
+            boards = [(planes, np.arange(len(planes), dtype=np.int64))]
         orientation, shift = self._symmetries(height, width, seed, epoch, positions)
-        out = self._memory.empty(self._form.shape(len(planes), planes.shape[1], height, width), self._form.dtype)
-        cells.KERNEL.load("cpu").expand(planes, width, orientation, shift, self._form, out)
+        n_planes = 2 if self._rules else 1
+        out = self._memory.empty(self._form.shape(len(positions), n_planes, height, width), self._form.dtype)
+        start = 0
+        for planes, places in boards:
+            part = slice(start, start + len(places))
+            _compiled(cells.KERNEL).expand(planes, places, width, orientation[part], shift[part], self._form, out[part])
+            start = part.stop
         tensor = torch.from_numpy(out)
         if self._form.channels_last:
             tensor = tensor.permute(0, 3, 1, 2)
@@ -185,6 +199,16 @@ def _later(boards: Array, width: int, rules: Sequence[life.Rule], which: Array) 
         chosen = which == index
         later[chosen] = life.KERNEL.load("cpu").step(boards[chosen], width, rules[index], 1)
     return later
+
+
+@cache
+def _compiled(kernel: Kernel) -> ModuleType:
+    return kernel.load("cpu")
+
+
+def _bytes(rows: Array) -> npt.NDArray[np.uint8]:
+    """Return rows as bytes, in the same memory."""
+    return rows.reshape(len(rows), math.prod(rows.shape[1:])).view(np.uint8)
 
 
 def _plain(field: Field, values: Array) -> torch.Tensor:

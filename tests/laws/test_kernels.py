@@ -125,8 +125,9 @@ def test_cells_expand(kernel, size, n_planes, form, seed):
     orientation = random.integers(0, 8 if height == width else 4, 5).astype(np.uint8)
     shift = (random.integers(0, [height, width], (5, 2)) * random.integers(0, 2, (5, 1))).astype(np.int32)
     wanted, found = (np.full(form.shape(5, n_planes, height, width), 9, form.dtype) for _ in range(2))
-    cells.KERNEL.load("reference").expand(boards, width, orientation, shift, form, wanted)
-    kernel.expand(boards, width, orientation, shift, form, found)
+    places = random.integers(0, 5, 5)
+    cells.KERNEL.load("reference").expand(boards, places, width, orientation, shift, form, wanted)
+    kernel.expand(boards, places, width, orientation, shift, form, found)
     assert wanted.max() <= 1
     assert np.array_equal(found, wanted)
 

@@ -2,18 +2,19 @@
 
 Every backend module has one function.
 
-``expand(boards, width, orientation, shift, form, out)``
-    Write the cells of each plane of each board into `out`: ``(sample, channel, y, x)``, or ``(sample, y, x, channel)``
-    for a form with ``channels_last``. Plane ``p`` is channel ``p`` (1 = alive) or, for a form with ``onehot``, the
-    channels ``2 p`` (1 = dead) and ``2 p + 1`` (1 = alive).
+``expand(boards, places, width, orientation, shift, form, out)``
+    Write the cells of each plane of board ``places[i]`` into ``out[i]``. `out` is ``(sample, channel, y, x)``, or
+    ``(sample, y, x, channel)`` for a form with ``channels_last``. Plane ``p`` is channel ``p`` (1 = alive) or, for a
+    form with ``onehot``, the channels ``2 p`` (1 = dead) and ``2 p + 1`` (1 = alive).
 
     The planes of sample ``i`` are first put in ``orientation[i]`` - transposed if ``o & 4``, then mirrored left-right
     if ``o & 1``, then upside down if ``o & 2`` - and then shifted cyclically by ``shift[i]``, so many rows down and
     columns to the right.
 
-Arguments: `boards` uint8 of shape (sample, plane, y, x_byte), eight cells a byte, lowest bit first; `width` in cells;
+Arguments: `boards` uint8 of shape (board, plane, y, x_byte), eight cells a byte, lowest bit first; `places` int64 of
+shape (sample,), 0 <= place < board; `width` in cells;
 `orientation` uint8 of shape (sample,), 0..7, below 4 unless boards are square; `shift` int32 of shape (sample, 2),
-0 <= shift < (height, width); `form` a `Form`; `out` an array of the form's dtype and shape.
+0 <= shift < (height, width); `form` a `Form`; `out` a contiguous array of the form's dtype and shape.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from simkit.kernels.cells import Form
 
 def expand(
     boards: npt.NDArray[np.uint8],
+    places: npt.NDArray[np.int64],
     width: int,
     orientation: npt.NDArray[np.uint8],
     shift: npt.NDArray[np.int32],
@@ -19,7 +20,7 @@ def expand(
     out: npt.NDArray[Any],
 ) -> None:
     """Write the cells of boards; see the package's docstring."""
-    cells = np.unpackbits(boards, axis=-1, count=width, bitorder="little")
+    cells = np.unpackbits(boards[places], axis=-1, count=width, bitorder="little")
     for i, (turn, by) in enumerate(zip(orientation, shift, strict=True)):
         planes = cells[i]
         if turn & 4:
