@@ -95,7 +95,8 @@ def test_states_of_every_source_are_exported_and_drawn(
     found = pattern.read(text)
     assert found.automaton.name == rule
     assert np.array_equal(found.cells, library.open(path)["cells"][2][0])
-    assert f"#C Row 2 of {name}.zarr: {name} version 1, seed 3.\n#C Step 10 of 20.\n" in text
+    version = library.source(name).version
+    assert f"#C Row 2 of {name}.zarr: {name} version {version}, seed 3.\n#C Step 10 of 20.\n" in text
     assert simkit("preview", path, "--rows", "0:2", "--out", "a.png").code == 0
     table = colours.DEMONS if name == "ising-creutz" else colours.CELLS
     with Image.open("a.png") as picture:
