@@ -73,16 +73,17 @@ def bound(records: Records, form: str) -> Way:
     """Decode every chunk in order, from mapped files into one buffer; write as many bytes as the form has."""
     from numcodecs import zstd
 
-    layout, per_shard = records.store.layout, records.store.layout.shard_rows // records.store.layout.chunk_rows
+    layout, span = records.store.layout, records.store.layout.spans[records.name]
+    n_index = 16 * span * layout.shard_rows // layout.chunk_rows + 4
     out = np.empty((layout.chunk_rows, *records.shape), np.uint8)
     cells = np.empty((BATCH, 16 * records.record_bytes if form == "onehot" else 0), np.float32)
 
     def run() -> int:
-        for shard in range(layout.n_shards):
+        for shard in range(0, layout.n_shards, span):
             with (records.store.path / layout.key(records.name, shard)).open("rb") as file:
                 data = memoryview(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
-            index = np.frombuffer(data[-16 * per_shard - 4 : -4], "<u8").reshape(-1, 2)
-            for offset, length in index[: -(-len(layout.rows(shard)) // layout.chunk_rows)].tolist():
+            index = np.frombuffer(data[-n_index:-4], "<u8").reshape(-1, 2)
+            for offset, length in index[index[:, 1] < 2**63].tolist():
                 zstd.decompress(data[offset : offset + length - 4], out)
                 for _ in range(0, layout.chunk_rows if cells.size else 0, BATCH):
                     cells.fill(1)

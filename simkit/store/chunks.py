@@ -14,8 +14,8 @@ from simkit.errors import ParameterError
 from simkit.schema import Array, Schema
 from simkit.store.dataset import Store, open_store
 from simkit.store.layout import ROOT
+from simkit.store.ledger import Opened
 from simkit.store.place import Place
-from simkit.store.shard import Reader
 
 #: shards kept open; each is one open file and an index
 _OPEN_SHARDS = 128
@@ -76,21 +76,23 @@ class StoreChunks(Chunks):
         self.n_rows, self.chunk_rows = store.layout.n_rows, store.layout.chunk_rows
         content = json.dumps(store.recipe, sort_keys=True) + store.root_digest()
         self.identity = hashlib.sha256(content.encode()).hexdigest()
-        self._readers: OrderedDict[tuple[str, int], Reader] = OrderedDict()
+        self._opened: OrderedDict[tuple[str, int], Opened] = OrderedDict()
         self._lock = Lock()
 
     def read(self, name: str, chunk: int, out: Array) -> None:
         """Read a chunk; see Chunks."""
-        shard, inner = divmod(chunk, self._store.layout.shard_rows // self.chunk_rows)
+        layout = self._store.layout
+        shard = chunk // (layout.shard_rows // self.chunk_rows)
+        key = name, shard // layout.spans[name]
         with self._lock:
-            reader = self._readers.get((name, shard))
-            if reader is None:
-                reader = self._readers[name, shard] = self._store.shard(name, shard)
-                if len(self._readers) > _OPEN_SHARDS:
-                    self._readers.popitem(last=False)
+            opened = self._opened.get(key)
+            if opened is None or chunk not in opened.chunks:
+                opened = self._opened[key] = self._store.ledger.open(name, shard)
+                if len(self._opened) > _OPEN_SHARDS:
+                    self._opened.popitem(last=False)
             else:
-                self._readers.move_to_end((name, shard))
-        reader.chunk(inner, out)
+                self._opened.move_to_end(key)
+        opened.chunk(chunk, out)
 
     def column(self, name: str, n_rows: int) -> Iterator[Array]:
         """Yield a field; see Chunks."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Array, Field
-from simkit.store import shard
+from simkit.store.ledger import Opened
 
 if TYPE_CHECKING:
     from simkit.store.dataset import Store
@@ -30,7 +30,7 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
     def __init__(self, store: Store, name: str) -> None:
         self._store, self.name = store, name
         self.field: Field = store.schema[name]
-        self._open_shard: tuple[int, shard.Reader] | None = None
+        self._opened: Opened | None = None
         self._last_chunk: tuple[int, Array] | None = None
 
     def __len__(self) -> int:
@@ -101,8 +101,7 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
             chunk, first = divmod(rows[at], chunk_rows)
             stop = min(len(rows), at + -(-(chunk_rows - first) // rows.step))
             if stop - at == chunk_rows and (self._last_chunk is None or self._last_chunk[0] != chunk):
-                reader, inner = self._shard(chunk)
-                reader.chunk(inner, out[at:stop])
+                self._open(chunk).chunk(chunk, out[at:stop])
             else:
                 out[at:stop] = self._chunk(chunk)[first :: rows.step][: stop - at]
             at = stop
@@ -146,17 +145,16 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         """Return an inner chunk, counted from the start of the data set; the last one is kept."""
         last = self._last_chunk  # other threads may replace it meanwhile
         if last is None or last[0] != chunk:
-            reader, inner = self._shard(chunk)
-            last = self._last_chunk = chunk, reader.chunk(inner)
+            last = self._last_chunk = chunk, self._open(chunk).chunk(chunk)
         return last[1]
 
-    def _shard(self, chunk: int) -> tuple[shard.Reader, int]:
-        """Return the shard that holds a chunk, and which of its chunks that is; the last shard is kept."""
-        layout, opened = self._store.layout, self._open_shard  # other threads may replace it meanwhile
-        index, inner = divmod(chunk, layout.shard_rows // layout.chunk_rows)
-        if opened is None or opened[0] != index:
-            opened = self._open_shard = index, self._store.shard(self.name, index)
-        return opened[1], inner
+    def _open(self, chunk: int) -> Opened:
+        """Return the shards that hold a chunk; the last ones are kept."""
+        layout, opened = self._store.layout, self._opened  # other threads may replace it meanwhile
+        if opened is None or chunk not in opened.chunks:
+            shard = chunk // (layout.shard_rows // layout.chunk_rows)
+            opened = self._opened = self._store.ledger.open(self.name, shard)
+        return opened
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         del copy

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import google_crc32c
 import numpy as np
 
-from simkit.errors import DamageError, StoreError, UnknownNameError, show
+from simkit.errors import StoreError, UnknownNameError
 from simkit.schema import Array, Batch, Schema, check
-from simkit.store import shard
+from simkit.store import loose, shard
 from simkit.store.column import Column
-from simkit.store.layout import DIGEST_BYTES, LEDGER, ROOT, read_metadata
+from simkit.store.folding import settle
+from simkit.store.layout import LEDGER, ROOT, read_metadata
+from simkit.store.ledger import Ledger
 from simkit.store.place import Place
 
 
@@ -30,11 +30,12 @@ class Store(Mapping[str, Column]):
     made : dict
         ``backend`` and ``versions`` with which it was begun.
     layout : Layout
+    ledger : Ledger
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.place = Place(path)
+        self.place = Place(path, LEDGER)
         if not self.place.exists():
             raise StoreError(f"there is no {path}; `simkit generate SOURCE --out {path}` would make it")
         if not self.place.has(ROOT):
@@ -42,6 +43,7 @@ class Store(Mapping[str, Column]):
         self.layout, attributes = read_metadata(self.place.get(ROOT), str(path))
         self.recipe: dict[str, Any] = attributes["recipe"]
         self.made: dict[str, Any] = attributes["simkit"]
+        self.ledger = Ledger(self.place, self.layout)
 
     @property
     def schema(self) -> Schema:
@@ -75,56 +77,60 @@ class Store(Mapping[str, Column]):
 
     def done(self) -> list[int]:
         """Return the shards that are finished, in order."""
-        found = (re.fullmatch(r"c\.(0|[1-9][0-9]*)\.0\.0", name) for name in self.place.names(LEDGER))
-        return sorted(index for match in found if match and (index := int(match[1])) < self.layout.n_shards)
+        return self.ledger.done()
 
     @property
     def n_rows_done(self) -> int:
         """Rows in finished shards."""
-        return sum(len(self.layout.rows(index)) for index in self.done())
-
-    def shard(self, name: str, index: int) -> shard.Reader:
-        """Open a field's shard; StoreError if it is not finished, DamageError if it is not whole."""
-        if not self.place.has(self.layout.key(LEDGER, index)):
-            rows = self.layout.rows(index)
-            raise StoreError(
-                f"rows {rows.start:,} to {rows.stop - 1:,} of {self.path} are not generated yet; "
-                "run its `simkit generate` line again to continue"
-            )
-        key = self.layout.key(name, index)
-        where = f"{self.path / key} (field {show(name)}, shard {index})"
-        return shard.Reader(
-            self.place.open(key), self.schema[name], self.layout.shard_rows, self.layout.chunk_rows, where
-        )
+        return self.ledger.n_rows_done()
 
     def commit(self, index: int, batch: Batch) -> None:
-        """Write a whole shard: the data, flushed to disk, then its entry in the ledger."""
-        check(self.schema, batch, len(self.layout.rows(index)))
-        for name, rows in batch.items():
-            self.place.put(
-                self.layout.key(name, index), shard.encode(rows, self.layout.shard_rows, self.layout.chunk_rows)
-            )
-        entry = b"".join(digest(rows) for rows in batch.values())
-        self.place.put(self.layout.key(LEDGER, index), entry + _checksum(entry))
+        """Write a whole shard: its rows of large fields, then the others with its entry in the ledger.
+
+        If its group is done with that, it is folded. The data set must be held for writing.
+        """
+        layout = self.layout
+        check(self.schema, batch, len(layout.rows(index)))
+        encoded, entry = {}, self.ledger.blank()[0]
+        for i, (name, rows) in enumerate(batch.items()):
+            encoded[name] = shard.encode(rows, layout.shard_rows, layout.chunk_rows)
+            n_bytes = len(encoded[name]) - shard.index_bytes(layout.shard_rows // layout.chunk_rows)
+            entry[i] = np.frombuffer(digest(rows) + n_bytes.to_bytes(8, "little"), np.uint8)
+            if name not in layout.merged:
+                self.place.put(layout.key(name, index), encoded[name])
+        self.place.put(layout.loose_key(index), loose.encode(layout, entry, encoded))
+        group = index // layout.group_shards
+        # while the last shard of a group is missing, nobody needs to look at the others
+        hints = (layout.loose_key(layout.group(group)[-1]), layout.partial_key(group), layout.entries_key(group))
+        if any(map(self.place.has, hints)):
+            settle(self.ledger, {group})
 
     def entry(self, index: int) -> dict[str, bytes]:
         """Return the digests of a finished shard, by field; DamageError if the entry is not whole."""
-        key = self.layout.key(LEDGER, index)
-        data = self.place.get(key)
-        entry, checksum = data[:-4], data[-4:]
-        if len(entry) != DIGEST_BYTES * len(self.schema) or checksum != _checksum(entry):
-            raise DamageError(
-                f"{self.path / key} (ledger, shard {index}) is damaged: it fails its checksum; "
-                "remove it, and its `simkit generate` line makes the shard again"
-            )
-        return {name: entry[DIGEST_BYTES * i : DIGEST_BYTES * (i + 1)] for i, name in enumerate(self.schema)}
+        return self.ledger.entry(index)
 
     def root_digest(self) -> str:
-        """Return the SHA-256 over the ledger in order, in hexadecimal: it names the values of a finished data set."""
-        whole = hashlib.sha256()
-        for index in range(self.layout.n_shards):
-            whole.update(b"".join(self.entry(index).values()))
-        return whole.hexdigest()
+        """Return the SHA-256 over the ledger in order, in hexadecimal: it names the values of a finished data set.
+
+        Raises
+        ------
+        StoreError
+            If the data set is not finished.
+        """
+        return str(self._recorded()["digest"]) if self._recorded() else self.ledger.digest()
+
+    def n_bytes(self) -> int:
+        """Return the bytes of all Zarr shards, of an unfinished data set those that are finished."""
+        return int(self._recorded()["n_bytes"]) if self._recorded() else self.ledger.n_bytes()
+
+    def _recorded(self) -> dict[str, Any]:
+        """Return what was recorded when the data set was finished; nothing if it is not, or has grown since."""
+        if len(self.ledger.state().groups) < self.layout.n_groups:
+            return {}
+        if "digest" not in self.made:
+            layout, attributes = read_metadata(self.place.get(ROOT), str(self.path))
+            self.made = attributes["simkit"] if layout.n_rows == self.layout.n_rows else self.made
+        return self.made if "digest" in self.made else {}
 
 
 def open_store(path: str | Path) -> Store:
@@ -151,7 +157,3 @@ def _why_none(place: Place) -> str:
 def digest(rows: Array) -> bytes:
     """Return the SHA-256 of rows in C order, little-endian."""
     return hashlib.sha256(np.ascontiguousarray(rows, rows.dtype.newbyteorder("<")).data).digest()
-
-
-def _checksum(entry: bytes) -> bytes:
-    return int(google_crc32c.value(entry)).to_bytes(4, "little")

@@ -1,11 +1,20 @@
 """How a data set lies in a Zarr v3 group: names, shapes of shards, metadata.
 
-    x.zarr/zarr.json               group: the recipe, how it was made; consolidated metadata
-    x.zarr/FIELD/zarr.json         array (sample, ...), sharded along sample
-    x.zarr/FIELD/c.K[.0...]        shard K: rows K * shard_rows up to (K + 1) * shard_rows
-    x.zarr/ledger/c.K.0.0          SHA-256 of the decoded rows of shard K, one a field; written last: shard K is done
+    x.zarr/zarr.json           group: the recipe, how it was made, the digest once it is finished; consolidated metadata
+    x.zarr/FIELD/zarr.json     array (sample, ...), sharded along sample
+    x.zarr/FIELD/c.J[.0...]    Zarr shard J: the rows of `span` shards of work, from shard J * span on
+    x.zarr/ledger/c.G.0.0      the entries of group G, `group_shards` shards of work: for each field the SHA-256 of the
+                               decoded rows, and the bytes of their encoded chunks; all of these shards are done
 
-Nothing in it depends on when, where or by how many processes it was written.
+A shard K of work has the rows from K * shard_rows on. It is computed, written and lost as a whole. Where a field is so
+large that its span is 1, its rows go to their final place at once. Small fields would make as many files as large ones,
+so that their rows wait in one object, until all of their group is done and `folding` merges them:
+
+    x.zarr/ledger/loose.K      the entry of shard K and its rows of all fields that are merged; shard K is done
+    x.zarr/ledger/partial.G    as c.G.0.0, of a group that was finished once and has to be continued: those of its
+                               shards that have an entry are done, and their rows lie in the Zarr shards
+
+A finished data set has neither, and nothing in it depends on when, where or by how many processes it was written.
 """
 
 from __future__ import annotations
@@ -14,6 +23,7 @@ import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import zarr
@@ -27,17 +37,23 @@ from simkit.store.metadata import Entry
 from simkit.store.shard import ZSTD_LEVEL
 
 #: raised when older stores cannot be continued any more
-FORMAT = 1
+FORMAT = 2
 
 ROOT = "zarr.json"
 LEDGER = "ledger"
-DIGEST_BYTES = 32
+
+#: an entry of the ledger, for each field: a SHA-256, and a number of bytes as uint64
+DIGEST_BYTES, ENTRY_BYTES = 32, 40
 
 #: a shard holds at most so many bytes (all fields) and rows, an inner chunk so many rows
 _SHARD_BYTES, _SHARD_ROWS, _CHUNK_ROWS = 2**23, 2**12, 2**9
 
-#: what is read at most, of whoever wrote it: rows, and bytes of a field, of a shard; one row may have more bytes
-_MAX_ROWS, _MAX_BYTES, _MAX_ROW_BYTES, _MAX_AXES = 2**20, 2**26, 2**30, 16
+#: shards of a group, and the decoded bytes that a Zarr shard of merged rows has at most
+_GROUP_SHARDS, _MERGED_BYTES = 2**8, 2**20
+
+#: what is read at most, of whoever wrote it: rows of a shard, and its bytes of a field (one row may have more);
+#: shards of a group
+_MAX_ROWS, _MAX_BYTES, _MAX_GROUP, _MAX_ROW_BYTES, _MAX_AXES = 2**20, 2**26, 2**16, 2**30, 16
 
 #: whole numbers in metadata, such as the number of rows
 _MAX = 2**63 - 1
@@ -54,6 +70,8 @@ class Layout:
     n_rows: int
     shard_rows: int
     chunk_rows: int
+    group_shards: int
+    merged_bytes: int
 
     @classmethod
     def plan(cls, schema: Schema, n_rows: int, most_rows: int = _SHARD_ROWS) -> Layout:
@@ -65,7 +83,7 @@ class Layout:
             check_size(name, field)
         largest = max(field.nbytes for field in schema.values())
         shard_rows = min(_SHARD_ROWS, most_rows, 1 << max(0, (_SHARD_BYTES // max(1, largest)).bit_length() - 1))
-        return cls(schema, n_rows, shard_rows, min(_CHUNK_ROWS, shard_rows))
+        return cls(schema, n_rows, shard_rows, min(_CHUNK_ROWS, shard_rows), _GROUP_SHARDS, _MERGED_BYTES)
 
     @property
     def n_shards(self) -> int:
@@ -76,10 +94,54 @@ class Layout:
         """Return the rows of a shard."""
         return range(shard * self.shard_rows, min((shard + 1) * self.shard_rows, self.n_rows))
 
+    @property
+    def n_groups(self) -> int:
+        """Groups of shards, the last one maybe not full."""
+        return -(-self.n_shards // self.group_shards)
+
+    def group(self, group: int) -> range:
+        """Return the shards of a group."""
+        return range(group * self.group_shards, min((group + 1) * self.group_shards, self.n_shards))
+
+    @cached_property
+    def spans(self) -> dict[str, int]:
+        """Shards of work whose rows of a field lie in one Zarr shard: powers of two, at most a group."""
+        spans = {}
+        for name, field in self.schema.items():
+            most = self.merged_bytes // max(1, field.nbytes * self.shard_rows)
+            spans[name] = 1 << max(0, min(self.group_shards, most).bit_length() - 1)
+        return spans
+
+    @cached_property
+    def merged(self) -> list[str]:
+        """Fields whose shards are merged."""
+        return [name for name, span in self.spans.items() if span > 1]
+
+    def span(self, name: str, shard: int) -> range:
+        """Return the shards whose rows of a field lie in the same Zarr shard as those of `shard`."""
+        start = shard // self.spans[name] * self.spans[name]
+        return range(start, min(start + self.spans[name], self.n_shards))
+
     def key(self, name: str, shard: int) -> str:
-        """Return the key of a field's shard, or of the ledger's entry."""
-        n_axes = 2 if name == LEDGER else len(self.schema[name].shape)
-        return f"{name}/c.{shard}{'.0' * n_axes}"
+        """Return the key of the Zarr shard in which a field's rows of `shard` lie in the end."""
+        return f"{name}/c.{shard // self.spans[name]}{'.0' * len(self.schema[name].shape)}"
+
+    def entries_key(self, group: int) -> str:
+        """Return the key of the entries of a group that is finished."""
+        return f"{LEDGER}/c.{group}.0.0"
+
+    def loose_key(self, shard: int) -> str:
+        """Return the key of a finished shard of a group that is not."""
+        return f"{LEDGER}/loose.{shard}"
+
+    def partial_key(self, group: int) -> str:
+        """Return the key of the entries of a group that was finished and has to be continued."""
+        return f"{LEDGER}/partial.{group}"
+
+    def describe(self) -> dict[str, int]:
+        """Return what the group's attribute ``simkit`` has to hold of it."""
+        names = ("shard_rows", "chunk_rows", "group_shards", "merged_bytes")
+        return {"format": FORMAT, **{name: getattr(self, name) for name in names}}
 
     def metadata(self, attributes: Mapping[str, Any]) -> dict[str, bytes]:
         """Return key -> content of every ``zarr.json``, the group's first, as zarr-python writes them."""
@@ -92,7 +154,7 @@ class Layout:
                 shape=(self.n_rows, *field.shape),
                 dtype=field.dtype,
                 chunks=(self.chunk_rows, *field.shape),
-                shards=(self.shard_rows, *field.shape),
+                shards=(self.spans[name] * self.shard_rows, *field.shape),
                 serializer=BytesCodec(),
                 compressors=[ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
                 fill_value=0,
@@ -102,15 +164,19 @@ class Layout:
             )
         group.create_array(
             LEDGER,
-            shape=(self.n_shards, len(self.schema), DIGEST_BYTES),
+            shape=(self.n_shards, len(self.schema), ENTRY_BYTES),
             dtype="uint8",
-            chunks=(1, len(self.schema), DIGEST_BYTES),
+            chunks=(self.group_shards, len(self.schema), ENTRY_BYTES),
             serializer=BytesCodec(),
-            compressors=[Crc32cCodec()],
+            compressors=[ZstdCodec(level=ZSTD_LEVEL, checksum=False), Crc32cCodec()],
             fill_value=0,
             chunk_key_encoding={"name": "default", "separator": "."},
-            dimension_names=("shard", "field", "digest_byte"),
-            attributes={"doc": "SHA-256 of the decoded rows of each shard, by field", "field_names": list(self.schema)},
+            dimension_names=("shard", "field", "byte"),
+            attributes={
+                "doc": "by shard and field: SHA-256 of the decoded rows, bytes of their encoded chunks as uint64",
+                "field_names": list(self.schema),
+                "shard_rows": self.shard_rows,
+            },
         )
         with warnings.catch_warnings():
             # Consolidated metadata is not in the Zarr v3 specification yet; xarray warns where it is missing.
@@ -160,24 +226,39 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
 def _interpret(root: Entry, where: str) -> Layout:
     made, recipe = root["attributes"]["simkit"], root["attributes"]["recipe"]
     if made["format"].whole(0, _MAX) != FORMAT:
-        raise StoreError(f"{where} has store format {made['format'].value}; this simkit reads format {FORMAT}")
+        raise StoreError(
+            f"{where} has store format {made['format'].value}; this simkit reads format {FORMAT} only: "
+            "run its `simkit generate` line with another --out, which makes the same rows"
+        )
     made["backend"].text()
     for name, version in made["versions"].table().items():
         Entry(name, "a name of attributes.simkit.versions").text()
         version.text()
+    if "digest" in made.table():
+        made["digest"].text()
+        made["n_bytes"].whole(0, _MAX)
     n_rows = _check_recipe(recipe)
     arrays = root["consolidated_metadata"]["metadata"]
     ledger = arrays[LEDGER]["attributes"]["field_names"]
     schema = Schema(**{name: _field(arrays[name], n_rows) for name in ledger.texts()})
     if not schema or len(schema) < len(ledger.items()):
         raise SchemaError(f"{ledger.place} names no field, or one twice")
-    layout = Layout(schema, n_rows, made["shard_rows"].whole(1, _MAX_ROWS), made["chunk_rows"].whole(1, _MAX_ROWS))
+    layout = Layout(
+        schema,
+        n_rows,
+        made["shard_rows"].whole(1, _MAX_ROWS),
+        made["chunk_rows"].whole(1, _MAX_ROWS),
+        made["group_shards"].whole(1, _MAX_GROUP),
+        made["merged_bytes"].whole(0, _MAX_BYTES),
+    )
     largest = max(field.nbytes for field in schema.values())
     if layout.shard_rows % layout.chunk_rows or (layout.shard_rows > 1 and layout.shard_rows * largest > _MAX_BYTES):
         raise SchemaError(
             f"shards of {layout.shard_rows:,} rows, of up to {largest:,} bytes, in chunks of {layout.chunk_rows:,}, "
             "are none that simkit writes"
         )
+    if layout.group_shards.bit_count() != 1:
+        raise SchemaError(f"groups of {layout.group_shards:,} shards are none that simkit writes")
     return layout
 
 

@@ -1,7 +1,7 @@
 """A folder of objects that are written whole or not at all.
 
-An object is written to a temporary file beside its place, flushed to disk and renamed. The temporary file is locked
-while it is written, so that `sweep` can tell one that a killed process left behind from one that is being written.
+An object is written to a temporary file, flushed to disk and renamed. The temporary file is locked while it is written,
+so that `sweep` can tell one that a killed process left behind from one that is being written.
 
 The folder itself may be a link. Below it links are neither followed nor written through, and nothing but plain files is
 opened: a data set that came from somebody else could lead to any file, or to a device or a pipe that never ends.
@@ -57,10 +57,18 @@ class Lock:
 
 
 class Place:
-    """The folder `root`; keys are paths below it with ``/``."""
+    """The folder `root`; keys are paths below it with ``/``.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    Parameters
+    ----------
+    root : Path
+    drafts : str, optional
+        The folder below it in which temporary files are written; beside the objects if not given. With it, `sweep`
+        looks nowhere else, however many objects there are.
+    """
+
+    def __init__(self, root: Path, drafts: str | None = None) -> None:
+        self.root, self._drafts = root, drafts
         self._identity: tuple[int, int] | None = None
 
     def exists(self) -> bool:
@@ -103,13 +111,15 @@ class Place:
                 while rest:
                     rest = rest[os.write(file, rest) :]
 
+        draft = target if self._drafts is None else self._below(f"{self._drafts}/{target.name}")
         with told(what), self._still_there():
             if self._identity not in (None, identity(self.root)):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.root))
-            if not target.parent.exists():
-                target.parent.mkdir(exist_ok=True)
-                sync_folder(self.root)
-            part, file = _temporary(target)
+            for folder in {target.parent, draft.parent}:
+                if not folder.exists():
+                    folder.mkdir(exist_ok=True)
+                    sync_folder(self.root)
+            part, file = _temporary(draft)
         try:
             yield write
             with told(what), self._still_there():
@@ -151,32 +161,46 @@ class Place:
         with told(f"look at {path}"):
             return stat.S_ISDIR(mode_of(path))
 
-    def delete(self, key: str) -> None:
-        """Remove an object, durably; nothing happens if there is none."""
-        path = self._below(key)
-        with told(f"remove {path}"):
-            path.unlink(missing_ok=True)
-            if path.parent.is_dir():
-                sync_folder(path.parent)
+    def delete(self, *keys: str) -> None:
+        """Remove objects, durably once all are gone; nothing happens for those that are not there."""
+        paths = [self._below(key) for key in keys]
+        for path in paths:
+            with told(f"remove {path}"):
+                path.unlink(missing_ok=True)
+        for folder in {path.parent for path in paths}:
+            with told(f"remove objects of {folder}"):
+                if folder.is_dir():
+                    sync_folder(folder)
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the objects in `folder`, those being written left out."""
         path = self._below(f"{folder}/") if folder else self.root
         with told(f"list {path}"):
-            return [entry.name for entry in path.iterdir() if entry.suffix != _PART] if path.is_dir() else []
+            if not path.is_dir():
+                return []
+            with os.scandir(path) as entries:
+                return [entry.name for entry in entries if not entry.name.endswith(_PART)]
 
-    def size(self) -> int:
-        """Bytes of all objects."""
-        total = 0
-        for path in self.root.rglob("*"):
-            with suppress(FileNotFoundError):  # a temporary file that was renamed meanwhile
-                total += path.lstat().st_size if path.is_file() and not path.is_symlink() else 0
-        return total
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Return the names of the objects in `folder`, links and others left out, and how many bytes they have."""
+        path, sizes = self._below(f"{folder}/"), {}
+        with told(f"list {path}"):
+            if not path.is_dir():
+                return {}
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # removed meanwhile
+                        if entry.is_file(follow_symlinks=False) and not entry.name.endswith(_PART):
+                            sizes[entry.name] = entry.stat(follow_symlinks=False).st_size
+        return sizes
 
     def sweep(self, names: Collection[str] | None = None) -> None:
         """Remove temporary files that no living process is writing: all, or those of the objects `names` alone."""
         with told(f"tidy {self.root}"), self._still_there():
-            folders = [self.root, *(path for path in self.root.iterdir() if stat.S_ISDIR(mode_of(path)))]
+            if self._drafts is None:
+                folders = [self.root, *(path for path in self.root.iterdir() if stat.S_ISDIR(mode_of(path)))]
+            else:
+                folders = [self._below(f"{self._drafts}/")]
             for part in [part for folder in folders for part in folder.glob(f".*{_PART}")]:
                 if not stat.S_ISREG(mode_of(part)):
                     continue

@@ -9,6 +9,7 @@ before it overwrites it and then fails on a torn one; the tests hold the bytes t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import google_crc32c
@@ -34,18 +35,27 @@ _CHECKED = 0x48674BC7
 def encode(rows: Array, shard_rows: int, chunk_rows: int) -> bytes:
     """Encode up to `shard_rows` rows as a shard of ``shard_rows / chunk_rows`` inner chunks."""
     rows = np.ascontiguousarray(rows, rows.dtype.newbyteorder("<"))
-    parts: list[bytes] = []
-    index = np.full((shard_rows // chunk_rows, 2), _ABSENT, "<u8")
-    offset = 0
-    for chunk, start in enumerate(range(0, len(rows), chunk_rows)):
+    chunks: list[bytes] = []
+    for start in range(0, len(rows), chunk_rows):
         inner = rows[start : start + chunk_rows]
         if len(inner) < chunk_rows:
             inner = np.concatenate((inner, np.zeros((chunk_rows - len(inner), *rows.shape[1:]), rows.dtype)))
-        part = _with_checksum(zstd.compress(inner, ZSTD_LEVEL, False))
-        parts.append(part)
-        index[chunk] = offset, len(part)
-        offset += len(part)
-    return b"".join([*parts, _with_checksum(index.tobytes())])
+        chunks.append(_with_checksum(zstd.compress(inner, ZSTD_LEVEL, False)))
+    return join(chunks, shard_rows // chunk_rows)
+
+
+def join(chunks: Sequence[bytes], n_chunks: int) -> bytes:
+    """Return a shard of `n_chunks` inner chunks. The first are given, encoded, b"" for one that has no row."""
+    index = np.full((n_chunks, 2), _ABSENT, "<u8")
+    lengths = np.array([len(chunk) for chunk in chunks], "<u8")
+    is_there = np.flatnonzero(lengths)
+    index[is_there, 0], index[is_there, 1] = (np.cumsum(lengths) - lengths)[is_there], lengths[is_there]
+    return b"".join([*chunks, _with_checksum(index.tobytes())])
+
+
+def index_bytes(n_chunks: int) -> int:
+    """Return the bytes of the index of a shard."""
+    return 16 * n_chunks + 4
 
 
 class Sliceable(Protocol):
@@ -75,7 +85,7 @@ class Reader:
 
     def __init__(self, data: Sliceable, field: Field, shard_rows: int, chunk_rows: int, where: str) -> None:
         self._data, self._field, self._chunk_rows, self._where = data, field, chunk_rows, where
-        n_index = 16 * (shard_rows // chunk_rows) + 4
+        n_index = index_bytes(shard_rows // chunk_rows)
         n_body = len(data) - n_index
         index = data[n_body:] if n_body >= 0 else b""
         if len(index) < n_index or not _is_whole(index):
@@ -87,12 +97,11 @@ class Reader:
 
     def chunk(self, i: int, out: Array | None = None) -> Array:
         """Return the rows of inner chunk `i`, shape ``(chunk_rows, *field.shape)``; in `out` if that is given."""
-        offset, length = (int(value) for value in self._index[i])
         if out is None:
             out = self._field.empty(self._chunk_rows)
-        part = self._data[offset : offset + length] if length <= _most_encoded(out.nbytes) else b""
-        if len(part) < 5 or not _is_whole(part):
-            raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
+        part = self.encoded(i)
+        if not part:
+            raise DamageError(f"{self._where} is damaged: chunk {i} is not there")
         try:
             if n_decoded(part) != out.nbytes:  # looked at first: a small frame may unpack to more than there is memory
                 raise ValueError(f"{n_decoded(part):,} bytes instead of {out.nbytes:,}")
@@ -101,6 +110,17 @@ class Reader:
             return rows.reshape(self._chunk_rows, *self._field.shape)
         except (RuntimeError, ValueError) as error:
             raise DamageError(f"{self._where} is damaged: chunk {i} holds something else ({error})") from None
+
+    def encoded(self, i: int) -> bytes:
+        """Return inner chunk `i` as it is stored, b"" if it has no row; DamageError if it is not whole."""
+        offset, length = self._index[i].tolist()
+        if length == _ABSENT:
+            return b""
+        most = _most_encoded(self._chunk_rows * self._field.nbytes)
+        part = self._data[offset : offset + length] if length <= most else b""
+        if len(part) < 5 or not _is_whole(part):
+            raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
+        return part
 
     def rows(self, n_rows: int) -> Array:
         """Return the first `n_rows` rows of the shard."""

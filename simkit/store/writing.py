@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from simkit.errors import StoreError
 from simkit.schema import Schema
 from simkit.store.dataset import Store
-from simkit.store.layout import FORMAT, LEDGER, ROOT, Layout, read_metadata
+from simkit.store.folding import incomplete, settle, unfold
+from simkit.store.layout import LEDGER, ROOT, Layout, read_metadata
+from simkit.store.ledger import Ledger
 from simkit.store.place import Lock, Place
 
 
@@ -44,7 +47,7 @@ def writing(
         If `path` holds something else, another recipe or more rows than asked for, cannot be written, or is held by
         another process.
     """
-    place = Place(path)
+    place = Place(path, LEDGER)
     _refuse_foreign(place)
     place.create()
     busy = StoreError(
@@ -62,7 +65,28 @@ def writing(
                 raise busy
         store = Store(path)
         store.place.stay()
+        settle(store.ledger)
         yield store
+
+
+def forget(path: Path, shards: Collection[int]) -> None:
+    """Let shards of a data set count as not done, such as damaged ones: its `simkit generate` line makes them again.
+
+    Raises
+    ------
+    StoreError
+        If there is no data set of ours, or it is held by another process, or cannot be changed.
+    """
+    store = Store(path)
+    place, layout = store.place, store.layout
+    with place.lock("") as run, place.lock(LEDGER) as turn:
+        turn.wait()
+        if not run.take(shared=False):
+            raise StoreError(f"{path} is being written by another process; wait for it or stop it")
+        layout, attributes = read_metadata(place.get(ROOT), str(path))
+        place.put(ROOT, layout.metadata(incomplete(attributes))[ROOT])
+        for group, members in groupby(sorted(set(shards)), lambda shard: shard // layout.group_shards):
+            unfold(store.ledger, group, list(members))
 
 
 def _refuse_foreign(place: Place) -> None:
@@ -95,17 +119,22 @@ def _prepare(
         _refuse_other(place.root, attributes["recipe"], recipe)
     else:
         layout = Layout.plan(schema, recipe["n"], *([] if most_rows is None else [most_rows]))
-        shape = {"format": FORMAT, "shard_rows": layout.shard_rows, "chunk_rows": layout.chunk_rows}
-        attributes = {"recipe": dict(recipe), "simkit": {**made, **shape}}
+        attributes = {"recipe": dict(recipe), "simkit": {**made, **layout.describe()}}
         place.put(ROOT, layout.metadata(attributes)[ROOT])
-    if layout.n_rows < recipe["n"]:
-        if not run.is_free():  # another worker may be about to commit a last shard of the old length
-            raise StoreError(
-                f"{place.root} is being written with {layout.n_rows:,} rows, and {recipe['n']:,} are asked for; "
-                "give all workers the same --n, or wait for the others"
-            )
-        if layout.n_rows % layout.shard_rows:  # the last shard grows, so that it is not done any more
-            place.delete(layout.key(LEDGER, layout.n_shards - 1))
+    ledger, grows = Ledger(place, layout), layout.n_rows < recipe["n"]
+    if grows and not run.is_free():  # another worker may be about to commit a last shard of the old length
+        raise StoreError(
+            f"{place.root} is being written with {layout.n_rows:,} rows, and {recipe['n']:,} are asked for; "
+            "give all workers the same --n, or wait for the others"
+        )
+    if "digest" in attributes["simkit"] and (grows or len(ledger.state().groups) < layout.n_groups):
+        attributes = incomplete(attributes)
+        place.put(ROOT, layout.metadata(attributes)[ROOT])
+    if grows:
+        # the last group grows, so that it is not finished any more, and the last shard if it is not full
+        grown = [layout.n_shards - 1] if layout.n_rows % layout.shard_rows else []
+        if grown or layout.n_shards % layout.group_shards:
+            unfold(ledger, layout.n_groups - 1, grown)
         layout = replace(layout, n_rows=recipe["n"])
         attributes["recipe"] = {**attributes["recipe"], "n": recipe["n"]}
         place.put(ROOT, layout.metadata(attributes)[ROOT])

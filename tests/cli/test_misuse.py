@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import zarr
 from command_line import N_ROWS, SMALL, Simkit, tree
@@ -16,6 +16,7 @@ from command_line import N_ROWS, SMALL, Simkit, tree
 import simkit as library
 from simkit.backends import probe
 from simkit.errors import MAX_MESSAGE
+from simkit.store import forget
 from simkit.store.shard import encode
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -62,10 +63,10 @@ def test_more_rows_than_anyone_can_wait_for_are_begun_at_once(start: Start, text
     """The number of shards must not matter to the time until the first is there."""
     running = start("generate", "ca-ash", "--n", text, *SMALL)
     stop = time.monotonic() + 60
-    while not Path("ca-ash.zarr/ledger/c.0.0.0").exists() and running.poll() is None and time.monotonic() < stop:
+    while not Path("ca-ash.zarr/ledger/loose.0").exists() and running.poll() is None and time.monotonic() < stop:
         time.sleep(0.01)
     assert running.poll() is None
-    assert Path("ca-ash.zarr/ledger/c.0.0.0").exists()
+    assert Path("ca-ash.zarr/ledger/loose.0").exists()
 
 
 BAD_PARAMETERS = {
@@ -307,42 +308,52 @@ def flip(path: Path, at: int) -> None:
 
 def test_a_cut_shard(simkit: Simkit, store: Path) -> None:
     cut(store / "ash" / "c.0.0.0")
+    where = "x.zarr/ash/c.0.0.0 (field 'ash', shards 0 to 3)"
     for line in (("verify", store), ("verify", store, "--full")):
         result = simkit(*line)
         assert (result.code, result.out) == (1, "")
         fault, error = result.err.splitlines()
-        assert fault.startswith("fault: x.zarr/ash/c.0.0.0 (field 'ash', shard 0) is damaged: its index is torn")
+        how = r"its index is torn .*" if "--full" in line else r"it has [\d,]+ bytes, and [\d,]+ were written"
+        assert re.fullmatch(rf"fault: {re.escape(where)} is damaged: {how}", fault)
         assert error.startswith("simkit: x.zarr has 1 fault")
-    assert "x.zarr/ash/c.0.0.0 (field 'ash', shard 0) is damaged" in simkit("preview", store).error
+    assert f"{where} is damaged: its index is torn" in simkit("preview", store).error
     assert not Path("sheet.png").exists()
 
 
 def test_a_flipped_bit(simkit: Simkit, store: Path) -> None:
-    flip(store / "settle" / "c.1", 30)
+    flip(store / "settle" / "c.0", 30)
     assert simkit("verify", store).code == 0
     result = simkit("verify", store, "--full")
     assert result.code == 1
     assert result.err.startswith(
-        "fault: x.zarr/settle/c.1 (field 'settle', shard 1) is damaged: chunk 0 fails its checksum\n"
+        "fault: x.zarr/settle/c.0 (field 'settle', shards 0 to 3) is damaged: chunk 0 fails its checksum\n"
     )
-    assert "chunk 0 fails its checksum" in simkit("preview", store, "--rows", "4096").error
+    assert "chunk 0 fails its checksum" in simkit("preview", store, "--rows", "0").error
 
 
 def test_a_changed_value_under_valid_checksums(simkit: Simkit, store: Path) -> None:
-    reader = library.open(store).shard("settle", 2)
-    rows = np.array(reader.rows(4096))
-    rows[1000] += 1
-    (store / "settle" / "c.2").write_bytes(encode(rows, 4096, 512))
+    opened = library.open(store)
+    rows = opened["settle"][:]
+    rows[2 * 4096 + 1000] += 1
+    (store / "settle" / "c.0").write_bytes(encode(rows, opened.layout.spans["settle"] * 4096, 512))
     result = simkit("verify", store, "--full")
     assert result.code == 1
-    assert "fault: x.zarr/settle/c.2 (field 'settle', shard 2) does not hold what was written" in result.err
+    where = "x.zarr/settle/c.0 (field 'settle', shards 0 to 3)"
+    assert f"fault: {where} does not hold what was written in shard 2\n" in result.err
 
 
 def test_the_advice_of_verify_mends_the_store(simkit: Simkit, store: Path) -> None:
     before = tree(store)
-    cut(store / "ash" / "c.2.0.0")
-    assert "to make a shard K again remove x.zarr/ledger/c.K.0.0" in simkit("verify", store).err
-    (store / "ledger" / "c.2.0.0").unlink()
+    opened = library.open(store)
+    rows = opened["settle"][:]
+    rows[1000] += 1
+    (store / "settle" / "c.0").write_bytes(encode(rows, opened.layout.spans["settle"] * 4096, 512))
+    cut(store / "ash" / "c.0.0.0")
+    advice = "`simkit verify x.zarr --forget` lets its `simkit generate` line make them again"
+    assert advice in simkit("verify", store, "--full").err
+    assert library.open(store).done() == [0, 1, 2, 3]
+    assert "4 shards count as not done now" in simkit("verify", store, "--full", "--forget").err
+    assert library.open(store).done() == []
     assert simkit("generate", "ca-ash", "--n", N_ROWS, *SMALL, "--out", store).code == 0
     assert tree(store) == before
 
@@ -351,15 +362,20 @@ def test_a_torn_ledger(simkit: Simkit, store: Path) -> None:
     cut(store / "ledger" / "c.0.0.0")
     result = simkit("verify", store)
     assert result.code == 1
-    assert "fault: x.zarr/ledger/c.0.0.0 (ledger, shard 0) is damaged" in result.err
-    assert "ledger, shard 0" in simkit("info", store).err
+    assert "fault: x.zarr/ledger/c.0.0.0 (ledger, a group of shards) is damaged" in result.err
+    assert simkit("info", store).code == 0
+    assert "lets its `simkit generate` line make them again" in result.err
+    assert simkit("verify", store, "--forget").code == 1
+    assert simkit("generate", "ca-ash", "--n", N_ROWS, *SMALL, "--out", store).code == 0
+    assert simkit("verify", store, "--full").code == 0
 
 
 def test_wrong_values_that_only_running_anew_can_find(simkit: Simkit, store: Path) -> None:
     opened = library.open(store)
-    for index in range(opened.layout.n_shards):
-        n_rows = len(opened.layout.rows(index))
-        batch = {name: np.array(opened.shard(name, index).rows(n_rows)) for name in opened}
+    parts = [opened.layout.rows(index) for index in range(opened.layout.n_shards)]
+    batches = [{name: opened[name][rows.start : rows.stop] for name in opened} for rows in parts]
+    forget(store, range(len(parts)))
+    for index, batch in enumerate(batches):
         batch["population"] += 1
         opened.commit(index, batch)
     assert simkit("verify", store, "--full").code == 0
@@ -371,6 +387,7 @@ def test_wrong_values_that_only_running_anew_can_find(simkit: Simkit, store: Pat
 
 def test_many_faults_are_cut_short(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simkit.store.layout._SHARD_ROWS", 16)
+    monkeypatch.setattr("simkit.store.layout._MERGED_BYTES", 0)
     simkit("generate", "ca-ash", "--n", 200, *SMALL)
     for path in Path("ca-ash.zarr").glob("settle/c.*"):
         cut(path)

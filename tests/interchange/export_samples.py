@@ -96,6 +96,8 @@ def shrink(set_attribute: Callable[[object, str, object], None] = setattr) -> No
 
     set_attribute(simkit.store.layout, "_SHARD_ROWS", 64)
     set_attribute(simkit.store.layout, "_CHUNK_ROWS", 16)
+    set_attribute(simkit.store.layout, "_GROUP_SHARDS", 2)
+    set_attribute(simkit.store.layout, "_MERGED_BYTES", 256)
     set_attribute(simkit.interchange.selection, "_BLOCK", 13)
     set_attribute(webdataset, "_TAR_ROWS", 70)
     set_attribute(parquet, "_GROUP_BYTES", 10_000)

@@ -16,6 +16,7 @@ from export_samples import FORMATS, files, make, place
 import simkit
 from simkit.errors import DamageError, LibraryError, StoreError
 from simkit.interchange import files as files_
+from simkit.store import forget
 
 HERE = Path(__file__).parent
 
@@ -187,7 +188,7 @@ def test_damage_is_named(to: str, store: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("to", [*FORMATS, "rle"])
 def test_an_unfinished_data_set_says_what_is_missing(to: str, tmp_path: Path) -> None:
     path = make(tmp_path / "part.zarr")
-    (path / "ledger" / "c.1.0.0").unlink()
+    forget(path, [1])
     out = place(tmp_path / "out", to)
     message = (
         f"64 of the 150 rows asked for are not in {path} yet, row 64 the first; run its `simkit generate` line again "

@@ -34,6 +34,8 @@ def shrink(set_attribute: Any) -> None:
     """Make shards and chunks small, so that a few rows fill several."""
     set_attribute(simkit.store.layout, "_SHARD_ROWS", SHARD_ROWS)
     set_attribute(simkit.store.layout, "_CHUNK_ROWS", CHUNK_ROWS)
+    set_attribute(simkit.store.layout, "_GROUP_SHARDS", 2)
+    set_attribute(simkit.store.layout, "_MERGED_BYTES", 2 * SHARD_ROWS)  # two shards of one byte a row are merged
 
 
 def make(path: Path, n: int = N_ROWS, **parameters: Any) -> Path:

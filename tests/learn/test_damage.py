@@ -73,12 +73,12 @@ def test_a_shard_that_was_swapped_with_another_field_s_is_damage(ash, tmp_path):
     """Its checksums are right, its rows are of another size."""
     path = tmp_path / "ash.zarr"
     shutil.copytree(ash, path)
-    shutil.copy(path / "rule" / "c.0", path / "settle" / "c.0")
-    with pytest.raises(DamageError, match="settle/c.0 .* chunk 0 holds something else .16 bytes instead of 64"):
+    shutil.copy(path / "ash" / "c.0.0.0", path / "settle" / "c.0")
+    with pytest.raises(DamageError, match="settle/c.0 .* chunk 0 holds something else .1,152 bytes instead of 64"):
         rows_of(batches(path, fields=("settle", "row")))
-    shutil.copy(path / "settle" / "c.1", path / "rule" / "c.1")
-    with pytest.raises(DamageError, match="rule/c.1 .* chunk 0 holds something else .64 bytes instead of 16"):
-        rows_of(batches(path, fields=("rule", "row")))
+    shutil.copy(path / "settle" / "c.1", path / "ash" / "c.1.0.0")
+    with pytest.raises(DamageError, match="ash/c.1.0.0 .* chunk 0 holds something else .64 bytes instead of 1,152"):
+        rows_of(batches(path, fields=("ash", "row")))
 
 
 @pytest.mark.parametrize("n_left", [0, 3, 60, 200])

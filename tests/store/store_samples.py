@@ -20,8 +20,9 @@ from simkit.recipe import Recipe
 from simkit.schema import Batch, Field, Schema
 from simkit.store import verify
 
-#: rows of a shard, of an inner chunk and of a block of work, once `shrink` was called
-SHARD_ROWS, CHUNK_ROWS, BLOCK_ROWS = 64, 16, 24
+#: rows of a shard, of an inner chunk and of a block of work, shards of a group, once `shrink` was called; then the toy's
+#: board and energy are large, and two shards of charge and four of the others are merged, or a group if that is less
+SHARD_ROWS, CHUNK_ROWS, BLOCK_ROWS, GROUP_SHARDS = 64, 16, 24, 2
 
 #: two whole shards and a part of a third
 N_ROWS = 2 * SHARD_ROWS + 22
@@ -88,6 +89,8 @@ def shrink(set_attribute=setattr) -> None:
     """Make shards, chunks and blocks small, so that a few rows fill several."""
     set_attribute(simkit.store.layout, "_SHARD_ROWS", SHARD_ROWS)
     set_attribute(simkit.store.layout, "_CHUNK_ROWS", CHUNK_ROWS)
+    set_attribute(simkit.store.layout, "_GROUP_SHARDS", GROUP_SHARDS)
+    set_attribute(simkit.store.layout, "_MERGED_BYTES", 4 * SHARD_ROWS)
     set_attribute(simkit.run, "_BLOCK_ROWS", BLOCK_ROWS)
 
 

@@ -6,7 +6,6 @@ import pickle
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +19,7 @@ from store_samples import CHUNK_ROWS, N_ROWS, SHARD_ROWS
 import simkit
 from simkit.errors import DamageError, ParameterError, StoreError, UnknownNameError
 from simkit.schema import Array, Batch, Field, Schema
+from simkit.store import forget
 from simkit.store.column import Column
 from simkit.store.layout import Layout
 
@@ -193,7 +193,7 @@ def test_an_index_of_another_kind_is_refused(finished: Path, index: Any) -> None
 @pytest.fixture
 def with_a_gap(copied: Path) -> Path:
     """A data set whose second shard, rows 64 to 127, is not done."""
-    (copied / "ledger" / "c.1.0.0").unlink()
+    forget(copied, [1])
     return copied
 
 
@@ -215,15 +215,16 @@ def test_the_rows_that_are_done_are_counted(with_a_gap: Path) -> None:
 
 
 def test_reading_a_damaged_shard_names_the_file_the_field_and_the_shard(copied: Path) -> None:
-    path = copied / "charge" / "c.1"
-    path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(DamageError, match=r"charge/c\.1 .*'charge', shard 1.* is damaged"):
-        simkit.open(copied)["charge"][70]
+    for name, key, shards in (("energy", "c.1.0", "shard 1"), ("charge", "c.0", "shards 0 to 1")):
+        path = copied / name / key
+        path.write_bytes(path.read_bytes()[:-1])
+        with pytest.raises(DamageError, match=rf"{name}/{key} .*'{name}', {shards}.* is damaged"):
+            simkit.open(copied)[name][70]
 
 
 def test_reading_a_missing_shard_names_the_file(copied: Path) -> None:
-    (copied / "charge" / "c.1").unlink()
-    with pytest.raises(DamageError, match=r"charge/c\.1 is missing"):
+    (copied / "charge" / "c.0").unlink()
+    with pytest.raises(DamageError, match=r"charge/c\.0 is missing"):
         simkit.open(copied)["charge"][70]
 
 
@@ -277,16 +278,16 @@ class CountedStore:
     def __init__(self, n_rows: int) -> None:
         self.schema = Schema(row=Field("int32", "the row's number"))
         self.layout = Layout.plan(self.schema, n_rows)
-        self.n_opened = self.n_decoded = 0
+        self.ledger, self.n_opened, self.n_decoded = self, 0, 0
 
-    def shard(self, name: str, index: int) -> Any:
-        del name
+    def open(self, name: str, shard: int) -> Any:
         self.n_opened += 1
-        return SimpleNamespace(chunk=partial(self._chunk, index * self.layout.shard_rows))
+        span, per_shard = self.layout.span(name, shard), self.layout.shard_rows // self.layout.chunk_rows
+        return SimpleNamespace(chunk=self._chunk, chunks=range(span.start * per_shard, span.stop * per_shard))
 
-    def _chunk(self, start: int, inner: int, out: Array | None = None) -> Array:
+    def _chunk(self, chunk: int, out: Array | None = None) -> Array:
         self.n_decoded += 1
-        start += inner * self.layout.chunk_rows
+        start = chunk * self.layout.chunk_rows
         out = np.empty(self.layout.chunk_rows, np.int32) if out is None else out
         out[:] = np.arange(start, start + self.layout.chunk_rows)
         return out

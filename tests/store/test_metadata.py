@@ -36,9 +36,8 @@ def ways(node: Any, way: Way = ()) -> Iterator[Way]:
 
 
 def document() -> dict[str, Any]:
-    layout = Layout(Toy().schema(), 22, SHARD_ROWS, 16)
-    shape = {"format": 1, "shard_rows": SHARD_ROWS, "chunk_rows": 16}
-    made = {"backend": "cpu", "versions": {"simkit": "0.1"}, **shape}
+    layout = Layout.plan(Toy().schema(), 22, SHARD_ROWS)
+    made = {"backend": "cpu", "versions": {"simkit": "0.1"}, "digest": "0" * 64, "n_bytes": 1, **layout.describe()}
     return json.loads(layout.metadata({"recipe": toy_recipe(22).spec(), "simkit": made})["zarr.json"])
 
 
@@ -88,6 +87,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(("attributes", "recipe", "n"), 2**63 - 1)
 @example(("attributes", "simkit", "shard_rows"), 2**20)
 @example(("attributes", "simkit", "chunk_rows"), 1)
+@example(("attributes", "simkit", "group_shards"), 1)
+@example(("attributes", "simkit", "merged_bytes"), 0)
 @settings(max_examples=200)
 def test_whatever_stands_in_one_place_it_opens_or_is_refused_in_one_line(fresh: Path, way: Way, value: Any) -> None:
     (fresh / "zarr.json").write_bytes(changed(way, value))
@@ -129,6 +130,10 @@ WRONG = {
     "nothing": (("ledger", "attributes", "field_names"), [], "field_names names no field"),
     "rows": (("attributes", "simkit", "shard_rows"), 2**40, "simkit.shard_rows is 1099511627776"),
     "odd rows": (("attributes", "simkit", "chunk_rows"), 17, "in chunks of 17, are none that simkit writes"),
+    "group": (("attributes", "simkit", "group_shards"), 6, "groups of 6 shards are none that simkit writes"),
+    "large group": (("attributes", "simkit", "group_shards"), 2**30, "simkit.group_shards is 1073741824"),
+    "merged": (("attributes", "simkit", "merged_bytes"), -1, "simkit.merged_bytes is -1"),
+    "digest": (("attributes", "simkit", "digest"), 7, "simkit.digest is 7 and has to be a text"),
     "parameter": (("attributes", "recipe", "parameters", "scale"), None, "parameters.scale is None"),
     "one more": (("attributes", "recipe", "by"), "me", "attributes.recipe has 'by', which no recipe has"),
 }

@@ -11,7 +11,7 @@ import pytest
 import tensorstore
 import xarray
 import zarr
-from store_samples import N_ROWS, ash_recipe, toy_recipe
+from store_samples import N_ROWS, ash_recipe, toy_recipe, tree
 
 import simkit
 from simkit.run import generate
@@ -112,9 +112,37 @@ def test_the_ash_of_simkit_reads_the_same_everywhere(out: Path) -> None:
 def test_the_ledger_holds_the_digest_of_each_field_of_each_shard(finished: Path) -> None:
     ledger, store = zarr.open_group(finished, mode="r")[LEDGER], simkit.open(finished)
     assert list(ledger.attrs["field_names"]) == FIELDS
-    assert ledger.metadata.dimension_names == ("shard", "field", "digest_byte")
+    assert ledger.metadata.dimension_names == ("shard", "field", "byte")
     for index in range(store.layout.n_shards):
-        assert [bytes(digest) for digest in ledger[index]] == list(store.entry(index).values())
+        assert [bytes(entry[:32]) for entry in ledger[index]] == list(store.entry(index).values())
+
+
+def test_the_ledger_holds_the_bytes_of_the_chunks(finished: Path) -> None:
+    """So that a listing with sizes, as object stores give it, tells which files are cut."""
+    store = simkit.open(finished)
+    sizes = np.ascontiguousarray(zarr.open_group(finished, mode="r")[LEDGER][..., 32:]).view("<u8")[..., 0]
+    for i, name in enumerate(FIELDS):
+        for start in range(0, store.layout.n_shards, store.layout.spans[name]):
+            n_index = 16 * store.layout.spans[name] * store.layout.shard_rows // store.layout.chunk_rows + 4
+            n_bytes = int(sizes[start : start + store.layout.spans[name], i].sum()) + n_index
+            assert (finished / store.layout.key(name, start)).stat().st_size == n_bytes
+    assert store.n_bytes() == sum(path.stat().st_size for name in FIELDS for path in (finished / name).glob("c.*"))
+
+
+def test_the_group_records_the_digest_of_a_finished_data_set(finished: Path) -> None:
+    made = zarr.open_group(finished, mode="r").attrs["simkit"]
+    store = simkit.open(finished)
+    assert (made["digest"], made["n_bytes"]) == (store.root_digest(), store.n_bytes())
+    assert (made["digest"], made["n_bytes"]) == (store.ledger.digest(), store.ledger.n_bytes())
+
+
+def test_a_finished_data_set_holds_what_zarr_names_and_nothing_else(finished: Path) -> None:
+    group = zarr.open_group(finished, mode="r")
+    keys = {"zarr.json"} | {f"{name}/zarr.json" for name in group}
+    for name, array in group.arrays():
+        n_shards = -(-array.shape[0] // (array.shards or array.chunks)[0])
+        keys |= {f"{name}/c.{i}{'.0' * (array.ndim - 1)}" for i in range(n_shards)}
+    assert keys == {key for key, content in tree(finished).items() if content is not None}
 
 
 def test_a_data_set_that_is_not_finished_opens_too(copied: Path) -> None:

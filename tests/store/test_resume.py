@@ -19,6 +19,7 @@ from simkit.errors import StoreError
 from simkit.run import Progress, Share, generate
 from simkit.schema import Batch
 from simkit.store import verify, writing
+from simkit.store.layout import LEDGER
 from simkit.store.place import Place
 
 Trees = Callable[..., dict[str, bytes | None]]
@@ -294,8 +295,8 @@ def test_processes_that_die_at_every_system_call(n_before: int, n: int, n_worker
 
 
 def test_what_a_killed_process_left_is_swept_away(copied: Path, uninterrupted: Trees) -> None:
-    for name in (".zarr.json.0123456789abcdef.part", "charge/.c.1.0123456789abcdef.part", "ledger/.c.9.0.0.00.part"):
-        (copied / name).write_bytes(b"torn")
+    for name in (".zarr.json.0123456789abcdef.part", ".c.1.0123456789abcdef.part", ".c.9.0.0.00.part"):
+        (copied / "ledger" / name).write_bytes(b"torn")
     generate(toy_recipe(), copied)
     assert tree(copied) == uninterrupted()
 
@@ -304,12 +305,12 @@ def test_what_another_worker_is_writing_is_not_swept_away(copied: Path, tmp_path
     """`sweep` must tell a temporary file that is being written by the lock on it."""
     import fcntl
 
-    part = copied / "charge" / ".c.1.0123456789abcdef.part"
+    part = copied / "ledger" / ".c.1.0123456789abcdef.part"
     with part.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        Place(copied).sweep()
+        Place(copied, LEDGER).sweep()
         assert part.exists()
-    Place(copied).sweep()
+    Place(copied, LEDGER).sweep()
     assert not part.exists()
 
 

@@ -110,7 +110,9 @@ def test_the_bytes_are_those_that_zarr_python_writes(kind: str, n_rows: int, tmp
     field = Field(str(rows.dtype), "any", dims=("a", "b", "c")[: rows.ndim - 1], shape=rows.shape[1:])
     layout = Layout.plan(Schema(field=field), n_rows)
     assert (layout.shard_rows, layout.chunk_rows) == (SHARD_ROWS, CHUNK_ROWS)
-    assert encode(rows, SHARD_ROWS, CHUNK_ROWS) == _written_by_zarr(rows, field, layout, tmp_path)
+    assert encode(rows, layout.spans["field"] * SHARD_ROWS, CHUNK_ROWS) == _written_by_zarr(
+        rows, field, layout, tmp_path
+    )
 
 
 def test_a_shard_cut_at_any_length_is_damage() -> None:

@@ -106,12 +106,10 @@ def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> 
     n_done, n = store.n_rows_done, store.layout.n_rows
     if n_done < n:
         missing = f"{n - n_done:,} rows are for other workers"
-        click.echo(
-            f"{store.path}: {n_done:,} of {n:,} rows, {display.bytes_text(store.place.size())} on disk; {missing}"
-        )
+        click.echo(f"{store.path}: {n_done:,} of {n:,} rows, {display.bytes_text(store.n_bytes())} on disk; {missing}")
         return
     state = "complete" if n_now else "was complete, nothing to do"
-    size = display.bytes_text(store.place.size())
+    size = display.bytes_text(store.n_bytes())
     click.echo(f"{store.path}: {n:,} rows, {state}; {size} on disk, digest {store.root_digest()}")
     if n_now:
         rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s"

@@ -17,7 +17,6 @@ def command(store: Path) -> None:
 
     opened = open_store(store)
     recipe, layout = opened.recipe, opened.layout
-    done = opened.done()
     n_done = opened.n_rows_done
     state = "complete" if n_done == layout.n_rows else f"{n_done:,} done, {layout.n_rows - n_done:,} missing"
     click.echo(f"{store}: {layout.n_rows:,} rows of {recipe['source']} version {recipe['version']}, {state}")
@@ -32,7 +31,7 @@ def command(store: Path) -> None:
         )
     )
     decoded = n_done * opened.schema.row_nbytes
-    on_disk = opened.place.size()
+    on_disk = opened.n_bytes()
     digest = opened.root_digest() if n_done == layout.n_rows else "(when complete)"
     versions = ", ".join(f"{name} {version}" for name, version in opened.made["versions"].items())
     click.echo("\nStore")
@@ -40,7 +39,10 @@ def command(store: Path) -> None:
         display.table_text(
             [
                 ("size", f"{display.bytes_text(on_disk)} on disk, {display.bytes_text(decoded)} decoded"),
-                ("shards", f"{len(done):,} of {layout.n_shards:,} done, {layout.shard_rows:,} rows each"),
+                (
+                    "shards",
+                    f"{-(-n_done // layout.shard_rows):,} of {layout.n_shards:,} done, {layout.shard_rows:,} rows each",
+                ),
                 ("digest", digest),
                 ("backend", opened.made["backend"]),
                 ("versions", versions),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -17,26 +18,29 @@ _MAX_FAULTS = 20
 @click.option("--full", is_flag=True, help="Decode everything and compare with the digests.")
 @click.option("--regenerate", type=options.Count(), metavar="N", help="Run N random rows anew and compare.")
 @options.backend
+@click.option("--forget", is_flag=True, help="Let faulty shards count as not done: `simkit generate` makes them again.")
 @options.quiet
-def command(store: Path, full: bool, regenerate: int | None, backend: str, quiet: bool) -> None:
-    """Check the data set STORE: its ledger, the sizes and indices of its shards; more with --full or --regenerate.
+def command(store: Path, full: bool, regenerate: int | None, backend: str, forget: bool, quiet: bool) -> None:
+    """Check the data set STORE: its ledger and the sizes of its shards; more with --full or --regenerate.
 
     Exits with 1 if anything is wrong or rows are missing.
     """
     from simkit import run
+    from simkit import store as stores
     from simkit.errors import DamageError, SimkitError
-    from simkit.store import open_store, verify
 
-    opened = open_store(store)
+    opened = stores.open_store(store)
     n_done, n = opened.n_rows_done, opened.layout.n_rows
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("verifying", total=n_done)
-        faults = verify(opened, full=full, progress=lambda n_rows: bar.advance(task, n_rows))
+        found = list(stores.faults(opened, full=full, progress=lambda n_rows: bar.advance(task, n_rows)))
+    faults = [fault.text for fault in found]
+    shards = {shard for fault in found for shard in fault.shards}
     try:
         faults += run.compare_schema(opened)
     except SimkitError as error:
         click.echo(f"note: the schema was not compared with the source's: {error}", err=True)
-    how = "every value has its digest" if full else "ledger, sizes and indices agree (values: --full)"
+    how = "every value has its digest" if full else "ledger and sizes agree (values: --full)"
     if regenerate and not faults:
         with display.progress_bar(quiet=quiet) as bar:
             task = bar.add_task("regenerating", total=min(regenerate, n_done))
@@ -44,11 +48,13 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, quiet
                 opened, regenerate, backend=backend, progress=lambda n_rows: bar.advance(task, n_rows)
             )
         how += f"; {min(regenerate, n_done):,} random rows run anew on {ran_on} are the same"
+    if forget and shards:
+        stores.forget(opened.path, shards)
     if faults:
         for fault in faults[:_MAX_FAULTS]:
             click.echo(f"fault: {fault}", err=True)
         more = f" ({len(faults) - _MAX_FAULTS:,} more not shown)" if len(faults) > _MAX_FAULTS else ""
-        raise DamageError(f"{store} has {len(faults):,} faults{more}; {_advice(opened.path)}")
+        raise DamageError(f"{store} has {len(faults):,} faults{more}; {_advice(opened.path, len(shards), forget)}")
     if n_done < n:
         raise DamageError(
             f"{store} is whole as far as it goes: {n_done:,} of {n:,} rows; run its `simkit generate` line again"
@@ -58,5 +64,9 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, quiet
         click.echo(f"digest {opened.root_digest()}")
 
 
-def _advice(path: Path) -> str:
-    return f"to make a shard K again remove {path / 'ledger'}/c.K.0.0 and run its `simkit generate` line"
+def _advice(path: Path, n_shards: int, are_forgotten: bool) -> str:
+    if not n_shards:
+        return "run its `simkit generate` line"
+    if are_forgotten:
+        return f"{n_shards:,} shards count as not done now: its `simkit generate` line makes them again"
+    return f"`simkit verify {shlex.quote(str(path))} --forget` lets its `simkit generate` line make them again"

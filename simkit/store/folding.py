@@ -1,0 +1,113 @@
+"""How the loose shards of a group become Zarr shards and one object of the ledger, and how that is undone.
+
+Chunks are taken over as they are: nothing is decoded, and what is written depends on nothing but the shards. Each step
+puts or removes whole objects. First come the Zarr shards, then the group's entries, with which it is finished, and then
+what was loose is removed. A process that is killed leaves steps that the next one does again. Two that fold the same
+group write the same bytes, and one that misses what the other has removed finds the group finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from simkit.errors import DamageError
+from simkit.store.layout import LEDGER, ROOT, read_metadata
+from simkit.store.ledger import Ledger, State
+from simkit.store.place import Place
+from simkit.store.shard import join
+
+
+def settle(ledger: Ledger, groups: Collection[int] | None = None) -> None:
+    """Fold those of `groups`, or of all, whose shards are done; when no group is left, record the digest."""
+    layout, state = ledger.layout, ledger.state()
+    begun = ledger.begun(state)
+    for group in begun if groups is None else begun.keys() & groups:
+        if len(begun[group]) == len(layout.group(group)):
+            _fold(ledger, group, state)
+    for group in {*(shard // layout.group_shards for shard in state.loose), *state.partial}:
+        if (groups is None or group in groups) and ledger.place.has(layout.entries_key(group)):
+            _clear(ledger, group, state)
+    if len(ledger.state().groups) == layout.n_groups:
+        complete(ledger.place)
+
+
+def _fold(ledger: Ledger, group: int, state: State) -> None:
+    place, layout = ledger.place, ledger.layout
+    shards, per_shard = layout.group(group), layout.shard_rows // layout.chunk_rows
+    try:
+        entries = ledger.entries(group)
+        for name in layout.merged:
+            for first in shards[:: layout.spans[name]]:
+                chunks = list(_chunks(ledger, name, layout.span(name, first), state))
+                place.put(layout.key(name, first), join(chunks, layout.spans[name] * per_shard))
+    except DamageError:
+        if place.has(layout.entries_key(group)):
+            return  # another process has folded it, and removed what was loose
+        raise
+    ledger.write(layout.entries_key(group), entries)
+
+
+def _chunks(ledger: Ledger, name: str, shards: Iterable[int], state: State) -> Iterator[bytes]:
+    """Yield a field's encoded chunks of some shards, b"" for those without rows."""
+    layout, merged = ledger.layout, None
+    per_shard = layout.shard_rows // layout.chunk_rows
+    for shard in shards:
+        if shard in state.loose:
+            reader, start = ledger.open_loose(name, shard), 0
+        else:
+            if merged is None:
+                merged = ledger.open_final(name, shard)
+            reader, start = merged, (shard - layout.span(name, shard).start) * per_shard
+        yield from (reader.encoded(start + i) for i in range(per_shard))
+
+
+def _clear(ledger: Ledger, group: int, state: State) -> None:
+    """Remove what is loose of a group that is finished."""
+    layout = ledger.layout
+    loose = state.loose.intersection(layout.group(group))
+    ledger.place.delete(*map(layout.loose_key, sorted(loose)), layout.partial_key(group))
+
+
+def unfold(ledger: Ledger, group: int, without: Collection[int] = ()) -> None:
+    """Let a group be not finished any more, and its shards `without` not done.
+
+    The data set must be held for writing by this process alone.
+    """
+    place, layout = ledger.place, ledger.layout
+    state = ledger.state()
+    start, was_folded = group * layout.group_shards, group in state.groups
+    if was_folded:
+        _clear(ledger, group, state)
+        is_emptied = len(set(without)) == len(layout.group(group))  # nothing is read that may be damaged
+        entries = ledger.blank() if is_emptied else ledger.entries(group)
+    else:
+        place.delete(*map(layout.loose_key, without))
+        if group not in state.partial:
+            return
+        entries = ledger.read(layout.partial_key(group))
+    for shard in without:
+        entries[shard - start] = 0
+    if entries.any():
+        ledger.write(layout.partial_key(group), entries)
+    else:
+        place.delete(layout.partial_key(group))
+    if was_folded:
+        place.delete(layout.entries_key(group))
+
+
+def complete(place: Place) -> None:
+    """Record the digest and the size of a data set of which all groups are finished."""
+    with place.lock(LEDGER) as turn:
+        turn.wait()
+        layout, attributes = read_metadata(place.get(ROOT), str(place.root))
+        if "digest" not in attributes["simkit"]:
+            ledger = Ledger(place, layout)
+            attributes["simkit"] |= {"digest": ledger.digest(), "n_bytes": ledger.n_bytes()}
+            place.put(ROOT, layout.metadata(attributes)[ROOT])
+
+
+def incomplete(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return a group's attributes without what `complete` recorded."""
+    made = {name: value for name, value in attributes["simkit"].items() if name not in ("digest", "n_bytes")}
+    return {**attributes, "simkit": made}
