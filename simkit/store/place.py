@@ -165,10 +165,10 @@ class Place:
         """Remove objects, durably once all are gone; nothing happens for those that are not there."""
         paths = [self._below(key) for key in keys]
         for path in paths:
-            with told(f"remove {path}"):
+            with told(f"remove {path}"), self._still_there():
                 path.unlink(missing_ok=True)
         for folder in {path.parent for path in paths}:
-            with told(f"remove objects of {folder}"):
+            with told(f"remove objects of {folder}"), self._still_there():
                 if folder.is_dir():
                     sync_folder(folder)
 

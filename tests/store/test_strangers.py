@@ -20,7 +20,7 @@ from simkit.errors import DamageError, SimkitError, StoreError
 from simkit.interchange import export
 from simkit.interchange.files import Files
 from simkit.run import generate
-from simkit.store import Store, verify
+from simkit.store import Store, forget, verify
 from simkit.store.place import Place
 from simkit.store.shard import _ABSENT, Reader, _with_checksum
 
@@ -165,7 +165,7 @@ def test_a_data_set_that_goes_at_any_call_is_one_clear_line(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = getattr(os, name)
-    for at in range(40):
+    for at in range(100):
         out, calls = tmp_path / f"{at}.zarr", iter(range(at))
 
         def call(*arguments: Any, calls: Any = calls, out: Path = out, **named: Any) -> Any:
@@ -235,21 +235,21 @@ def test_the_frame_without_a_size_is_one(finished: Path) -> None:
 
 def test_a_chunk_whose_index_says_more_than_it_can_take_is_not_read(copied: Path) -> None:
     """As of a file with a hole of a terabyte."""
-    path, n_bytes = copied / "charge" / "c.0", 2**40
+    path, n_bytes = copied / "energy" / "c.0.0", 2**40
     index = np.full((SHARD_ROWS // CHUNK_ROWS, 2), _ABSENT, "<u8")
     index[0] = 0, n_bytes
     with path.open("wb") as file:
         file.seek(n_bytes)
         file.write(_with_checksum(index.tobytes()))
     with pytest.raises(DamageError, match="chunk 0 "):
-        simkit.open(copied)["charge"][0]
+        simkit.open(copied)["energy"][0]
 
 
 @pytest.mark.parametrize("key", ["zarr.json", "ledger/c.0.0.0"])
 def test_metadata_and_entries_of_a_terabyte_are_not_read(key: str, copied: Path) -> None:
     os.truncate(copied / key, 2**40)
     with pytest.raises(DamageError, match="holds 1,099,511,627,776 bytes, far more than simkit writes there"):
-        simkit.open(copied).root_digest()
+        simkit.open(copied).entry(0)
 
 
 # --- declared and not there --------------------------------------------------------------------------------------
@@ -258,9 +258,9 @@ def test_metadata_and_entries_of_a_terabyte_are_not_read(key: str, copied: Path)
 @pytest.fixture
 def endless(copied: Path) -> Store:
     """A data set that says that it has 2**62 rows, of which 128 are there."""
+    forget(copied, [2])
     path = copied / "zarr.json"
     path.write_text(re.sub(rf"\b{N_ROWS}\b", str(2**62), path.read_text()))
-    (copied / "ledger" / "c.2.0.0").unlink()
     return simkit.open(copied)
 
 
