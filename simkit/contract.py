@@ -41,6 +41,9 @@ MAX_SEED = 2**64 - 1
 #: row numbers are below this; they fill two words of Philox's counter
 MAX_ROWS = 2**63
 
+#: bytes of a batch: what 47 bits of address reach (of NumPy's ranges that are longer still one comes out empty)
+_MAX_BYTES = 2**47
+
 #: characters that a number may be written in
 _MAX_DIGITS = 1000
 
@@ -140,6 +143,12 @@ class Source(ABC):
             If the backend cannot run here.
         """
         seed, ranges = check_seed(seed), ranges_of(rows)
+        n_bytes = self.schema().row_nbytes * sum(part.stop - part.start for part in ranges)
+        if n_bytes > _MAX_BYTES:
+            raise ParameterError(
+                f"{self.name}: a batch of {show(rows)} takes {n_bytes:,} bytes, more than can be addressed; generate "
+                "it in parts, or as a data set"
+            )
         UnknownNameError.check("kind of arrays", to, _HAND_OVER)
         resolved = self.resolve(backend)
         with told_of_compiled_code():

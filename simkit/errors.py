@@ -8,11 +8,14 @@ by `show`, since its own text may be long, spread over lines, or not to be had a
 from __future__ import annotations
 
 import difflib
+import errno
 import math
 import numbers
+import os
 import reprlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 #: characters of a message, and of a value shown in it, at most
@@ -171,6 +174,21 @@ def needed_for(what: str) -> Iterator[None]:
 
 class StoreError(SimkitError):
     """A data set that cannot be created, continued, read or written."""
+
+    @classmethod
+    def check_path(cls, path: str | Path) -> Path:
+        """Return `path` as a Path; raise the error if nothing can be called so, TypeError if it is no path."""
+        found = Path(path)
+        if path == "":
+            raise cls("a path is empty; name a file or a folder")
+        try:
+            os.lstat(found)
+        except ValueError as error:  # a null, or half of a surrogate pair
+            raise cls(f"nothing can be called {show(str(found))}: {error}; choose another name") from None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise cls(f"cannot use {show(str(found))}: file name too long; choose a shorter one") from None
+        return found
 
 
 class DamageError(StoreError):

@@ -77,6 +77,8 @@ class Recipe:
             values, digest = what.spec(), what.digest
         elif isinstance(what, Source):
             values = what.spec()
+        elif not isinstance(what, (str, Path)):
+            raise ParameterError(f"a data set is made of a source, a recipe, or the name of one; this is {show(what)}")
         elif (path := find(str(what))) is not None:
             values = dict(load(path))
             digest = values.get("digest")

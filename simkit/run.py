@@ -19,7 +19,7 @@ import numpy as np
 import simkit
 from simkit.backends import AUTO, MAX_THREADS, own_stream
 from simkit.contract import MAX_ROWS, Source
-from simkit.errors import DamageError, ParameterError, show
+from simkit.errors import DamageError, ParameterError, StoreError, show
 from simkit.recipe import Recipe
 from simkit.schema import Batch
 from simkit.store import Store, writing
@@ -118,7 +118,7 @@ def generate(
     made = {"backend": resolved, "versions": versions()}
     source = recipe.source
     name = Path(what).stem if isinstance(what, (str, Path)) else source.name
-    path = Path(f"{name}.zarr") if out is None else Path(out)
+    path = Path(f"{name}.zarr") if out is None else StoreError.check_path(out)
     most_rows = _SHARD_BLOCKS * source.block_rows
     with writing(path, source.schema(), recipe.spec(), made, shared=share.n_workers > 1, most_rows=most_rows) as store:
         _fill(store, recipe, resolved, n_threads, share, progress)

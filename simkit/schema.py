@@ -107,7 +107,7 @@ class Schema(Mapping[str, Field]):
         return self._fields[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._fields
+        return isinstance(name, str) and name in self._fields
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._fields)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from simkit.errors import ParameterError, UnknownNameError, needed_for, show
+from simkit.errors import ParameterError, StoreError, UnknownNameError, needed_for, show
 
 if TYPE_CHECKING:
     from simkit.schema import Array
@@ -148,6 +148,6 @@ def export(
         soup,
     )
     written: Written = importlib.import_module(entry.module).write(
-        selection, Path(out), replace=replace, progress=progress
+        selection, StoreError.check_path(out), replace=replace, progress=progress
     )
     return written

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simkit import recipe, registry
-from simkit.errors import RecipeError
+from simkit.errors import RecipeError, StoreError
 from simkit.interchange import Written
 from simkit.interchange.croissant import croissant
 from simkit.interchange.files import Files
@@ -153,7 +153,7 @@ def write(
         if not recipe.is_of(about, store.recipe):
             raise RecipeError(f"{store.path} was not made by the recipe {recipe_file}; `simkit info` shows its own")
     card = Card(store, store.schema, range(store.layout.n_rows), about)
-    files = Files(store.path if out is None else Path(out), [README, CROISSANT], replace=replace)
+    files = Files(store.path if out is None else StoreError.check_path(out), [README, CROISSANT], replace=replace)
     files.put(README, card.markdown())
     files.put(CROISSANT, card.croissant())
     return files.written()

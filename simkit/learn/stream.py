@@ -268,17 +268,17 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         if not isinstance(state, dict) or set(state) != set(own):
             raise ParameterError(f"a state is what state_dict() returned, with {', '.join(own)}; this is {show(state)}")
         for name in ("seed", *self._shuffled):
-            if state[name] != own[name]:
+            if type(state[name]) is not type(own[name]) or state[name] != own[name]:
                 raise ParameterError(
                     f"the state is of a stream with {name}={show(state[name])}; this one has {own[name]}"
                 )
-        if state["n"] != own["n"]:
+        if type(state["n"]) is not int or state["n"] != own["n"]:
             raise ParameterError(
                 f"the state was saved when there were {_count(state['n'])} rows, and now there are {own['n']:,}: the "
                 "data were extended since, or are others; a state only fits the rows that it was saved with: begin the "
                 "next epoch with set_epoch()"
             )
-        if state["data"] != own["data"]:
+        if type(state["data"]) is not str or state["data"] != own["data"]:
             raise ParameterError("the state is of other rows: another data set, or another split or where")
         epoch, consumed = check_epoch(state["epoch"]), state["consumed"]
         if type(consumed) is not int or not 0 <= consumed < self.n_rows:
@@ -324,7 +324,7 @@ def check_epoch(epoch: int) -> int:
 
 
 def _count(number: Any) -> str:
-    return f"{number:,}" if type(number) is int else show(number)
+    return f"{number:,}" if type(number) is int and abs(number) < 2**63 else show(number)
 
 
 def _positive(name: str, number: int) -> int:

@@ -131,6 +131,7 @@ class CaAsh(Source):
         """Return the soups of `rows`, of the given `draw`: uint8 of shape (sample, y, x_byte), packed as ``ash``."""
         seed = check_seed(seed)
         check_rows(rows)
+        ParameterError.check_integer("the number of soups", rows.stop - rows.start, 0, 2**40)
         draw = ParameterError.check_integer("the draw of a soup", draw, 0, 2**32 - 1)
         resolved = self.resolve(backend)
         soup: npt.NDArray[np.uint8] = to_host(self._soup(seed, row_numbers(rows, resolved), draw, resolved), resolved)

@@ -141,7 +141,7 @@ def open_store(path: str | Path) -> Store:
     StoreError
         If there is none at `path`; reading rows that are not generated yet raises it too.
     """
-    return Store(Path(path))
+    return Store(StoreError.check_path(path))
 
 
 def _why_none(place: Place) -> str:
