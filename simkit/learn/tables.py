@@ -34,7 +34,7 @@ _WINDOW_BYTES, _MOST_CHUNKS = 2**27, 2**10
 _KEPT_BYTES = 2**28
 
 #: a call of a source costs about as much as so many of the rows that it may be asked for at a time
-_CALL = 1 / 32
+_CALL = 1 / 128
 
 
 class Rows(NamedTuple):
