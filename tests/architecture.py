@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "scenes": {"errors", "backends", "kernels", "ising", "registry", "sources", "magic"},
     "figures": {"errors", "schema", "store", "colours", "scenes"},
     "tally": {"errors", "schema", "backends", "kernels", "store"},
-    "study": {"errors", "schema", "backends", "store", "ising", "registry", "sources", "recipe", "run"},
+    "study": {"errors", "schema", "backends", "kernels", "store", "ising", "registry", "sources", "recipe", "run"},
     "objects": {"errors", "schema", "backends", "kernels", "store"},
     "replay": {"errors", "schema", "backends", "kernels", "recipe", "store"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store"},

@@ -72,6 +72,23 @@ def test_the_places_beside_the_strips_are_those_that_packets_come_to(opening):
     assert np.bitwise_count(np.bitwise_or.reduce(beside, axis=0)).sum() == boxes.beside_strips(20, opening)
 
 
+def test_what_a_gas_keeps_of_its_start_is_that_of_columns_alone():
+    """Packets N and S of many columns whose difference is given, each arrangement as probable."""
+    n, start, density = 400, 0.5, 0.3
+    chances = np.array([math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) for k in range(n + 1)])
+    field = math.log(density / (1 - density)) * np.arange(n + 1)
+    weights = (chances + field)[:, None] + (chances + field)
+    total, difference = np.add.outer(np.arange(n + 1), np.arange(n + 1)), np.subtract.outer(*2 * [np.arange(n + 1)])
+
+    def mean_total(d):
+        here = np.exp((weights - weights.max())[difference == d])
+        return (here * total[difference == d]).sum() / here.sum()
+
+    d = round(math.sqrt(2 * n * start * (1 - start)))
+    shift = mean_total(d) - mean_total(0)
+    assert shift == pytest.approx(boxes.memory(start, 0.0, density, 1) / 2, rel=0.05)  # of one class of two
+
+
 def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
     tiny = Scale(runs=2, steps=TINY.steps, side=TINY.side, sweeps=TINY.sweeps)
     for graph in ("entropy", "boxes"):

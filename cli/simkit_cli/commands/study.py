@@ -28,6 +28,7 @@ GRAPHS = (
     "scaling",
     "entropy",
     "boxes",
+    "reversal",
     "conduction",
     "negative",
     "invariants",

@@ -31,6 +31,7 @@ GRAPHS = {
     "scaling": "Finite-size scaling at the critical point: Binder's cumulant and the magnetisation",
     "entropy": "Entropy of the spins against their energy, by integrating the temperature that a bath shows",
     "boxes": "Entropy of two boxes of gas against time",
+    "reversal": "Time reversal, and what one changed cell does to it",
     "conduction": "Fourier's law, and conductivity against temperature",
     "negative": "Negative temperatures",
     "invariants": "What the gas conserves beside its energy",
