@@ -146,6 +146,8 @@ def open_store(path: str | Path) -> Store:
 
 def _why_none(place: Place) -> str:
     """Say why a folder holds no data set."""
+    if not place.names(""):
+        return f"{place.root} is an empty folder: nothing is generated there yet"
     if not place.has_folder(LEDGER):
         return f"{place.root} is not a simkit data set: it holds no zarr.json"
     with place.lock(LEDGER) as turn:

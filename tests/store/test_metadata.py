@@ -135,6 +135,7 @@ WRONG = {
     "merged": (("attributes", "simkit", "merged_bytes"), -1, "simkit.merged_bytes is -1"),
     "digest": (("attributes", "simkit", "digest"), 7, "simkit.digest is 7 and has to be a text"),
     "parameter": (("attributes", "recipe", "parameters", "scale"), None, "parameters.scale is None"),
+    "too deep": (("attributes", "recipe", "parameters", "scale"), json.loads("[" * 400 + "]" * 400), "not too deep"),
     "one more": (("attributes", "recipe", "by"), "me", "attributes.recipe has 'by', which no recipe has"),
 }
 

@@ -147,4 +147,7 @@ def test_a_creation_that_was_stopped_before_anything_was_written_is_no_damage(ou
     assert die_preparing(out, 0, N_ROWS, False, lambda: None)
     with pytest.raises(StoreError, match=r"nothing of .*x\.zarr is generated yet; run its `simkit generate` line"):
         simkit.open(out)
+    (out / LEDGER).rmdir()
+    with pytest.raises(StoreError, match=r"x\.zarr is an empty folder: nothing is generated there yet"):
+        simkit.open(out)
     assert generate(toy_recipe(), out).n_rows_done == N_ROWS

@@ -22,7 +22,7 @@ from simkit.interchange.files import Files
 from simkit.run import generate
 from simkit.store import Store, forget, verify
 from simkit.store.place import Place
-from simkit.store.shard import _ABSENT, Reader, _with_checksum
+from simkit.store.shard import _ABSENT, Reader, _with_checksum, n_decoded
 
 #: an object below a folder, and what would block, never end or be overwritten in its place
 KINDS: dict[str, Callable[[Path, Path], None]] = {
@@ -226,6 +226,12 @@ def test_a_chunk_never_unpacks_to_more_than_its_rows(kind: str, into: bool, fini
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", ["a frame to skip", "no frame"])
+def test_the_size_of_what_is_no_frame_is_not_guessed(kind: str) -> None:
+    with pytest.raises(ValueError, match="no frame of zstd"):
+        n_decoded(FRAMES[kind]())
 
 
 def test_the_frame_without_a_size_is_one(finished: Path) -> None:
