@@ -13,9 +13,9 @@ import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import DamageError
+from simkit.errors import DamageError, show
 from simkit.store.layout import DIGEST_BYTES, ENTRY_BYTES, Layout
-from simkit.store.shard import Sliceable, index_bytes
+from simkit.store.shard import Sliceable, index_bytes, most_encoded
 
 #: (field, byte) of a shard, or (shard, field, byte) of a group
 Entries = npt.NDArray[np.uint8]
@@ -51,6 +51,9 @@ class Loose:
         sizes = dict(zip(layout.schema, n_chunk_bytes(self.entry).tolist(), strict=True))
         self._parts, stop = {}, n_head + 4
         for name in layout.merged:
+            most = layout.shard_rows // layout.chunk_rows * most_encoded(layout.chunk_rows * layout.schema[name].nbytes)
+            if not 0 <= sizes[name] <= most:  # the rows of a field are read at once
+                raise DamageError(f"{where} is damaged: its rows of {show(name)} cannot take {sizes[name]:,} bytes")
             self._parts[name] = stop, stop + sizes[name] + n_index
             stop = self._parts[name][1]
         if stop != len(data):

@@ -116,7 +116,7 @@ class Reader:
         offset, length = self._index[i].tolist()
         if length == _ABSENT:
             return b""
-        most = _most_encoded(self._chunk_rows * self._field.nbytes)
+        most = most_encoded(self._chunk_rows * self._field.nbytes)
         part = self._data[offset : offset + length] if length <= most else b""
         if len(part) < 5 or not _is_whole(part):
             raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
@@ -147,7 +147,7 @@ def n_decoded(frame: bytes) -> int:
     return int.from_bytes(frame[start : start + length], "little") + (256 if size_flag == 1 else 0)
 
 
-def _most_encoded(n_bytes: int) -> int:
+def most_encoded(n_bytes: int) -> int:
     """Return the bytes that a chunk can take at most, as ZSTD_COMPRESSBOUND of zstd.h, and its checksum."""
     return n_bytes + (n_bytes >> 8) + max(0, 2**17 - n_bytes >> 11) + 4
 

@@ -19,8 +19,9 @@ import simkit
 from simkit.errors import DamageError, SimkitError, StoreError
 from simkit.interchange import export
 from simkit.interchange.files import Files
-from simkit.run import generate
+from simkit.run import Share, generate
 from simkit.store import Store, forget, verify
+from simkit.store.layout import DIGEST_BYTES
 from simkit.store.place import Place
 from simkit.store.shard import _ABSENT, Reader, _with_checksum, n_decoded
 
@@ -256,6 +257,26 @@ def test_metadata_and_entries_of_a_terabyte_are_not_read(key: str, copied: Path)
     os.truncate(copied / key, 2**40)
     with pytest.raises(DamageError, match="holds 1,099,511,627,776 bytes, far more than simkit writes there"):
         simkit.open(copied).entry(0)
+
+
+@pytest.mark.parametrize("n_bytes", [2**40, 2**63, 2**64 - 1, 2**64 - 100])
+def test_a_loose_shard_that_says_more_than_its_rows_can_take_is_not_read(n_bytes: int, copied: Path) -> None:
+    """As long as it says, by a hole; so that nothing but the bound tells."""
+    generate(toy_recipe(3 * N_ROWS), copied, share=Share(2, 1))
+    path = next(copied.glob("ledger/loose.*"))
+    store = simkit.open(copied)
+    entry = np.array(store.ledger.loose(int(path.name.removeprefix("loose."))).entry)
+    name = store.layout.merged[0]
+    of_name = entry[list(store).index(name), DIGEST_BYTES:]
+    n_before = int(of_name.copy().view("<u8")[0])
+    of_name[:] = np.frombuffer(n_bytes.to_bytes(8, "little"), np.uint8)
+    with path.open("r+b") as file:
+        file.write(_with_checksum(entry.tobytes()))
+        if n_bytes < 2**41:
+            file.truncate(path.stat().st_size - n_before + n_bytes)
+    faults = verify(simkit.open(copied))
+    assert len(faults) == 1
+    assert f"is damaged: its rows of '{name}' cannot take" in faults[0]
 
 
 # --- declared and not there --------------------------------------------------------------------------------------
