@@ -11,12 +11,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simkit import ising as ising
     from simkit import learn as learn
     from simkit.errors import SimkitError as SimkitError
     from simkit.figures.sheet import draw_sheet as preview
     from simkit.interchange import export as export
     from simkit.interchange.card import write as card
+    from simkit.lattices import ising as ising
     from simkit.recipe import Recipe as Recipe
     from simkit.registry import source as source
     from simkit.run import generate as generate

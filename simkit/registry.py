@@ -14,13 +14,13 @@ from simkit.contract import Source
 from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError, show
 
 BUILT_IN = {
-    "ca-ash": "simkit.sources.ca_ash:CaAsh",
-    "heat-conduction": "simkit.sources.heat_conduction:HeatConduction",
-    "hpp": "simkit.sources.hpp:Hpp",
-    "hpp-ising": "simkit.sources.hpp_ising:HppIsing",
-    "ising-creutz": "simkit.sources.ising_creutz:IsingCreutz",
-    "ising-metropolis": "simkit.sources.ising_metropolis:IsingMetropolis",
-    "ising-q2r": "simkit.sources.ising_q2r:IsingQ2r",
+    "ca-ash": "simkit.ash.ca_ash:CaAsh",
+    "heat-conduction": "simkit.lattices.heat_conduction:HeatConduction",
+    "hpp": "simkit.lattices.hpp:Hpp",
+    "hpp-ising": "simkit.lattices.hpp_ising:HppIsing",
+    "ising-creutz": "simkit.lattices.ising_creutz:IsingCreutz",
+    "ising-metropolis": "simkit.lattices.ising_metropolis:IsingMetropolis",
+    "ising-q2r": "simkit.lattices.ising_q2r:IsingQ2r",
 }
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from simkit import colours
 from simkit.errors import needed_for
 from simkit.figures.sheet import put
+from simkit.lattices import colours
 
 U8 = npt.NDArray[np.uint8]
 

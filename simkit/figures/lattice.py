@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from simkit import colours
 from simkit.figures.film import FORMATS, check_film
 from simkit.figures.legend import draw_legend
 from simkit.figures.sheet import DARK, GAP, put
-from simkit.scenes import Frame, Scene
+from simkit.lattices import colours
+from simkit.lattices.films import Frame, Scene
 
 U8 = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from simkit import colours
 from simkit.errors import ParameterError, StoreError, show
 from simkit.figures.legend import draw_legend
+from simkit.lattices import colours
 from simkit.schema import Field, unpack
 from simkit.store import Store, open_store
 from simkit.store.place import Place

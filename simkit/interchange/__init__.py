@@ -42,7 +42,7 @@ FORMATS = {
         "Text that Golly, LifeViewer and LifeWiki read, a file a row. PATH is the file if it ends in .rle, else "
         "a folder that gets row-000003.rle or soup-000003.rle and so on.",
         ".rle",
-        "simkit.interchange.patterns",
+        "simkit.ash.patterns",
         has_fields=False,
     ),
     "npz": Format("One file for numpy.load, an array a field.", ".npz", "simkit.interchange.npz"),

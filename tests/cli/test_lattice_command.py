@@ -13,13 +13,13 @@ from command_line import Simkit, tree
 from PIL import Image
 
 import simkit as library
-from simkit import colours, magic
 from simkit.figures import ink
 from simkit.figures.lattice import draw_scene
-from simkit.interchange.golly import pattern
 from simkit.kernels import lattice
 from simkit.kernels.lattice import states
-from simkit.scenes import SCENES, magic_state, phase_transition, scene, two_boxes
+from simkit.lattices import colours, magic
+from simkit.lattices.films import SCENES, magic_state, phase_transition, scene, two_boxes
+from simkit.lattices.golly import pattern
 
 MAGIC = ("lattice", "magic", "--size", 64, "--steps", 300)
 RULES = ["simkit-creutz.rule", "simkit-hpp-ising.rule", "simkit-hpp.rule", "simkit-q2r.rule"]
@@ -239,7 +239,7 @@ def test_a_long_run_is_many_calls_of_the_kernel_each_of_which_can_be_waited_for(
 ) -> None:
     start = magic.draw(ink.of_text("OK", 64))
     whole = magic.conceal(start, 100)
-    monkeypatch.setattr("simkit.magic._AT_ONCE", 7 * start.size)
+    monkeypatch.setattr("simkit.lattices.magic._AT_ONCE", 7 * start.size)
     calls: list[int] = []
     module = lattice.KERNEL.load()
     run = module.run

@@ -11,11 +11,11 @@ from PIL import Image
 from simkit_cli.main import main
 
 import simkit
+from simkit.ash.objects import survey
+from simkit.ash.replay import MAX_FRAMES, replay, schedule
 from simkit.figures.film import draw_film
 from simkit.figures.labels import INKS, OTHER, UNKNOWN, Entry, draw_labels
 from simkit.figures.sheet import CLASS_INKS, DARK
-from simkit.objects import survey
-from simkit.replay import MAX_FRAMES, replay, schedule
 
 N_ROWS = 6
 

@@ -9,8 +9,9 @@ import pytest
 from command_line import Simkit
 from simkit_cli.commands.study import GRAPHS, number
 
+from simkit.lattices import swendsen_wang
 from simkit.store import open_store
-from simkit.study import swendsen_wang, thermo
+from simkit.study import thermo
 from simkit.study.report import Claim, Report
 from simkit.study.statistics import Estimate
 from simkit.study.thermo import equilibration

@@ -10,8 +10,8 @@ from golly_rules import by_reference, by_table, by_tree, neighbourhoods, section
 from lattices import random_cells, random_demons
 
 from simkit.errors import PatternError, UnknownNameError
-from simkit.interchange.golly import AUTOMATA, automaton, pattern, rule, smallest
 from simkit.kernels.lattice import layout, reference
+from simkit.lattices.golly import AUTOMATA, automaton, pattern, rule, smallest
 
 NAMES = list(AUTOMATA)
 HPP_ISING, HPP, Q2R, CREUTZ = (AUTOMATA[name] for name in ("hpp-ising", "hpp", "q2r", "creutz"))
@@ -68,7 +68,7 @@ def test_a_rule_file_is_complete(name, texts):
 
 
 def test_icons_of_different_states_differ():
-    from simkit.interchange.golly.icons import SIZES, draw
+    from simkit.lattices.golly.icons import SIZES, draw
 
     for found in AUTOMATA.values():
         for size in SIZES:

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from simkit import ising
 from simkit.errors import ParameterError
+from simkit.lattices import ising
 
 
 def brute_force(n, n_rows, along, across):

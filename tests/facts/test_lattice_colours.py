@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from test_colours import APART, TO_XYZ, VISION, lab, linear
 
-from simkit import colours
 from simkit.kernels.lattice.states import FIRST, GAS, INTERFACE, ISING, MIRROR, PINNED, VOID
+from simkit.lattices import colours
 
 INKS = {
     **{f"{n} packets": colours.PACKETS[n] for n in range(5)},

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simkit import ising, magic
 from simkit.errors import ParameterError
 from simkit.figures import ink
 from simkit.kernels.lattice import layout, states
 from simkit.kernels.lattice.states import GAS
+from simkit.lattices import ising, magic
 
 CATALAN = 0.915965594177219
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import simkit
-from simkit import ising
 from simkit.kernels import lattice, metropolis
 from simkit.kernels.lattice import layout, states
 from simkit.kernels.metropolis import reference
+from simkit.lattices import ising
 
 
 def test_spins_that_lie_in_words_come_back_and_words_of_a_colour_are_of_one():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import simkit
+from simkit.ash.tally import Tally, tally_store
 from simkit.errors import StoreError
 from simkit.kernels.census import KINDS
 from simkit.kernels.life import Rule
 from simkit.recipe import Recipe
 from simkit.run import generate
-from simkit.tally import Tally, tally_store
 
 BLOCK, BLINKER = np.ones((2, 2), np.uint8), np.ones((1, 3), np.uint8)
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import simkit
-from simkit import ising
 from simkit.errors import ParameterError
-from simkit.sources import thermometry
+from simkit.lattices import ising, thermometry
 
 RING = {"height": 256, "bath": 128, "depth": 128}
 N_BONDS = 256 * (2 * 128 - 1)
@@ -200,7 +199,7 @@ def test_a_row_runs_backwards_to_its_start():
 )
 def test_samples_and_snapshots_only_look(name, monkeypatch):
     """Another interval, other snapshots or other portions of work: the same run."""
-    from simkit.sources import heat_conduction
+    from simkit.lattices import heat_conduction
 
     tiny = {
         **simkit.registry.source_class(name).tiny,

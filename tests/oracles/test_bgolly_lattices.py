@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from lattices import STACKS, random_cells, random_demons, random_stack
 
-from simkit import magic
 from simkit.figures import ink
-from simkit.interchange.golly import AUTOMATA, pattern, rule
 from simkit.kernels import lattice
 from simkit.kernels.lattice import states
 from simkit.kernels.lattice.states import GAS, INTERFACE, ISING, KIND, MIRROR, PINNED, VOID
+from simkit.lattices import magic
+from simkit.lattices.golly import AUTOMATA, pattern, rule
 
 pytestmark = pytest.mark.skipif(
     shutil.which("bgolly") is None, reason="bgolly (Debian package golly) is not installed here"

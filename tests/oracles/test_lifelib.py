@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simkit.ash.ca_ash import CaAsh
 from simkit.kernels import life
 from simkit.kernels.census import TORUS, cpu
 from simkit.kernels.census.apgcode import Rows, decode, from_cells, orient
 from simkit.kernels.census.plane import step
 from simkit.kernels.life import Rule
 from simkit.kernels.life.reference import step_cells
-from simkit.sources.ca_ash import CaAsh
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("lifelib") is None, reason="python-lifelib is not installed here"),

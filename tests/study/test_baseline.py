@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import simkit
+from simkit.ash.baseline import baselines
 from simkit.errors import ParameterError, StoreError
 from simkit.recipe import Recipe
 from simkit.run import generate
-from simkit.study.baseline import baselines
 
 pytest.importorskip("sklearn", reason="scikit-learn (the extra `train`) is not installed")
 

@@ -11,8 +11,8 @@ import pytest
 from test_fluctuations import verdicts
 
 import simkit
-from simkit import ising
 from simkit.kernels.lattice import states
+from simkit.lattices import ising
 from simkit.study.thermo import TINY, Scale, boxes, entropy, study
 
 

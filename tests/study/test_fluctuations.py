@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from simkit import ising
+from simkit.lattices import ising
 from simkit.store import open_store
 from simkit.study.statistics import Estimate
 from simkit.study.thermo import TINY, Scale, fluctuations, scaling, study

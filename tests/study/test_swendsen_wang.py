@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from simkit import ising
+from simkit.lattices import ising
+from simkit.lattices.swendsen_wang import clusters, sample_cylinder
 from simkit.study.statistics import over_time
-from simkit.study.swendsen_wang import clusters, sample_cylinder
 
 
 @pytest.mark.parametrize("beta", [0.4, 1.0])

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from simkit import ising
 from simkit.errors import ParameterError, UnknownNameError
+from simkit.lattices import ising
 from simkit.store import open_store
 from simkit.study.statistics import Estimate, over_time
 from simkit.study.thermo import GRAPHS, TINY, Scale, check_graphs, conduction, equilibration, study

@@ -19,9 +19,9 @@ def command(store: Path, rows: range | None, form: str) -> None:
     """Measure how well the rule of a board of STORE is told from its population, from its counts of objects, and from
     both, by logistic regression and by gradient-boosted trees: what a network has to beat.
     """
+    from simkit.ash.baseline import baselines
     from simkit.errors import ParameterError
     from simkit.store import open_store
-    from simkit.study.baseline import baselines
 
     opened = open_store(store)
     n_rows = opened.layout.n_rows

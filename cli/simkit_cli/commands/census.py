@@ -14,7 +14,7 @@ import click
 from simkit_cli import display, options
 
 if TYPE_CHECKING:
-    from simkit.tally import Line, Tally
+    from simkit.ash.tally import Line, Tally
 
 #: dead cells put around a pattern of the plane, and generations within which a board must settle
 _ROOM, _MAX_STEPS = 64, 100_000
@@ -48,9 +48,9 @@ def command(what: Path, rows: range | None, form: str, top: int, backend: str) -
 
 
 def _of_store(path: Path, rows: range | None, backend: str) -> Tally:
+    from simkit.ash.tally import tally_store
     from simkit.errors import ParameterError
     from simkit.store import open_store
-    from simkit.tally import tally_store
 
     store = open_store(path)
     rows = rows or range(store.layout.n_rows)
@@ -65,10 +65,10 @@ def _of_board(path: Path, backend: str) -> Tally:
     """Tally what the board in an RLE file becomes; on the plane it is put on a torus with room around it."""
     import numpy as np
 
+    from simkit.ash.tally import Tally
     from simkit.errors import PatternError
     from simkit.interchange.rle import read
     from simkit.kernels import life
-    from simkit.tally import Tally
 
     try:
         pattern = read(path.read_text("utf-8"))

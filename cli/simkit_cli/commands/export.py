@@ -84,8 +84,8 @@ def command(
     Each file is written whole or not at all: stopped at any moment, the same line again compares what is there and
     writes what is missing. A file that holds something else is not replaced without --force.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
+    from simkit.ash.replay import soups
     from simkit.interchange import FORMATS, export
-    from simkit.replay import soups
     from simkit.store import open_store
 
     if rows is None and not FORMATS[to].has_fields:

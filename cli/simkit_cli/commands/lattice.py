@@ -28,7 +28,7 @@ class _Scene(click.ParamType[str]):
     name = "scene"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from simkit.scenes import SCENES
+        from simkit.lattices.films import SCENES
 
         if value not in SCENES:
             self.fail(f"{show(value)} is not a scene; there is {', '.join(SCENES)}", param, ctx)
@@ -54,7 +54,7 @@ def _picture(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _ink(text: str | None, picture: Path | None, size: int | None, *, invert: bool) -> npt.NDArray[np.bool_]:
     from simkit.figures import ink
-    from simkit.magic import SIDES
+    from simkit.lattices.magic import SIDES
 
     size = 256 if size is None else size
     if (text is None) == (picture is None):
@@ -95,11 +95,11 @@ def magic_command(
     simkit lattice magic --text MAGIC
     simkit lattice magic --picture cat.png --steps 5000 --out cat
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit import magic
     from simkit.figures.entropy import check_plot, draw_curves
     from simkit.interchange.files import Files
-    from simkit.interchange.golly import AUTOMATA, pattern, rule
     from simkit.kernels.lattice import states
+    from simkit.lattices import magic
+    from simkit.lattices.golly import AUTOMATA, pattern, rule
 
     check_plot()
     magic.check_steps(steps)
@@ -159,7 +159,7 @@ def export_golly_command(store: Path | None, rows: range | None, snapshot: int, 
     bgolly -a RuleLoader -s rules/ -m 1000 -o out.rle rules/row-000000.rle
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.interchange.files import Files
-    from simkit.interchange.golly import export
+    from simkit.lattices.golly import export
 
     names = export.rule_files()
     if store is None:
@@ -212,9 +212,9 @@ def film_command(
     simkit lattice film phase-transition --out ising.gif
     simkit lattice film magic --text MAGIC --out magic.gif
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit import magic, scenes
     from simkit.figures.film import check_film
     from simkit.figures.lattice import draw_scene
+    from simkit.lattices import films, magic
 
     out = out or Path(f"{scene}.gif")
     check_film(out)
@@ -228,7 +228,7 @@ def film_command(
         for option, value in given.items():
             if value is not None:
                 raise click.UsageError(f"{option} is of the scene magic; {scene} takes --steps and --seed")
-    chosen = scenes.scene(scene, seed or 0, start, steps, backend=backend)
+    chosen = films.scene(scene, seed or 0, start, steps, backend=backend)
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("filming", total=chosen.n_frames)
         width, height, n_frames, seconds = draw_scene(chosen, out, progress=lambda n: bar.advance(task, n))

@@ -63,8 +63,8 @@ def command(
 
 
 def _labels(store: Store, rows: list[int], out: Path, backend: str) -> tuple[int, int]:
+    from simkit.ash.objects import survey
     from simkit.figures.labels import MAX_ENTRIES, Entry, draw_labels
-    from simkit.objects import survey
 
     found = survey(store, rows, n_kinds=MAX_ENTRIES, backend=backend)
     entries = [Entry(*kind) for kind in found.kinds]
@@ -73,8 +73,8 @@ def _labels(store: Store, rows: list[int], out: Path, backend: str) -> tuple[int
 
 
 def _film(store: Store, row: int, out: Path, backend: str) -> None:
+    from simkit.ash.replay import replay
     from simkit.figures.film import check_film, draw_film
-    from simkit.replay import replay
 
     check_film(out)
     again = replay(store, row, backend=backend)

@@ -7,9 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from simkit import ising
+from simkit.lattices import ising, thermometry
 from simkit.recipe import Recipe
-from simkit.sources import thermometry
 from simkit.store import Store
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
 from simkit.study.statistics import combined, over_time

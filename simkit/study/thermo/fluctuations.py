@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from simkit import ising
+from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.schema import Array
 from simkit.store import Store

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simkit import ising
+from simkit.lattices import ising
+from simkit.lattices.swendsen_wang import sample_cylinder
 from simkit.recipe import Recipe
 from simkit.store import Store
 from simkit.study.report import Axes, Claim, Point, Report, line, measured
 from simkit.study.statistics import combined, over_time
-from simkit.study.swendsen_wang import sample_cylinder
 from simkit.study.thermo import Scale, energy
 from simkit.study.thermo.runs import at_temperature, by_point, disagreement, is_frozen, recipe, temperature_of
 

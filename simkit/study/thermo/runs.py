@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from simkit import ising
+from simkit.lattices import ising, thermometry
 from simkit.recipe import Recipe
 from simkit.registry import source
 from simkit.schema import Array
-from simkit.sources import thermometry
 from simkit.store import Store
 from simkit.study.report import MOST_SIGMA
 from simkit.study.statistics import Estimate, combined, jackknifed

@@ -10,9 +10,9 @@ import numpy as np
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import SITES, UNSATISFIED, UP, layout, states
+from simkit.lattices import thermometry
+from simkit.lattices.lattice_run import LatticeRun, Row, draw_spins, notes_of_height
 from simkit.schema import Field, Schema
-from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, draw_spins, notes_of_height
 
 
 @final

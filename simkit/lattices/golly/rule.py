@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from simkit import colours
-from simkit.interchange.golly import Automaton
-from simkit.interchange.golly.icons import icons
+from simkit.lattices import colours
+from simkit.lattices.golly import Automaton
+from simkit.lattices.golly.icons import icons
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit import colours
 from simkit.errors import PatternError, UnknownNameError
 from simkit.kernels.lattice import reference, states
 from simkit.kernels.lattice.states import GAS, INTERFACE, IS_GAS, ISING, KIND, MIRROR, PINNED, SLOT, SPIN, VOID, G
+from simkit.lattices import colours
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]

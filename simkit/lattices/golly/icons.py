@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from simkit import colours
-from simkit.interchange.golly import Glyph
+from simkit.lattices import colours
+from simkit.lattices.golly import Glyph
 
 U8 = npt.NDArray[np.uint8]
 

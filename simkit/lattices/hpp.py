@@ -12,9 +12,9 @@ import numpy.typing as npt
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import MIRROR, PACKETS, layout, states
+from simkit.lattices import thermometry
+from simkit.lattices.lattice_run import LatticeRun, Row, draw_packets, notes_of_height
 from simkit.schema import Field, Schema
-from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, draw_packets, notes_of_height
 
 #: first streams of Philox of the two boxes
 _STREAMS = (0, 4)

@@ -7,14 +7,13 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
-from simkit import ising
 from simkit.contract import param
 from simkit.errors import show
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import BOND_BIT, MIRROR, PACKETS, SITES, SLOT, UNSATISFIED, UP, layout
+from simkit.lattices import ising, thermometry
+from simkit.lattices.lattice_run import COLDEST, LatticeRun, Row, draw_packets, draw_spins, notes_of_height
 from simkit.schema import Field, Schema
-from simkit.sources import thermometry
-from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw_packets, draw_spins, notes_of_height
 
 #: streams of Philox: spins, and the packets of the two baths
 _SPINS, _BATHS = 0, (1, 5)

@@ -13,12 +13,12 @@ from math import lgamma
 import numpy as np
 import numpy.typing as npt
 
-from simkit import ising
 from simkit.backends import AUTO
 from simkit.errors import ParameterError, show
 from simkit.kernels import lattice
 from simkit.kernels.lattice import layout, states
 from simkit.kernels.lattice.states import BOND, GAS, INTERFACE, IS_SPIN, KIND, MIRROR, SLOT, SPIN, G
+from simkit.lattices import ising
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]

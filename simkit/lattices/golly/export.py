@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simkit.errors import ParameterError, PatternError
 from simkit.interchange.files import Files
-from simkit.interchange.golly import AUTOMATA, pattern, rule, smallest
+from simkit.lattices.golly import AUTOMATA, pattern, rule, smallest
 from simkit.store import Store
 
 #: digits of a row in a file's name at least, so that a folder lists them in order

@@ -9,13 +9,12 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from simkit import ising
 from simkit.contract import param
 from simkit.kernels import metropolis, philox
 from simkit.kernels.lattice import states
+from simkit.lattices import ising, thermometry
+from simkit.lattices.lattice_run import MAX_SIDE, LatticeRun, Row, draw_spins
 from simkit.schema import Schema
-from simkit.sources import thermometry
-from simkit.sources.lattice_run import MAX_SIDE, LatticeRun, Row, draw_spins
 
 U8 = npt.NDArray[np.uint8]
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit import ising, magic, registry
+from simkit import registry
 from simkit.backends import AUTO
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.kernels import lattice
 from simkit.kernels.lattice import SITES, UP, layout, states
-from simkit.sources import thermometry
-from simkit.sources.lattice_run import draw_spins, draw_words
+from simkit.lattices import ising, magic, thermometry
+from simkit.lattices.lattice_run import draw_spins, draw_words
 
 U8 = npt.NDArray[np.uint8]
 
@@ -213,7 +213,7 @@ def scene(
     seed : int
         Of the scenes whose start is drawn.
     start : uint8 (y, x)
-        What ``magic`` becomes (`simkit.magic.draw`).
+        What ``magic`` becomes (`simkit.lattices.magic.draw`).
     n_steps : int, optional
         Steps to the picture, or those of the whole film; as many as show it well if not given.
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import PatternError, show
-from simkit.interchange.golly import Automaton, automaton
 from simkit.interchange.rle import LINE, MAX_CELLS, run_of
+from simkit.lattices.golly import Automaton, automaton
 
 U8 = npt.NDArray[np.uint8]
 

@@ -8,12 +8,11 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from simkit import ising
 from simkit.contract import param
 from simkit.kernels import lattice, philox
+from simkit.lattices import ising, thermometry
+from simkit.lattices.lattice_run import COLDEST, LatticeRun, Row, draw, draw_spins, notes_of_height
 from simkit.schema import Field, Schema
-from simkit.sources import thermometry
-from simkit.sources.lattice_run import COLDEST, LatticeRun, Row, draw, draw_spins, notes_of_height
 
 _SPINS, _LOW, _HIGH = range(3)
 

@@ -9,13 +9,12 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from simkit import ising
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import PACKETS, SITES, layout, states
+from simkit.lattices import ising, thermometry
+from simkit.lattices.lattice_run import LatticeRun, Row, Task, draw_packets, draw_spins, draw_words, notes_of_height
 from simkit.schema import Field, Schema
-from simkit.sources import thermometry
-from simkit.sources.lattice_run import LatticeRun, Row, Task, draw_packets, draw_spins, draw_words, notes_of_height
 
 #: bytes of draws and counts that a run may need at once
 _CHUNK_BYTES = 2**22

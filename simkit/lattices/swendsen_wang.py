@@ -16,7 +16,7 @@ I64 = npt.NDArray[np.int64]
 
 
 def sample_cylinder(beta: float, n: int, n_rows: int, n_sweeps: int, seed: int | tuple[int, ...]) -> tuple[F64, F64]:
-    """Sample the cylinder of `simkit.ising.cylinder`, after a tenth as many sweeps that are discarded.
+    """Sample the cylinder of `simkit.lattices.ising.cylinder`, after a tenth as many sweeps that are discarded.
 
     Parameters
     ----------

@@ -1,1 +1,0 @@
-"""Sources: one file a generator. `simkit.registry` lists them."""
