@@ -21,7 +21,7 @@ from simkit import bench
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure cases and append a line for each; see the module's docstring."""
     parser = argparse.ArgumentParser(description="Measure the cases of simkit bench and keep the results.")
-    parser.add_argument("cases", nargs="*", default=list(bench.CASES), help="cases (default: all)")
+    parser.add_argument("cases", nargs="*", default=list(bench.cases("cpu")), help="cases (default: all)")
     parser.add_argument("--level", choices=("tiny", "real"), default="tiny")
     default = Path(__file__).parent / "results" / f"{machine.slug()}.jsonl"
     parser.add_argument("--out", type=Path, default=default, help=f"file to append to (default: {default.name})")

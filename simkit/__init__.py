@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simkit import learn as learn
     from simkit.errors import SimkitError as SimkitError
-    from simkit.figures.sheet import draw_sheet as preview
+    from simkit.figures.preview import preview as preview
     from simkit.interchange import export as export
     from simkit.interchange.card import write as card
     from simkit.lattices import ising as ising
@@ -33,7 +33,7 @@ _PUBLIC = {
     "export": ("simkit.interchange", "export"),
     "generate": ("simkit.run", "generate"),
     "open": ("simkit.store", "open_store"),
-    "preview": ("simkit.figures.sheet", "draw_sheet"),
+    "preview": ("simkit.figures.preview", "preview"),
     "source": ("simkit.registry", "source"),
     "unpack": ("simkit.schema", "unpack"),
 }

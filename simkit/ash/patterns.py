@@ -6,10 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from simkit.errors import PatternError, StoreError
-from simkit.interchange import FORMATS, Written, rle
+from simkit.interchange import Format, Written, rle
 from simkit.interchange.files import Files
 from simkit.interchange.selection import Selection
 from simkit.kernels.life import Rule
+
+RLE = Format(
+    "Text that Golly, LifeViewer and LifeWiki read, a file for each row. PATH is the file if it ends in .rle, else "
+    "a folder that gets row-000003.rle or soup-000003.rle and so on.",
+    ".rle",
+    "simkit.ash.patterns",
+    has_fields=False,
+)
 
 #: fields without which a row is no pattern
 _NEEDED = ("ash", "rule", "settle", "period")
@@ -35,7 +43,7 @@ def write(selection: Selection, out: Path, *, replace: bool, progress: Callable[
             f"RLE files hold boards of Life-like rules; {store.path} ({store.recipe['source']}) has no field "
             f"{', '.join(lacking)}"
         )
-    suffix = FORMATS["rle"].suffix
+    suffix = RLE.suffix
     is_file = out.suffix.lower() == suffix
     if is_file and len(rows) > 1:
         raise PatternError(

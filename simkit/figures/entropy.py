@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import needed_for
+from simkit.figures.picture import Sheet
 from simkit.figures.sheet import put
-from simkit.lattices import colours
 
 U8 = npt.NDArray[np.uint8]
 
@@ -28,9 +28,8 @@ def check_plot() -> None:
 def draw_curves(
     times: Sequence[int],
     curves: Sequence[tuple[str, Sequence[float]]],
-    boards: Sequence[tuple[str, U8]],
+    sheet: Sheet,
     n_steps: int,
-    title: str,
     out: Path,
 ) -> None:
     """Draw entropies over time, and boards below them, as PNG.
@@ -39,12 +38,11 @@ def draw_curves(
     ----------
     times : sequence of int
         From 0 to about twice `n_steps`.
-    curves : sequence of (name, nats a cell at each time), one or two
-    boards : sequence of (name, uint8 (y, x))
-        States of the coupled system.
+    curves : sequence of (name, nats per cell at each time), one or two
+    sheet : Sheet
+        Up to ten boards with their names, the legend of their colours, and the title of it all.
     n_steps : int
         When the picture comes back.
-    title : str
     out : Path
 
     Raises
@@ -59,26 +57,26 @@ def draw_curves(
     from matplotlib.patches import Patch
 
     figure = Figure(figsize=(9, 6.6), dpi=110, layout="constrained")
-    places = "0123456789"[: len(boards)]  # below the curve, c, which is as wide as all of them
-    axes = figure.subplot_mosaic(f"{'c' * len(boards)};{places}", height_ratios=[1.15, 1])
+    places = "0123456789"[: len(sheet.panels)]  # below the curve, c, which is as wide as all of them
+    axes = figure.subplot_mosaic(f"{'c' * len(sheet.panels)};{places}", height_ratios=[1.15, 1])
     curve = axes["c"]
     for (name, entropies), ink, style in zip(curves, _INKS, ("-", "--"), strict=False):
         curve.plot([time - n_steps for time in times], entropies, style, color=ink, label=name, linewidth=1.8)
     curve.axvline(0, color="0.6", linewidth=0.8, zorder=0)
     curve.set_xscale("symlog", linthresh=10)  # most of the way back is the work of the last hundred steps
-    curve.set(title=title, xlabel="steps from the picture", ylabel="coarse-grained entropy (nats a cell)")
+    curve.set(title=sheet.title, xlabel="steps from the picture", ylabel="coarse-grained entropy (nats per cell)")
     curve.set(xlim=(-n_steps, n_steps))
     curve.set_ylim(bottom=0)
     curve.legend(loc="lower left", frameon=False)
-    for place, (name, cells) in zip(places, boards, strict=True):
+    for place, panel in zip(places, sheet.panels, strict=True):
         board = axes[place]
-        board.imshow(colours.CELLS[cells], interpolation="nearest")
-        board.set_title(name, fontsize=10)
+        board.imshow(panel.colours[panel.cells], interpolation="nearest")
+        board.set_title(panel.captions[0], fontsize=10)
         board.set_xticks([])
         board.set_yticks([])
     swatches = [
         Patch(facecolor=tuple(colour / 255), edgecolor="0.5", label=f"{words}" if last else "")
-        for words, table in colours.legend(boards[0][1])
+        for words, table, *_ in sheet.keys
         for colour, last in zip(table, [False] * (len(table) - 1) + [True], strict=True)
     ]
     figure.legend(

@@ -1,35 +1,35 @@
-"""A film of a board that settles."""
+"""Draws films: boards side by side that change, and below them a plot that grows, or a bar."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from simkit.errors import ParameterError, show
-from simkit.figures.sheet import CLASS_INKS, GAP, LIGHT, put, scale, title
-from simkit.store import Store
-
-U8 = npt.NDArray[np.uint8]
+from simkit.figures.legend import draw_legend
+from simkit.figures.picture import Colour, Curves, Film, Frame
+from simkit.figures.sheet import GAP, put, scale
 
 #: file name's end -> Pillow's name of the format
 FORMATS = {".gif": "GIF", ".png": "PNG", ".apng": "PNG"}
 
-#: pixels that a board is scaled to, the most that a board of many cells has, and the least width of the writing
-_SIDE, _MOST, _WIDTH = 512, 640, 360
+#: pixels that boards are scaled to together, the most that boards of many cells have, the least width, the heights of
+#: the plot and of the lines of writing
+_SIDE, _MOST, _WIDTH, _PLOT, _LINE = 560, 640, 470, 110, 18
 
-#: milliseconds: of the whole way to the ash; a frame at least and most; the soup, the first ash and the last frame
-_WAY, _SHORTEST, _LONGEST, _SOUP, _ASH, _LAST = 9000, 40, 200, 600, 600, 1500
+#: colours of the curves (Okabe and Ito's orange and sky blue) and of the exact one, of frames and of the bar's ground
+_CURVES: tuple[Colour, ...] = ((230, 159, 0), (86, 180, 233))
+_EXACT: Colour = (166, 174, 190)
+_EDGE: Colour = (84, 88, 97)
 
-#: milliseconds of a whole cycle at least, and of its frames at most
-_CYCLE, _CYCLE_FRAME = 1500, 300
+#: greys for writing
+_N_GREYS = 16
 
-#: the palette: a ramp for writing, then dead cells, live cells, and the bar's ground and its filled part
-_RAMP, _PAPER, _INK, _TRACK, _BAR = 16, 16, 17, 18, 19
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def check_film(out: Path) -> None:
@@ -41,23 +41,13 @@ def check_film(out: Path) -> None:
 
 
 def draw_film(
-    store: Store, row: int, generations: Sequence[int], boards: Iterable[U8], settle: int, period: int, out: Path
-) -> tuple[int, int, float]:
-    """Draw the boards of `row` at some generations as an animated GIF or PNG, by the end of the name `out`.
-
-    Parameters
-    ----------
-    store : Store
-    row : int
-    generations : sequence of int, rising
-    boards : iterable of uint8 (y, x), one a generation, taken one at a time
-    settle, period : int
-        As the store has them; the generations after `settle` are shown more slowly.
-    out : Path
+    film: Film, out: Path, *, progress: Callable[[float], None] = lambda _: None
+) -> tuple[int, int, int, float]:
+    """Draw an animated GIF or PNG, by the end of the name `out`.
 
     Returns
     -------
-    width, height, seconds : int, int, float
+    width, height, n_frames, seconds : int, int, int, float
         Of the film.
 
     Raises
@@ -68,67 +58,106 @@ def draw_film(
         If it cannot be written.
     """
     check_film(out)
-    classes = next((key for key, field in store.schema.items() if field.labels and not field.dims), None)
-    which = int(store[classes][row]) if classes else 0
-    label = f" · {store.schema[classes].labels[which]}" if classes else ""
-    ramp = np.linspace(LIGHT.sheet, LIGHT.title, _RAMP).round().astype(np.uint8)
-    ink = CLASS_INKS[which % len(CLASS_INKS)]
-    palette = [*ramp.ravel().tolist(), *LIGHT.paper, *ink, 210, 214, 224, *ink]
-    durations = _durations(generations, settle, period)
+    palette = _palette(film)
+    durations: list[int] = []
 
-    def frames() -> Iterator[Image.Image]:
-        for i, (generation, board) in enumerate(zip(generations, boards, strict=True)):
-            done = i / max(1, len(generations) - 1)
-            lines = f"{title(store)}", f"row {row:,}{label}", _stage(generation, settle, period)
-            frame = Image.fromarray(_frame(board, generation, lines, done))
-            frame.putpalette(palette)
-            yield frame
+    def pictures() -> Iterator[Image.Image]:
+        points: list[Frame] = []
+        for frame in film.frames():
+            points.append(frame._replace(boards=[]))
+            durations.append(frame.milliseconds)
+            yield _picture(film, frame, points, palette)
+            progress(1)
 
-    first, *others = frames()
+    first, *others = pictures()
     data = io.BytesIO()
     first.save(data, FORMATS[out.suffix.lower()], save_all=True, append_images=others, duration=durations, loop=0)
     put(data.getvalue(), out)
-    return *first.size, sum(durations) / 1000
+    return *first.size, len(durations), sum(durations) / 1000
 
 
-def _stage(generation: int, settle: int, period: int) -> str:
-    if not period:
-        return "never settled"
-    if generation < settle:
-        return f"settles at {settle:,}"
-    at = f" · {generation - settle:,} of {period:,}" if period > 1 else ""
-    return f"ash · period {period:,}{at}"
+def _palette(film: Film) -> Image.Image:
+    """Return an image with the palette of all frames: cells, greys for writing, and curves."""
+    greys = np.linspace(film.theme.sheet, film.theme.title, _N_GREYS).round().astype(np.uint8)
+    table = np.concatenate((film.colours, greys, np.array([*_CURVES, _EXACT, _EDGE], np.uint8)))
+    image = Image.new("P", (1, 1))
+    image.putpalette(table.ravel().tolist())
+    return image
 
 
-def _durations(generations: Sequence[int], settle: int, period: int) -> list[int]:
-    """Return the milliseconds of each frame, multiples of 10 as GIF has them."""
-    n_way = sum(generation <= settle or not period for generation in generations)
-    way = min(_LONGEST, max(_SHORTEST, _WAY // n_way))
-    cycle = min(_CYCLE_FRAME, max(way, _CYCLE // max(1, len(generations) - n_way)))
-    durations = [way if generation < settle or not period else cycle for generation in generations]
-    durations[0] = max(durations[0], _SOUP)
-    durations[n_way - 1] = max(durations[n_way - 1], _ASH)
-    durations[-1] = _LAST
-    return [duration // 10 * 10 for duration in durations]
+def _picture(film: Film, frame: Frame, points: list[Frame], palette: Image.Image) -> Image.Image:
+    theme, n = film.theme, len(frame.boards)
+    side = (_SIDE - (n - 1) * GAP) // n
+    panels = [Image.fromarray(film.colours[scale(board, side, max(side, _MOST // n))]) for board in frame.boards]
+    width, height = panels[0].size
+    full = max(_WIDTH, n * (width + GAP) - GAP)
+    top = GAP + 2 * _LINE + 8
+    below = top + height
+    keys = film.keys(frame.boards[0])
+    legend = draw_legend(keys, theme, full) if keys else None
+    under = 2 * _LINE + (_PLOT + 2 * _LINE if film.curves else 0) + (legend.height + 4 if legend else 0)
+    image = Image.new("RGB", (full + 2 * GAP, below + under + GAP), theme.sheet)
+    draw = ImageDraw.Draw(image)
+    small, large = ImageFont.load_default(size=12), ImageFont.load_default(size=15)
+    draw.text((GAP, GAP - 3), film.title, theme.title, large)
+    left = GAP + (full - n * (width + GAP) + GAP) // 2
+    for i, panel in enumerate(panels):
+        x = left + i * (width + GAP)
+        draw.text((x, GAP + _LINE + 4), film.names[i], theme.text, small)
+        image.paste(panel, (x, top))
+    draw.text((GAP, below + 10), frame.caption, theme.title, small)
+    draw.text((GAP + full, below + 10), frame.note, theme.text, small, anchor="ra")
+    if film.curves:
+        _plot(draw, film, film.curves, points, (GAP, below + 2 * _LINE, full, _PLOT), small)
+    else:
+        done = (len(points) - 1) / max(1, film.n_frames - 1)
+        draw.rectangle((GAP, below + 4, GAP + full - 1, below + 6), fill=_EDGE)
+        draw.rectangle((GAP, below + 4, GAP + round(done * (full - 1)), below + 6), fill=_CURVES[0])
+    if legend:
+        image.paste(legend, (GAP, image.height - GAP - legend.height + 2))
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-def _frame(board: U8, generation: int, lines: tuple[str, str, str], done: float) -> U8:
-    """Return a frame as indices in the palette."""
-    picture = scale(board, _SIDE, _MOST)
-    height, width = picture.shape
-    full = max(width, _WIDTH)
-    top, below = GAP + 40, 44
-    writing = Image.new("L", (full + 2 * GAP, top + height + below))
-    draw = ImageDraw.Draw(writing)
-    small, large = ImageFont.load_default(size=12), ImageFont.load_default(size=18)
-    right = GAP + full
-    draw.text((GAP, GAP - 2), lines[0], 160, small)
-    draw.text((GAP, GAP + 16), lines[1], 255, small)
-    draw.text((GAP, top + height + 14), f"generation {generation:,}", 255, large)
-    draw.text((right, top + height + 18), lines[2], 200, small, anchor="ra")
-    frame: U8 = (np.asarray(writing).astype(np.uint16) * (_RAMP - 1) // 255).astype(np.uint8)
-    left = GAP + (full - width) // 2
-    frame[top : top + height, left : left + width] = np.where(picture != 0, _INK, _PAPER)
-    frame[top + height + 5 : top + height + 8, GAP:right] = _TRACK
-    frame[top + height + 5 : top + height + 8, GAP : GAP + round(done * full)] = _BAR
-    return frame
+def _plot(
+    draw: ImageDraw.ImageDraw,
+    film: Film,
+    curves: Curves,
+    points: list[Frame],
+    box: tuple[int, int, int, int],
+    font: _Font,
+) -> None:
+    """Draw the curves so far into a box (left, top, width, height), with the words of the axes."""
+    left, top, width, height = box
+    (x_words, x0, x1, labels), (y_words, y0, y1, _) = curves.x_axis, curves.y_axis
+    first, last = labels or (f"{x0:,g}", f"{x1:,g}")
+    theme = film.theme
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        across, up = (min(1.0, max(0.0, share)) for share in ((x - x0) / (x1 - x0), (y - y0) / (y1 - y0)))
+        return left + round(across * (width - 1)), top + height - 1 - round(up * (height - 1))
+
+    draw.rectangle((left, top, left + width - 1, top + height - 1), outline=_EDGE, fill=theme.sheet)
+    if curves.exact:
+        draw.line([at(x, y) for x, y in curves.exact], _EXACT)
+    for i, colour in zip(range(len(points[0].ys)), _CURVES, strict=False):
+        places = [at(point.x, point.ys[i]) for point in points if np.isfinite(point.x)]
+        if curves.exact:  # measured points need not come in the order of x
+            for x, y in places:
+                draw.rectangle((x - 1, y - 1, x + 1, y + 1), fill=colour)
+        else:
+            draw.line(places, colour, 2)
+        for x, y in places[-1:]:
+            draw.ellipse((x - 3, y - 3, x + 3, y + 3), fill=colour)
+    under = top + height + 2
+    draw.text((left, under), first, theme.text, font)
+    draw.text((left + width // 2, under), x_words, theme.text, font, anchor="ma")
+    draw.text((left + width, under), last, theme.text, font, anchor="ra")
+    draw.text((left + 5, top + 3), f"{y1:g}  {y_words}", theme.text, font)
+    x = left + width - 6
+    inks = _CURVES if not curves.exact else (_CURVES[0], _EXACT)
+    for name, colour in reversed(list(zip(curves.names, inks, strict=True))):
+        x -= round(font.getlength(name))
+        draw.text((x, top + 3), name, theme.title, font)
+        x -= 16
+        draw.rectangle((x, top + 8, x + 11, top + 11), fill=colour)
+        x -= 12

@@ -1,6 +1,6 @@
 """Data sets as files of other programs' formats, and patterns of other programs.
 
-A format is one entry of FORMATS: a file with a function
+A format is one entry of FORMATS, or of the ``formats`` of a world: a file with a function
 
 ``write(selection, out, *, replace, progress) -> Written``
     Write the rows of a `Selection` to the path `out`, with `Files`: every file whole or not at all, read and written
@@ -37,14 +37,8 @@ class Format(NamedTuple):
     needs: str | None = None
 
 
+#: formats of all data sets, by name
 FORMATS = {
-    "rle": Format(
-        "Text that Golly, LifeViewer and LifeWiki read, a file a row. PATH is the file if it ends in .rle, else "
-        "a folder that gets row-000003.rle or soup-000003.rle and so on.",
-        ".rle",
-        "simkit.ash.patterns",
-        has_fields=False,
-    ),
     "npz": Format("One file for numpy.load, an array a field.", ".npz", "simkit.interchange.npz"),
     "idx": Format("A folder of files like those of MNIST, one a field.", "", "simkit.interchange.idx"),
     "webdataset": Format(
@@ -65,6 +59,13 @@ FORMATS = {
         needs="pyarrow",
     ),
 }
+
+
+def formats() -> dict[str, Format]:
+    """Return name -> format, those of the worlds first."""
+    from simkit import registry
+
+    return {**{name: registry.load(reference) for name, reference in registry.listed("formats").items()}, **FORMATS}
 
 
 class Written(NamedTuple):
@@ -95,7 +96,7 @@ def export(
     ----------
     store : Store or path
     to : str
-        A name in `FORMATS`.
+        A name in `formats()`.
     out : path
         The file or folder to write.
     rows : range, optional
@@ -125,8 +126,9 @@ def export(
     from simkit.interchange.selection import Selection
     from simkit.store import Store, open_store
 
-    UnknownNameError.check("format", to, FORMATS)
-    entry = FORMATS[to]
+    known = formats()
+    UnknownNameError.check("format", to, known)
+    entry = known[to]
     if not isinstance(packed, bool):
         raise ParameterError(f"packed is True or False; this is {show(packed)}")
     if fields is not None and not isinstance(fields, (list, tuple)):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from simkit.figures.picture import Key
 from simkit.kernels.lattice.states import GAS, INTERFACE, IS_GAS, ISING, KIND, MIRROR, PINNED, SPIN, VOID, G
 
 U8 = npt.NDArray[np.uint8]
@@ -50,23 +51,23 @@ CELLS: U8 = _cells()
 DEMONS: U8 = np.array([_mixed(SPINS[state & 1], PACKETS[4], 0.25 * (state >> 1 & 3)) for state in range(16)], np.uint8)
 
 
-def legend(cells: U8) -> list[tuple[str, U8]]:
-    """Return what the colours of the given cells of the coupled system stand for, as (words, colours (n, 3))."""
+def legend(cells: U8) -> list[Key]:
+    """Return what the colours of the given cells of the coupled system stand for."""
     kinds = set(KIND[np.unique(cells)].tolist())
-    found: list[tuple[str, U8]] = []
+    found: list[Key] = []
     if GAS in kinds:
-        found.append(("gas, 0 to 4 packets", PACKETS))
+        found.append(Key("gas, 0 to 4 packets", PACKETS))
     if {ISING, INTERFACE} & kinds:
-        found.append(("spin down, up", SPINS))
+        found.append(Key("spin down, up", SPINS))
     if INTERFACE in kinds:
-        found.append(("interface", INTERFACE_SPINS))
+        found.append(Key("interface", INTERFACE_SPINS))
     if MIRROR in kinds:
-        found.append(("mirror", MIRROR_GREY[None]))
+        found.append(Key("mirror", MIRROR_GREY[None]))
     if PINNED in kinds:
-        found.append(("pinned", np.array([PINNED_WHITE], np.uint8)))
+        found.append(Key("pinned", np.array([PINNED_WHITE], np.uint8)))
     return found
 
 
-def demon_legend() -> list[tuple[str, U8]]:
-    """Return what the colours of the Creutz system stand for, as `legend` does."""
-    return [("spin down, demon 0 to 3", DEMONS[0:8:2]), ("spin up", DEMONS[1:8:2])]
+def demon_legend() -> list[Key]:
+    """Return what the colours of the Creutz system stand for."""
+    return [Key("spin down, demon 0 to 3", DEMONS[0:8:2]), Key("spin up", DEMONS[1:8:2])]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +10,10 @@ import numpy.typing as npt
 from simkit import registry
 from simkit.backends import AUTO
 from simkit.errors import ParameterError, UnknownNameError
+from simkit.figures.picture import Axis, Curves, Film, Frame
 from simkit.kernels import lattice
 from simkit.kernels.lattice import SITES, UP, layout, states
-from simkit.lattices import ising, magic, thermometry
+from simkit.lattices import colours, ising, magic, thermometry
 from simkit.lattices.lattice_run import draw_spins, draw_words
 
 U8 = npt.NDArray[np.uint8]
@@ -26,59 +25,7 @@ _HOT, _COLD = 1 / 1.5, 1 / 0.9
 _FRAMES, _SAMPLES = 150, 40
 
 
-class Frame(NamedTuple):
-    """What a film shows for a while."""
-
-    #: uint8 (y, x) each, states of the coupled system
-    boards: list[U8]
-    #: a line below the boards
-    caption: str
-    #: where this frame is in the plot: x, and one y for each curve
-    x: float
-    ys: list[float]
-    milliseconds: int
-
-
-class Axis(NamedTuple):
-    """What an axis of a plot stands for, and the values at its two ends."""
-
-    words: str
-    first: float
-    last: float
-    #: what is written at the ends, if not the values
-    labels: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A film to be drawn.
-
-    Attributes
-    ----------
-    title : str
-    names : tuple of str
-        Above each board.
-    x_axis, y_axis : Axis
-    curves : tuple of str
-        Names of the curves, whose points the frames bring.
-    exact : tuple of (x, y)
-        A curve to compare with, which is there from the beginning; may be empty.
-    n_frames : int
-    frames : callable
-        Makes the frames, computed when they are asked for.
-    """
-
-    title: str
-    names: tuple[str, ...]
-    x_axis: Axis
-    y_axis: Axis
-    curves: tuple[str, ...]
-    n_frames: int
-    frames: Callable[[], Iterator[Frame]]
-    exact: tuple[tuple[float, float], ...] = ()
-
-
-def phase_transition(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 8000, backend: str = AUTO) -> Scene:
+def phase_transition(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 8000, backend: str = AUTO) -> Film:
     """Return the scene of spins that are cooled through the critical point by gas between thermal walls.
 
     `n_steps` a frame, a multiple of 40; the spins tell their temperature by themselves, from those with 1 and 3
@@ -116,22 +63,27 @@ def phase_transition(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 8
             order = abs(2 * float(late[:, UP].mean()) / (height * depth) - 1)
             walls = ising.CRITICAL_BETA / beta
             caption = f"walls {walls:.2f} Tc · spins {temperature:.2f} Tc · magnetisation {order:.2f}"
-            yield Frame([cells], caption, temperature, [order], 1500 if frame == n_frames - 1 else 80)
+            pause = 1500 if frame == n_frames - 1 else 80
+            yield Frame([cells], caption, pause, x=temperature, ys=[order])
 
     exact = tuple((t, ising.magnetisation(ising.CRITICAL_BETA / t)) for t in np.linspace(0.9, 1.5, 121).tolist())
-    return Scene(
+    return Film(
         "Ising spins cooled through Tc by an HPP gas",
         ("gas | spins | gas, between thermal walls",),
-        Axis("temperature of the spins / Tc", 1.5, 0.9),
-        Axis("|magnetisation|", 0.0, 1.25),
-        ("measured", "exact, infinite lattice"),
+        colours.CELLS,
         n_frames,
         frames,
-        exact,
+        colours.legend,
+        curves=Curves(
+            Axis("temperature of the spins / Tc", 1.5, 0.9),
+            Axis("|magnetisation|", 0.0, 1.25),
+            ("measured", "exact, infinite lattice"),
+            exact,
+        ),
     )
 
 
-def two_boxes(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 20, backend: str = AUTO) -> Scene:
+def two_boxes(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 20, backend: str = AUTO) -> Film:
     """Return the scene of two boxes of gas, a dense and a thin one, that come to the same density and temperature."""
     height, box = 128, 96
     source = registry.source(
@@ -150,42 +102,49 @@ def two_boxes(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 20, back
             gained = row["entropy"][frame + 1] - row["entropy"][0]
             caption = f"step {(frame + 1) * n_steps:,} · T {hot:.2f} and {cold:.2f} packets · entropy +{gained:,.0f}"
             pause = 1500 if frame == n_frames - 1 else 70
-            yield Frame([row["cells"][frame]], caption, (frame + 1) * n_steps, [left, right], pause)
+            yield Frame([row["cells"][frame]], caption, pause, x=(frame + 1) * n_steps, ys=[left, right])
 
-    return Scene(
+    return Film(
         "Two boxes of HPP gas come to equilibrium",
         ("dense and thin, an opening between them",),
-        Axis("step", 0.0, float(n_frames * n_steps)),
-        Axis("density", 0.0, 0.6),
-        ("left box", "right box"),
+        colours.CELLS,
         n_frames,
         frames,
+        colours.legend,
+        curves=Curves(
+            Axis("step", 0.0, float(n_frames * n_steps)), Axis("density", 0.0, 0.6), ("left box", "right box")
+        ),
     )
 
 
-def magic_state(start: U8, n_steps: int, *, backend: str = AUTO) -> Scene:
+def magic_state(start: U8, n_steps: int, *, backend: str = AUTO) -> Film:
     """Return the scene of the magic state that goes back to `start`, beside the same with one packet changed."""
     backend = lattice.KERNEL.resolve(backend)
     times = magic.moments(n_steps)
     reach = float(np.cbrt(n_steps))
+    names = "magic state", "one packet changed"
 
     def frames() -> Iterator[Frame]:
         state = magic.conceal(start, n_steps, backend=backend)
         both = (magic.visit(cells, times, backend=backend) for cells in (state, magic.flip_one(state)))
         for time, boards in zip(times, zip(*both, strict=True), strict=True):
             entropies = [magic.entropy(cells) / state.size for cells in boards]
-            caption = f"step {time:,} · entropy {entropies[0]:.2f} and {entropies[1]:.2f} nats a cell"
+            caption = f"step {time:,} · entropy {entropies[0]:.2f} and {entropies[1]:.2f} nats per cell"
             pause = 2500 if time == n_steps else 600 if time == 0 else 1500 if time == times[-1] else 80
-            yield Frame(list(boards), caption, float(np.cbrt(time - n_steps)), entropies, pause)
+            yield Frame(list(boards), caption, pause, x=float(np.cbrt(time - n_steps)), ys=entropies)
 
-    return Scene(
+    return Film(
         "A magic state: entropy falls by itself",
-        ("magic state", "one packet changed"),
-        Axis("steps from the picture (cube root)", -reach, reach, (f"-{n_steps:,}", f"+{n_steps:,}")),
-        Axis("entropy, nats a cell", 0.0, 2.5),
-        ("magic state", "one packet changed"),
+        names,
+        colours.CELLS,
         len(times),
         frames,
+        colours.legend,
+        curves=Curves(
+            Axis("steps from the picture (cube root)", -reach, reach, (f"-{n_steps:,}", f"+{n_steps:,}")),
+            Axis("entropy, nats per cell", 0.0, 2.5),
+            names,
+        ),
     )
 
 
@@ -203,7 +162,7 @@ _RUNS = {"phase-transition": (phase_transition, _SAMPLES * _FRAMES), "two-boxes"
 
 def scene(
     name: str, seed: int = 0, start: U8 | None = None, n_steps: int | None = None, *, backend: str = AUTO
-) -> Scene:
+) -> Film:
     """Return a scene by its name.
 
     Parameters

@@ -14,7 +14,7 @@ from PIL import Image
 
 import simkit as library
 from simkit.figures import ink
-from simkit.figures.lattice import draw_scene
+from simkit.figures.film import draw_film
 from simkit.kernels import lattice
 from simkit.kernels.lattice import states
 from simkit.lattices import colours, magic
@@ -120,19 +120,20 @@ def test_films_show_the_cells(name: str, suffix: str) -> None:
     frames = list(chosen.frames())
     assert len(frames) == chosen.n_frames
     out = Path(f"a.{suffix}")
-    width, height, n_frames, seconds = draw_scene(chosen, out)
+    width, height, n_frames, seconds = draw_film(chosen, out)
     assert (n_frames, seconds) == (len(frames), sum(frame.milliseconds for frame in frames) / 1000)
     with Image.open(out) as film:
         assert film.size == (width, height)
         film.seek(film.n_frames - 1)
         last = np.asarray(film.convert("RGB"))
     board = colours.CELLS[frames[-1].boards[-1]]
-    grow = 560 // (len(frames[0].boards) * board.shape[1] + 12)
+    n = len(frames[0].boards)
+    grow = (560 - (n - 1) * 12) // n // max(board.shape[:2])
     shown = board.repeat(grow, 0).repeat(grow, 1)
     tops = np.lib.stride_tricks.sliding_window_view(last[:, :, 0], shown.shape[:2])[40:60]
     assert (tops == shown[:, :, 0]).all(axis=(2, 3)).any(), "the last board is not in the last frame"
     before = out.read_bytes()
-    draw_scene(small_scenes()[name], out)
+    draw_film(small_scenes()[name], out)
     assert out.read_bytes() == before
 
 

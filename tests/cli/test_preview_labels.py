@@ -11,11 +11,13 @@ from PIL import Image
 from simkit_cli.main import main
 
 import simkit
-from simkit.ash.objects import survey
+from simkit.ash import pictures
+from simkit.ash.objects import Kind, Survey, survey
+from simkit.ash.pictures import INKS, OTHER, UNKNOWN
 from simkit.ash.replay import MAX_FRAMES, replay, schedule
 from simkit.figures.film import draw_film
-from simkit.figures.labels import INKS, OTHER, UNKNOWN, Entry, draw_labels
-from simkit.figures.sheet import CLASS_INKS, DARK
+from simkit.figures.picture import CLASS_INKS, DARK
+from simkit.figures.sheet import draw_sheet
 
 N_ROWS = 6
 
@@ -68,7 +70,7 @@ def test_labels_are_the_census(store: Path) -> None:
 def test_the_sheet_has_the_colours_of_its_kinds(store: Path) -> None:
     done = preview(store, "--rows", "0:6", "--labels", "--out", "labels.png")
     assert done.exit_code == 0
-    assert done.output.startswith("labels.png: rows 0 to 5, ")
+    assert done.output.startswith("labels.png: 6 rows from row 0 on, ")
     found = survey(simkit.open(store), range(6), n_kinds=8, backend="reference")
     codes = {kind.apgcode for kind in found.kinds}
     assert {"xs4_33", "xp2_7", "xs6_696"} & codes
@@ -80,9 +82,10 @@ def test_the_sheet_has_the_colours_of_its_kinds(store: Path) -> None:
 def test_each_object_is_where_it_is_and_others_are_grey(store: Path) -> None:
     mask = np.zeros((40, 32), np.uint8)
     mask[4:6, 7:9], mask[30, 1:4], mask[0, 0] = 1, 2, 3
-    entry = Entry("xs4_33", "block", np.ones((2, 2), np.uint8), 1)
-    draw_labels(simkit.open(store), range(1), [mask], [2], [entry], (1, 1), Path("one.png"))
-    picture = np.asarray(Image.open("one.png"))
+    opened = simkit.open(store)
+    kind = Kind("xs4_33", "block", np.ones((2, 2), np.uint8), 1)
+    found = Survey((kind,), 1, 1, (2,), opened, [0], "reference")
+    picture = np.asarray(draw_sheet(pictures.labelled(opened, [0], [mask], found)))
     side = 768 // 40
     ground = np.argwhere((picture == DARK.paper).all(axis=-1)).min(axis=0)
     board = picture[ground[0] :, ground[1] :][side // 2 :: side, side // 2 :: side][:40, :32]
@@ -115,7 +118,7 @@ def test_a_film_goes_from_the_soup_to_the_ash_and_once_round(store: Path, name: 
 
     done = preview(store, "--rows", row, "--animate", name)
     assert done.exit_code == 0
-    assert f"{len(boards)} frames of generations 0 to {again.generations[-1]:,}" in done.output
+    assert f"{name}: row 2 · B3/S23, {len(boards)} frames, " in done.output
     duration, pictures = 0.0, []
     with Image.open(name) as film:
         assert film.n_frames <= MAX_FRAMES
@@ -125,7 +128,8 @@ def test_a_film_goes_from_the_soup_to_the_ash_and_once_round(store: Path, name: 
             pictures.append(np.asarray(film.convert("RGB")))
     assert 3_000 <= duration <= 15_000
     assert Path(name).stat().st_size < 2_000_000
-    top, left, side = 52, 12, 512 // 40
+    side = 560 // 40
+    top, left = 56, 12 + (470 - 32 * side) // 2
     for picture, board in ((pictures[0], boards[0]), (pictures[-1], ash)):
         cells = picture[top:, left:][side // 2 :: side, side // 2 :: side][:40, :32]
         assert np.array_equal((cells == 255).all(axis=-1), board == 0)
@@ -136,14 +140,14 @@ def test_a_film_of_what_never_settles_ends_at_the_last_generation(store: Path) -
     again = replay(simkit.open(store), 1, backend="reference")
     assert (again.generations[-1], again.period) == (2000, 0)
     done = preview(store, "--rows", 1, "--animate", "never.gif", "--backend", "auto")
-    assert "of generations 0 to 2,000" in done.output
+    assert f"{len(again.generations)} frames" in done.output
 
 
 def test_a_film_of_a_damaged_row_is_refused(store: Path) -> None:
     again = replay(simkit.open(store), 0, backend="reference")
     again._ash[3, 1] ^= 4
     with pytest.raises(simkit.SimkitError, match="is not the ash that it holds"):
-        draw_film(simkit.open(store), 0, again.generations, again.boards(), again.settle, again.period, Path("a.gif"))
+        draw_film(pictures.film(simkit.open(store), 0, again), Path("a.gif"))
     assert not Path("a.gif").exists()
 
 

@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from simkit.figures.labels import INKS, OTHER, UNKNOWN, colours_of
-from simkit.figures.sheet import DARK
+from simkit.ash.pictures import INKS, OTHER, UNKNOWN, colours_of
+from simkit.figures.picture import DARK
 
 #: how linear RGB is seen without one kind of cones (Machado, Oliveira and Fernandes 2009, severity 1)
 VISION = {

@@ -43,6 +43,6 @@ def test_states_have_the_colours_of_the_legend():
     assert np.array_equal(table[[FIRST[INTERFACE] + 14, FIRST[INTERFACE] + 1]], colours.INTERFACE_SPINS)
     assert np.array_equal(table[FIRST[MIRROR]], colours.MIRROR_GREY)
     assert (tuple(table[FIRST[VOID]]), tuple(table[FIRST[PINNED]])) == (colours.VOID_BLACK, colours.PINNED_WHITE)
-    words = [words for words, _ in colours.legend(np.array([[1, 17, 21, 38]]))]
+    words = [key.words for key in colours.legend(np.array([[1, 17, 21, 38]]))]
     assert words == ["gas, 0 to 4 packets", "spin down, up", "interface", "mirror"]
     assert colours.legend(np.zeros((2, 2), np.uint8)) == []

@@ -17,15 +17,15 @@ class _Format(click.ParamType[str]):
     name = "format"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        from simkit.interchange import FORMATS
+        from simkit.interchange import formats
 
-        return f"[{'|'.join(FORMATS)}]"
+        return f"[{'|'.join(formats())}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from simkit.interchange import FORMATS
+        from simkit.interchange import formats
 
-        if value not in FORMATS:
-            self.fail(f"{show(value)} is not a format to export to; there is {', '.join(FORMATS)}", param, ctx)
+        if value not in formats():
+            self.fail(f"{show(value)} is not a format to export to; there is {', '.join(formats())}", param, ctx)
         return str(value)
 
 
@@ -43,10 +43,10 @@ class _Export(click.Command):
     """Lists the formats below the options."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        from simkit.interchange import FORMATS
+        from simkit.interchange import formats
 
         with formatter.section("Formats"):
-            formatter.write_dl([(name, entry.about) for name, entry in FORMATS.items()])
+            formatter.write_dl([(name, entry.about) for name, entry in formats().items()])
 
 
 @click.command(name="export", cls=_Export, short_help="Write a data set, or rows of it, in other formats.")
@@ -85,10 +85,10 @@ def command(
     writes what is missing. A file that holds something else is not replaced without --force.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.ash.replay import soups
-    from simkit.interchange import FORMATS, export
+    from simkit.interchange import export, formats
     from simkit.store import open_store
 
-    if rows is None and not FORMATS[to].has_fields:
+    if rows is None and not formats()[to].has_fields:
         raise click.UsageError(f"Missing option '--rows': {to} takes a file a row, so say which, such as --rows 0:16.")
     opened = open_store(store)
     rows = rows or range(opened.layout.n_rows)
@@ -119,9 +119,9 @@ def command(
 
 def _named(stem: str, to: str, rows: range, soup: bool) -> Path:
     """Return where an export goes by itself."""
-    from simkit.interchange import FORMATS
+    from simkit.interchange import formats
 
-    entry = FORMATS[to]
+    entry = formats()[to]
     if entry.has_fields:
         return Path(f"{stem}{entry.suffix or f'-{to}'}")
     name = f"{stem}-{rows.start}" if len(rows) == 1 else stem

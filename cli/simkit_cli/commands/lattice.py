@@ -96,9 +96,10 @@ def magic_command(
     simkit lattice magic --picture cat.png --steps 5000 --out cat
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.figures.entropy import check_plot, draw_curves
+    from simkit.figures.picture import Panel, Sheet
     from simkit.interchange.files import Files
     from simkit.kernels.lattice import states
-    from simkit.lattices import magic
+    from simkit.lattices import colours, magic
     from simkit.lattices.golly import AUTOMATA, pattern, rule
 
     check_plot()
@@ -123,16 +124,19 @@ def magic_command(
     about = f"A magic state of simkit: look at generation {steps}."
     files.put(names[1], pattern.write(automaton, state, comments=[about]).encode())
     files.put(names[2], pattern.write(automaton, flipped, comments=[f"{about} But one packet was changed."]).encode())
-    boards = [("step 0", state), (f"step {steps:,}", moments[0]), (f"step {steps:,}, one packet changed", moments[1])]
+    there = f"step {steps:,}"
+    boards = {"step 0": state, there: moments[0], f"{there}, one packet changed": moments[1]}
+    panels = [Panel(cells, colours.CELLS, [name]) for name, cells in boards.items()]
     title = f"A magic state: entropy falls for {steps:,} steps, by the rule that makes it rise"
-    draw_curves(times, curves, boards, steps, title, out / "entropy.png")
+    sheet = Sheet(title, panels, colours.legend(state))
+    draw_curves(times, curves, sheet, steps, out / "entropy.png")
 
     at = times.index(steps)
     n_differ = int((moments[0] != moments[1]).sum())
     is_back = bool((states.reverse(moments[0]) == start).all())
     click.echo(f"{out}: entropy.png, {', '.join(names)}")
     click.echo(
-        f"entropy, nats a cell: {curves[0][1][0]:.3f} at step 0, {curves[0][1][at]:.3f} at step {steps:,}, where"
+        f"entropy, nats per cell: {curves[0][1][0]:.3f} at step 0, {curves[0][1][at]:.3f} at step {steps:,}, where"
     )
     click.echo(f"the picture is {'there again, to the last bit' if is_back else 'NOT there: report this'}")
     click.echo(
@@ -212,8 +216,7 @@ def film_command(
     simkit lattice film phase-transition --out ising.gif
     simkit lattice film magic --text MAGIC --out magic.gif
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit.figures.film import check_film
-    from simkit.figures.lattice import draw_scene
+    from simkit.figures.film import check_film, draw_film
     from simkit.lattices import films, magic
 
     out = out or Path(f"{scene}.gif")
@@ -231,6 +234,6 @@ def film_command(
     chosen = films.scene(scene, seed or 0, start, steps, backend=backend)
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("filming", total=chosen.n_frames)
-        width, height, n_frames, seconds = draw_scene(chosen, out, progress=lambda n: bar.advance(task, n))
+        width, height, n_frames, seconds = draw_film(chosen, out, progress=lambda n: bar.advance(task, n))
     if not quiet:
         click.echo(f"{out}: {scene}, {n_frames} frames, {seconds:.1f} s, {width} x {height} pixels")

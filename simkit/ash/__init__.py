@@ -1,0 +1,14 @@
+"""Ash: what is left when cellular automata have settled, and the objects in it."""
+
+from __future__ import annotations
+
+from simkit.registry import World
+
+WORLD = World(
+    title="ash of Life-like cellular automata",
+    sources={"ca-ash": "ca_ash:CaAsh"},
+    views={"labels": "pictures:labels", "film": "pictures:settling"},
+    formats={"rle": "patterns:RLE"},
+    channels={"phases": "phases:Phases"},
+    bench={"life": "bench:life", "highlife": "bench:highlife", "generate": "bench:generate"},
+)

@@ -1,0 +1,174 @@
+"""Pictures as plain descriptions: worlds make them, and the other files of this folder draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import nan
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.schema import Field
+from simkit.store import Store
+
+U8 = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
+
+
+class Theme(NamedTuple):
+    """Colours of a picture."""
+
+    title: Colour
+    text: Colour
+    sheet: Colour
+    #: dead cells
+    paper: Colour
+
+
+LIGHT = Theme((24, 32, 56), (70, 76, 92), (232, 234, 240), (255, 255, 255))
+#: for cells in many colours, which stand out on it
+DARK = Theme((236, 240, 248), (166, 174, 190), (13, 16, 23), (25, 30, 41))
+
+#: colours of the boards by the value of the first field of classes (Okabe and Ito, readable without colour vision)
+CLASS_INKS: tuple[Colour, ...] = (
+    (0, 60, 110), (170, 60, 0), (0, 100, 75), (140, 60, 110), (120, 95, 0), (40, 110, 160), (60, 60, 60),
+)  # fmt: skip
+
+
+class Key(NamedTuple):
+    """What colours stand for: an entry of a legend."""
+
+    words: str
+    #: uint8 (n, 3)
+    colours: U8
+    #: uint8 (y, x), a pattern to show in the first of the colours, instead of swatches of all
+    cells: U8 | None = None
+    #: written below the words of a pattern
+    note: str = ""
+
+
+class Panel(NamedTuple):
+    """A board of a sheet."""
+
+    #: uint8 (y, x): places in `colours`
+    cells: U8
+    #: uint8 (n, 3)
+    colours: U8
+    #: written below it, the first on a line of its own if need be
+    captions: Sequence[str]
+    #: how a board that is too large is reduced: to the largest of neighbouring cells, or to every second one and so on
+    is_thinned: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Boards in a grid, with a title and a legend above them.
+
+    Attributes
+    ----------
+    title : str
+    panels : sequence of Panel
+    keys : sequence of Key
+        The legend; either all of them show patterns or none does.
+    theme : Theme
+    side : int
+        Pixels that a board is scaled to, up or down.
+    """
+
+    title: str
+    panels: Sequence[Panel]
+    keys: Sequence[Key] = ()
+    theme: Theme = LIGHT
+    side: int = 256
+
+
+class Axis(NamedTuple):
+    """What an axis of a plot stands for, and the values at its two ends."""
+
+    words: str
+    first: float
+    last: float
+    #: what is written at the ends, if not the values
+    labels: tuple[str, str] | None = None
+
+
+class Curves(NamedTuple):
+    """A plot that grows as a film goes on."""
+
+    x_axis: Axis
+    y_axis: Axis
+    #: names of the curves, whose points the frames bring, and of `exact`
+    names: tuple[str, ...]
+    #: (x, y) of a curve to compare with, which is there from the beginning
+    exact: tuple[tuple[float, float], ...] = ()
+
+
+class Frame(NamedTuple):
+    """What a film shows for a while."""
+
+    #: uint8 (y, x) each: places in the film's colours
+    boards: list[U8]
+    #: below the boards, at the left and at the right
+    caption: str
+    milliseconds: int
+    note: str = ""
+    #: where this frame is in the plot: x, and one y for each curve
+    x: float = nan
+    ys: Sequence[float] = ()
+
+
+def no_keys(board: U8) -> Sequence[Key]:
+    """Return no legend."""
+    del board
+    return ()
+
+
+@dataclass(frozen=True)
+class Film:
+    """Boards that change, side by side, with a plot below them, or a bar that tells how far it is.
+
+    Attributes
+    ----------
+    title : str
+    names : sequence of str
+        Above each board.
+    colours : uint8 (n, 3)
+        At most 200.
+    n_frames : int
+    frames : callable
+        Makes the frames, computed when they are asked for.
+    keys : callable
+        Returns the legend of the first board of a frame.
+    theme : Theme
+    curves : Curves or None
+    """
+
+    title: str
+    names: Sequence[str]
+    colours: U8
+    n_frames: int
+    frames: Callable[[], Iterator[Frame]]
+    keys: Callable[[U8], Sequence[Key]] = no_keys
+    theme: Theme = DARK
+    curves: Curves | None = None
+
+
+def title(store: Store) -> str:
+    """Return what stands above a picture of a store."""
+    return f"{store.path.name}: {store.recipe['source']}, seed {store.recipe['seed']}"
+
+
+def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:
+    """Return what stands below the panel of each row: its number and its scalar fields, classes first."""
+    scalars = {key: field for key, field in store.schema.items() if not field.dims}
+    values = {key: store[key][list(rows)] for key in scalars}
+    names = sorted(scalars, key=lambda key: not scalars[key].labels)
+    return [
+        [f"row {row:,}", *(_caption(key, scalars[key], values[key][i]) for key in names)] for i, row in enumerate(rows)
+    ]
+
+
+def _caption(name: str, field: Field, value: np.generic) -> str:
+    return field.labels[int(value)] if field.labels else f"{name} {value:,}"
