@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit import ising
 from simkit.kernels import lattice, metropolis
 from simkit.kernels.lattice import states
+from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
 from simkit.study.report import Axes, Claim, Point, Report, measured
