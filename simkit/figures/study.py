@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import textwrap
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -87,7 +88,7 @@ def symbols(text: str) -> str:
 
     text = re.sub(r"\b(?P<letter>alpha|beta|chi|kappa|lambda|rho|tau|xi)(?:_(?P<index>\w+))?(?![\w])", greek, text)
     text = re.sub(r"\bTc\b", "$T_c$", text)
-    text = re.sub(r"\^(\d)", r"$^\1$", text)
+    text = re.sub(r"\^(?:(\d+)|\(([^)]*)\))", lambda match: f"$^{{{match[1] or match[2]}}}$", text)
     return re.sub(r" x (?=[(A-Z])", " \N{MULTIPLICATION SIGN} ", text)
 
 
@@ -174,15 +175,23 @@ def _leave_out(axes: Axes, here: dict[str, Array], styles: list[_Style], *, is_l
     bottom, top = min([low[~out].min(), *drawn]), max([high[~out].max(), *drawn])
     limits = np.array([bottom - 0.08 * (top - bottom), top + 0.08 * (top - bottom)])
     axes.set_ylim(*(10**limits if is_log else limits))
+    left, right = axes.get_xlim()
+    n_at: Counter[float] = Counter()
     for x, value, series in zip(here["x"][is_measured], y, here["series"][is_measured].tolist(), strict=True):
         at = np.log10(value) if is_log else value
         if not limits[0] <= at <= limits[1]:
             is_above = at > limits[1]
+            step = 0.01 + 0.05 * n_at[x]
+            n_at[x] += 1
             axes.annotate(
                 f"{'↑' if is_above else '↓'} {value:.2g}",
-                (x, 0.99 if is_above else 0.01),
+                (x, 1 - step if is_above else step),
                 xycoords=("data", "axes fraction"),
-                ha="center",
+                ha="left"
+                if x < left + 0.1 * (right - left)
+                else "right"
+                if x > right - 0.1 * (right - left)
+                else "center",
                 va="top" if is_above else "bottom",
                 fontsize=8,
                 color=styles[series].ink,

@@ -145,7 +145,7 @@ def test_the_critical_point_and_greek_letters_are_drawn(tmp_path, data, monkeypa
     )
     (axes,) = axes_of(write(report, "graph", "t", tmp_path, [data])[0], tmp_path, monkeypatch)
     assert axes.get_xlabel() == "temperature T / $T_c$"
-    assert axes.get_ylabel() == "$\\lambda$ $\\beta_{13}$$^2$"
+    assert axes.get_ylabel() == "$\\lambda$ $\\beta_{13}$$^{2}$"
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["$T_c$", "$\\kappa$"]
     assert [line.get_xdata() for line in axes.lines if line.get_label() == "$T_c$"] == [[1.0, 1.0]]
 

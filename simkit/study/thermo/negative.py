@@ -71,11 +71,12 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         points.append(measured("flux", series, right - left, found[left, right]))
     points += line("flux", "no flux", (-0.7, 0.7), (0, 0))
     hot = found[-0.3, 0.3]
-    claims.append(Claim("J x R from a wall at beta -0.3 to one at +0.3", hot, within=(0, np.inf)))
+    claims.append(Claim("J x R (packet / step) from a wall at beta -0.3 to one at 0.3", hot, within=(0, np.inf)))
     for one, other, sign in (((-0.6, -0.3), (0.3, 0.6), 1), ((-0.3, 0.3), (0.3, -0.3), -1)):
-        text = (
-            f"J x R from {one[0]:g} to {one[1]:g}, as {'' if sign > 0 else '-'}(that from {other[0]:g} to {other[1]:g})"
+        walls = (
+            f"beta {one[0]:g} to {one[1]:g}, as {'' if sign > 0 else 'minus '}that from {other[0]:g} to {other[1]:g}"
         )
+        text = f"J x R (packet / step) from {walls}"
         claims.append(Claim(text, found[one], found[other].scaled(sign)))
-    claims.append(Claim("J x R between walls of one temperature", found[0.2, 0.2], 0.0))
+    claims.append(Claim("J x R (packet / step) between walls that are both at beta 0.2", found[0.2, 0.2], 0.0))
     return Report(PANELS, points, claims, [])
