@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from where import COMPILED, on
 
-from simkit import registry
+from simkit import registry, testing
 from simkit.contract import MAX_ROWS, MAX_SEED, Source
 from simkit.errors import ParameterError
-from simkit.schema import Batch, check
+from simkit.testing import equal
 
 NAMES = list(registry.sources())
 SEEDS = st.integers(0, MAX_SEED)
@@ -26,32 +24,18 @@ def tiny(name: str) -> Source:
     return cls.build(cls.tiny)
 
 
-def equal(a: Batch, b: Batch) -> bool:
-    """Say whether all bits are the same, those of what is not a number, too."""
-    return {key: (v.dtype, v.shape, v.tobytes()) for key, v in a.items()} == {
-        key: (v.dtype, v.shape, v.tobytes()) for key, v in b.items()
-    }
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=SEEDS, start=STARTS, n=st.integers(1, 6))
+@settings(max_examples=20)
+def test_pure(name: str, seed: int, start: int, n: int) -> None:
+    testing.pure(tiny(name), seed, range(start, start + n))
 
 
 @pytest.mark.parametrize("name", NAMES)
-@given(seed=SEEDS, start=STARTS, n=st.integers(1, 8), at=st.integers(0, 7))
-@settings(max_examples=25)
-def test_pure(name: str, seed: int, start: int, n: int, at: int) -> None:
-    source, row = tiny(name), start + min(at, n - 1)
-    company = source.generate(seed, range(start, start + n))
-    alone = source.generate(seed, range(row, row + 1))
-    assert equal(alone, {key: values[row - start : row - start + 1] for key, values in company.items()})
-    assert equal(company, tiny(name).generate(seed, range(start, start + n)))
-
-
-@pytest.mark.parametrize("name", NAMES)
-@given(seed=SEEDS, start=STARTS, n=st.integers(0, 12), cut=st.integers(0, 12))
-@settings(max_examples=25)
-def test_divisible(name: str, seed: int, start: int, n: int, cut: int) -> None:
-    source, middle = tiny(name), start + min(cut, n)
-    whole = source.generate(seed, range(start, start + n))
-    parts = source.generate(seed, range(start, middle)), source.generate(seed, range(middle, start + n))
-    assert equal(whole, {key: np.concatenate([part[key] for part in parts]) for key in whole})
+@given(seed=SEEDS, start=STARTS, n=st.integers(0, 6))
+@settings(max_examples=10)
+def test_divisible(name: str, seed: int, start: int, n: int) -> None:
+    testing.divisible(tiny(name), seed, range(start, start + n))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,15 +49,8 @@ def test_rows_may_be_a_number_or_in_any_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("n", [0, 1, 7])
-def test_declared(name: str, n: int) -> None:
-    source = tiny(name)
-    check(source.schema(), source.generate(3, range(10, 10 + n)), n)
-    for field in source.schema().values():
-        assert field.doc
-        if field.bits:
-            spare = 8 * field.shape[-1] - field.bits
-            assert 0 <= spare < 8
+def test_declared(name: str) -> None:
+    testing.declared(tiny(name), 3, range(10, 17))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -82,19 +59,13 @@ def test_agreeing(name: str, place: str) -> None:
     source = tiny(name)
     with on(place, *source.kernels) as backend:
         for seed, start in ((0, 0), (MAX_SEED, 2**40)):
-            rows = range(start, start + 30)
-            wanted, found = (source.generate(seed, rows, backend=which) for which in ("reference", backend))
-            for key, field in source.schema().items():
-                assert np.allclose(found[key], wanted[key], rtol=0, atol=field.atol, equal_nan=True), key
+            testing.agreeing(source, seed, range(start, start + 30), backend)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_nameable(name: str) -> None:
     for source in (tiny(name), registry.source(name)):
-        spec = json.loads(json.dumps(source.spec()))
-        again = registry.parse(spec)
-        assert again == source
-        assert again.digest() == source.digest()
+        testing.nameable(source)
     assert tiny(name).digest() != registry.source(name).digest()
 
 
