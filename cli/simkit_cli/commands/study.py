@@ -26,12 +26,14 @@ GRAPHS = (
     "creutz",
     "fluctuations",
     "scaling",
+    "correlation",
     "entropy",
     "boxes",
     "reversal",
     "conduction",
     "negative",
     "invariants",
+    "cooling",
     "freezing",
 )
 

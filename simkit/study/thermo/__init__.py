@@ -29,12 +29,14 @@ GRAPHS = {
     "creutz": "Creutz's demons beside the gas",
     "fluctuations": "Specific heat from the energy's fluctuations, at a given temperature and in closed systems",
     "scaling": "Finite-size scaling at the critical point: Binder's cumulant and the magnetisation",
+    "correlation": "Correlations of spins against distance, at the critical point and beside it",
     "entropy": "Entropy of the spins against their energy, by integrating the temperature that a bath shows",
     "boxes": "Entropy of two boxes of gas against time",
     "reversal": "Time reversal, and what one changed cell does to it",
     "conduction": "Fourier's law, and conductivity against temperature",
     "negative": "Negative temperatures",
     "invariants": "What the gas conserves beside its energy",
+    "cooling": "Slow cooling through the critical point, and heating",
     "freezing": "Freezing below the critical temperature",
 }
 
