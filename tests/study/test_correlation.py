@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_fluctuations import verdicts
 
-from simkit import ising
+from simkit.lattices import ising
 from simkit.study.thermo import TINY, Scale, correlation, study
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simkit import ising
+from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
 from simkit.study.report import Axes, Claim, Point, Report, line, measured

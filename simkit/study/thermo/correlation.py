@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simkit import ising
 from simkit.kernels.lattice import states
+from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.schema import Array
 from simkit.store import Store
