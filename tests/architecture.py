@@ -116,7 +116,7 @@ def test_worlds_are_those_of_the_registry():
     assert {f"simkit.{world}" for world in WORLDS} == set(registry.WORLDS)
 
 
-@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("world", sorted(WORLDS))
 def test_the_manifest_of_a_world_loads_nothing_else(world):
     names = imports(ROOT / "simkit" / world / "__init__.py")
     assert names <= {"__future__.annotations", "simkit.registry.World"}

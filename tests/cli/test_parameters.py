@@ -23,7 +23,7 @@ from simkit.errors import SimkitError
 MOST = 400
 
 PARAMETERS = [
-    (name, parameter) for name in registry.BUILT_IN for parameter, *_ in documented(registry.source_class(name))
+    (name, parameter) for name in registry.sources() for parameter, *_ in documented(registry.source_class(name))
 ]
 
 NUMBERS = st.one_of(
