@@ -195,6 +195,8 @@ def _leave_out(axes: Axes, here: dict[str, Array], styles: list[_Style], *, is_l
                 va="top" if is_above else "bottom",
                 fontsize=8,
                 color=styles[series].ink,
+                zorder=6,  # above the legend, which does not look out for texts
+                bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
             )
 
 

@@ -26,10 +26,13 @@ TEMPERATURES = (0.97, 0.98, 0.99, 1.0, 1.01, 1.02, 1.035, 1.06, 1.1, 1.2, 1.35, 
 #: temperatures at which the entropy is claimed
 _CLAIMED = (0.98, 1.0, 1.06, 1.2, 2.0, 3.6)
 
+#: unsatisfied bonds of the infinite lattice at the critical point
+_CRITICAL = ising.unsatisfied(ising.CRITICAL_BETA)
+
 PANELS = {
-    "entropy": Axes("unsatisfied bonds (fraction)", "entropy (nats / spin)"),
-    "deviation": Axes("unsatisfied bonds (fraction)", "entropy - exact (nats / spin)"),
-    "temperature": Axes("unsatisfied bonds (fraction)", "beta (1 / packet)"),
+    "entropy": Axes("unsatisfied bonds (fraction)", "entropy (nats / spin)", critical=_CRITICAL),
+    "deviation": Axes("unsatisfied bonds (fraction)", "entropy - exact (nats / spin)", critical=_CRITICAL),
+    "temperature": Axes("unsatisfied bonds (fraction)", "beta (1 / packet)", critical=_CRITICAL),
 }
 
 

@@ -31,9 +31,9 @@ _N_SAMPLES = 5000
 _WITH_GAS, _WITH_DEMONS = 1.02, 0.98
 
 PANELS = {
-    "specific heat": Axes("temperature T / Tc", "specific heat (k / spin)"),
-    "variance": Axes("temperature T / Tc", "variance of the energy / exact - 1 (%)"),
-    "energy": Axes("temperature T / Tc", "unsatisfied bonds / exact - 1 (%)"),
+    "specific heat": Axes("temperature T / Tc", "specific heat (k / spin)", critical=1.0),
+    "variance": Axes("temperature T / Tc", "variance of the energy / exact - 1 (%)", critical=1.0),
+    "energy": Axes("temperature T / Tc", "unsatisfied bonds / exact - 1 (%)", critical=1.0),
 }
 
 

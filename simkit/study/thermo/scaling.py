@@ -30,9 +30,9 @@ _BELOW, _CRITICAL, _ABOVE = 2, 3, 4
 _FAR = 2.0
 
 PANELS = {
-    "crossing": Axes("temperature T / Tc", "Binder cumulant"),
-    "cumulant": Axes("tau L, about 1.25 (T / Tc - 1) L", "Binder cumulant"),
-    "magnetisation": Axes("tau L, about 1.25 (T / Tc - 1) L", "<m^2> L^(1/4)"),
+    "crossing": Axes("temperature T / Tc", "Binder cumulant", critical=1.0),
+    "cumulant": Axes("tau L, about 1.25 (T / Tc - 1) L", "Binder cumulant", critical=0.0),
+    "magnetisation": Axes("tau L, about 1.25 (T / Tc - 1) L", "<m^2> L^(1/4)", critical=0.0),
 }
 
 
