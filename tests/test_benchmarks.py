@@ -76,6 +76,18 @@ def test_the_cost_of_the_census(tmp_path):
     assert record["us_with_counts"] > 0
 
 
+def test_the_costs_of_data_sets_of_many_rows(tmp_path):
+    pytest.importorskip("torch", reason="torch is not installed")
+    out = tmp_path / "results.jsonl"
+    command = [sys.executable, ROOT / "benchmarks" / "bench_store.py", "--level", "tiny", "--out", out]
+    done = subprocess.run([*command, "--folder", tmp_path], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (record,) = map(json.loads, out.read_text().splitlines())
+    assert (record["n"], record["folders"]["ash"], record["folders"]["settle"]) == (10000, 4, 2)
+    assert list(record["operations"])[:4] == ["open", "info", "verify", "resume"]
+    assert record["operations"]["extend by a shard"]["calls"]["rename"] > 10
+
+
 def test_streaming_beside_its_bound_and_its_peers(tmp_path):
     """With the peers that are installed."""
     pytest.importorskip("torch", reason="torch is not installed")

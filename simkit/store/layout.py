@@ -48,8 +48,9 @@ DIGEST_BYTES, ENTRY_BYTES = 32, 40
 #: a shard holds at most so many bytes (all fields) and rows, an inner chunk so many rows
 _SHARD_BYTES, _SHARD_ROWS, _CHUNK_ROWS = 2**23, 2**12, 2**9
 
-#: shards of a group, and the decoded bytes that a Zarr shard of merged rows has at most
-_GROUP_SHARDS, _MERGED_BYTES = 2**8, 2**20
+#: shards of a group; decoded bytes and inner chunks that a Zarr shard of merged rows has at most: whoever reads one
+#: chunk reads 16 bytes of index for each
+_GROUP_SHARDS, _MERGED_BYTES, _MERGED_CHUNKS = 2**8, 2**23, 2**9
 
 #: what is read at most, of whoever wrote it: rows of a shard, and its bytes of a field (one row may have more);
 #: shards of a group
@@ -72,6 +73,7 @@ class Layout:
     chunk_rows: int
     group_shards: int
     merged_bytes: int
+    merged_chunks: int
 
     @classmethod
     def plan(cls, schema: Schema, n_rows: int, most_rows: int = _SHARD_ROWS) -> Layout:
@@ -83,7 +85,8 @@ class Layout:
             check_size(name, field)
         largest = max(field.nbytes for field in schema.values())
         shard_rows = min(_SHARD_ROWS, most_rows, 1 << max(0, (_SHARD_BYTES // max(1, largest)).bit_length() - 1))
-        return cls(schema, n_rows, shard_rows, min(_CHUNK_ROWS, shard_rows), _GROUP_SHARDS, _MERGED_BYTES)
+        chunk_rows = min(_CHUNK_ROWS, shard_rows)
+        return cls(schema, n_rows, shard_rows, chunk_rows, _GROUP_SHARDS, _MERGED_BYTES, _MERGED_CHUNKS)
 
     @property
     def n_shards(self) -> int:
@@ -108,8 +111,9 @@ class Layout:
         """Shards of work whose rows of a field lie in one Zarr shard: powers of two, at most a group."""
         spans = {}
         for name, field in self.schema.items():
-            most = self.merged_bytes // max(1, field.nbytes * self.shard_rows)
-            spans[name] = 1 << max(0, min(self.group_shards, most).bit_length() - 1)
+            most_bytes = self.merged_bytes // max(1, field.nbytes * self.shard_rows)
+            most_chunks = self.merged_chunks * self.chunk_rows // self.shard_rows
+            spans[name] = 1 << max(0, min(self.group_shards, most_bytes, most_chunks).bit_length() - 1)
         return spans
 
     @cached_property
@@ -140,7 +144,7 @@ class Layout:
 
     def describe(self) -> dict[str, int]:
         """Return what the group's attribute ``simkit`` has to hold of it."""
-        names = ("shard_rows", "chunk_rows", "group_shards", "merged_bytes")
+        names = ("shard_rows", "chunk_rows", "group_shards", "merged_bytes", "merged_chunks")
         return {"format": FORMAT, **{name: getattr(self, name) for name in names}}
 
     def metadata(self, attributes: Mapping[str, Any]) -> dict[str, bytes]:
@@ -250,6 +254,7 @@ def _interpret(root: Entry, where: str) -> Layout:
         made["chunk_rows"].whole(1, _MAX_ROWS),
         made["group_shards"].whole(1, _MAX_GROUP),
         made["merged_bytes"].whole(0, _MAX_BYTES),
+        made["merged_chunks"].whole(0, _MAX_ROWS),
     )
     largest = max(field.nbytes for field in schema.values())
     if layout.shard_rows % layout.chunk_rows or (layout.shard_rows > 1 and layout.shard_rows * largest > _MAX_BYTES):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -71,12 +71,11 @@ def faults(
                 )
             metadata = list(_metadata_faults(store))  # again, in case that it was until now
     yield from metadata
-    state = store.ledger.state()
-    begun = store.ledger.begun(state)
     sizes: Sizes = {}
     missing: set[Place] = set()
     odd: list[Fault] = []
-    yield from _ledger_faults(store, state, begun, sizes, (lambda n_rows: None) if full else progress)
+    state = store.ledger.state()
+    yield from _ledger_faults(store, state, sizes, (lambda n_rows: None) if full else progress)
     for i, name in enumerate(store):
         for fault in _size_faults(store, name, {group: held[:, i] for group, held in sizes.items()}, state):
             if full and not fault.is_missing:
@@ -85,7 +84,7 @@ def faults(
                 yield fault
                 missing.add((name, fault.shards[0]))
     if full:
-        found = list(_value_faults(store, sizes, missing, progress))
+        found = list(_value_faults(store, state, sizes, missing, progress))
         faulty = {shard for fault in found for shard in fault.shards}
         yield from found
         # a file that holds the right values, but has another size, has to be written again as a whole
@@ -105,36 +104,40 @@ def _metadata_faults(store: Store) -> Iterator[Fault]:
             yield Fault(f"{store.path / key} is not what was written; the `simkit generate` line puts it again")
 
 
-def _ledger_faults(
-    store: Store,
-    state: State,
-    begun: Mapping[int, set[int]],
-    sizes: Sizes,
-    progress: Callable[[int], None],
-) -> Iterator[Fault]:
-    """Read the ledger and yield what is not whole; fill in `sizes`."""
-    layout, ledger, whole, is_whole = store.layout, store.ledger, hashlib.sha256(), True
-    for group in sorted({*begun, *state.groups}):
-        shards = layout.group(group)
-        entries = ledger.blank()
-        try:
-            if group in state.groups:
-                entries = ledger.entries(group)
-            elif group in state.partial:
-                entries = ledger.read(layout.partial_key(group))
-        except StoreError as error:
-            is_whole = False
-            yield Fault(str(error), shards)
-        for shard in sorted(state.loose.intersection(begun.get(group, ()))):
+def _entries(store: Store, state: State, group: int) -> tuple[Entries, list[Fault]]:
+    """Return the entries of the shards of a group that are whole, and a fault for each that is not."""
+    layout, ledger, faults = store.layout, store.ledger, []
+    shards, entries = layout.group(group), ledger.blank()
+    try:
+        if group in state.groups:
+            entries = ledger.entries(group)
+        elif group in state.partial:
+            entries = ledger.read(layout.partial_key(group))
+    except StoreError as error:
+        faults.append(Fault(str(error), shards))
+    if group not in state.groups:
+        for shard in sorted(state.loose.intersection(shards)):
             try:
                 entries[shard - shards.start] = ledger.loose(shard).entry
             except StoreError as error:
-                yield Fault(str(error), range(shard, shard + 1))
-        entries = entries[: len(shards)]
+                faults.append(Fault(str(error), (shard,)))
+        if faults and store.place.has(layout.entries_key(group)):  # what was loose is not lost: it was folded meanwhile
+            entries, faults = ledger.entries(group), []
+    return entries[: len(shards)], faults
+
+
+def _ledger_faults(store: Store, state: State, sizes: Sizes, progress: Callable[[int], None]) -> Iterator[Fault]:
+    """Read the ledger and yield what is not whole; fill in `sizes`."""
+    layout, whole, is_whole = store.layout, hashlib.sha256(), True
+    for group in sorted({*store.ledger.begun(state), *state.groups}):
+        entries, faults = _entries(store, state, group)
+        yield from faults
+        is_whole &= not faults
         has_entry = np.asarray(entries.any(axis=(1, 2)))
         sizes[group] = np.where(has_entry[:, None], n_chunk_bytes(entries), -1)
         whole.update(np.ascontiguousarray(entries[..., :DIGEST_BYTES]).data)
-        progress(sum(len(layout.rows(shard)) for shard in begun.get(group, shards)))
+        shards = layout.group(group)
+        progress(sum(len(layout.rows(shards[at])) for at in np.flatnonzero(has_entry).tolist()))
     recorded = read_metadata(store.place.get(ROOT), str(store.path))[1]["simkit"].get("digest")
     if is_whole and len(state.groups) == layout.n_groups and recorded not in (None, whole.hexdigest()):
         yield Fault(f"{store.path / ROOT} records digest {recorded}, its ledger has {whole.hexdigest()}")
@@ -142,29 +145,30 @@ def _ledger_faults(
 
 def _size_faults(store: Store, name: str, sizes: Sizes, state: State) -> Iterator[Fault]:
     """Yield the Zarr shards of a field that are missing or have another size than was written, by one listing."""
-    layout, found = store.layout, store.place.sizes(name)
-    n_index = index_bytes(layout.spans[name] * layout.shard_rows // layout.chunk_rows)
-    starts = [(group, start) for group in sizes for start in layout.group(group)[:: layout.spans[name]]]
-    for group, start in starts:
-        shards, first = layout.span(name, start), group * layout.group_shards
-        is_folded = group in state.groups
-        held = sizes[group][shards.start - first : shards.stop - first]
-        if is_folded and (held < 0).any():
-            continue  # the ledger is damaged
-        if not is_folded and layout.spans[name] > 1:  # loose rows lie elsewhere
-            held = np.where([shard in state.loose for shard in shards], -1, held)
-        if (held < 0).all():
-            continue
-        wanted = int(held[held >= 0].sum()) + n_index
-        where = store.ledger.where(name, start)
-        n_bytes = found.get(layout.key(name, start).removeprefix(f"{name}/"))
-        if n_bytes is None:
-            yield Fault(f"{where} is missing", shards, is_missing=True)
-        elif n_bytes < wanted or (n_bytes > wanted and (is_folded or len(held) == 1)):
-            yield Fault(f"{where} is damaged: it has {n_bytes:,} bytes, and {wanted:,} were written", shards)
+    layout, found, span = store.layout, store.place.sizes(name), store.layout.spans[name]
+    n_index = index_bytes(span * layout.shard_rows // layout.chunk_rows)
+    for group, held in sizes.items():
+        starts, is_folded = layout.group(group)[::span], group in state.groups
+        if not is_folded and span > 1:  # loose rows lie elsewhere
+            held = np.where([shard in state.loose for shard in layout.group(group)], -1, held)
+        at = np.arange(0, len(held), span)
+        n_held = np.add.reduceat(np.maximum(held, 0), at)
+        is_known = np.logical_and.reduceat(held >= 0, at) if is_folded else np.logical_or.reduceat(held >= 0, at)
+        n_found = [found.get(layout.key(name, start).removeprefix(f"{name}/"), -1) for start in starts]
+        # a file of a group that is to be continued may hold more than the shards that count as done
+        is_wrong = np.array(n_found) != n_held + n_index if is_folded or span == 1 else n_found < n_held + n_index
+        for place in np.flatnonzero(is_known & is_wrong).tolist():
+            start, n_bytes, wanted = starts[place], n_found[place], int(n_held[place]) + n_index
+            where, shards = store.ledger.where(name, start), layout.span(name, start)
+            if n_bytes < 0:
+                yield Fault(f"{where} is missing", shards, is_missing=True)
+            else:
+                yield Fault(f"{where} is damaged: it has {n_bytes:,} bytes, and {wanted:,} were written", shards)
 
 
-def _value_faults(store: Store, sizes: Sizes, missing: set[Place], progress: Callable[[int], None]) -> Iterator[Fault]:
+def _value_faults(
+    store: Store, state: State, sizes: Sizes, missing: set[Place], progress: Callable[[int], None]
+) -> Iterator[Fault]:
     """Decode the rows of all shards, but of files that are missing, and yield what has another digest."""
     layout, columns = store.layout, {name: store[name] for name in store}
 
@@ -184,7 +188,7 @@ def _value_faults(store: Store, sizes: Sizes, missing: set[Place], progress: Cal
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for group, held in sizes.items():
             here = (group * layout.group_shards + np.flatnonzero(held[:, 0] >= 0)).tolist()
-            entries = store.ledger.entries(group) if here else store.ledger.blank()
+            entries, _ = _entries(store, state, group)
             of_group = [entries[shard % layout.group_shards] for shard in here]
             faulty: dict[str, list[int]] = {}  # what is wrong with an index is wrong with all shards of the file
             for shard, found in zip(here, pool.map(check, here, of_group), strict=True):

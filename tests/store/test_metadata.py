@@ -133,6 +133,7 @@ WRONG = {
     "group": (("attributes", "simkit", "group_shards"), 6, "groups of 6 shards are none that simkit writes"),
     "large group": (("attributes", "simkit", "group_shards"), 2**30, "simkit.group_shards is 1073741824"),
     "merged": (("attributes", "simkit", "merged_bytes"), -1, "simkit.merged_bytes is -1"),
+    "chunks": (("attributes", "simkit", "merged_chunks"), 0.5, "simkit.merged_chunks is 0.5"),
     "digest": (("attributes", "simkit", "digest"), 7, "simkit.digest is 7 and has to be a text"),
     "parameter": (("attributes", "recipe", "parameters", "scale"), None, "parameters.scale is None"),
     "too deep": (("attributes", "recipe", "parameters", "scale"), json.loads("[" * 400 + "]" * 400), "not too deep"),
