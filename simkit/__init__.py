@@ -38,15 +38,15 @@ _PUBLIC = {
     "unpack": ("simkit.schema", "unpack"),
 }
 
-#: parts that are used by their name, as simkit.learn.batches; imported when first used
-_PARTS = ("ising", "learn")
+#: parts that are used by their name, as simkit.learn.batches -> module; imported when first used
+_PARTS = {"ising": "simkit.lattices.ising", "learn": "simkit.learn"}
 
 __all__ = ["Recipe", "SimkitError", "card", "export", "generate", "open", "preview", "source", "unpack"]
 
 
 def __getattr__(name: str) -> Any:
     if name in _PARTS:
-        return importlib.import_module(f"simkit.{name}")
+        return importlib.import_module(_PARTS[name])
     if name not in _PUBLIC:
         raise AttributeError(f"module 'simkit' has no attribute {name!r}; it has {', '.join([*_PUBLIC, *_PARTS])}")
     module, attribute = _PUBLIC[name]

@@ -33,7 +33,7 @@ class World:
     formats
         Of `simkit.interchange.Format`: what rows can be exported to besides the formats of all data sets.
     channels
-        Of `simkit.learn.tensors.Channels`: what boards become as tensors besides the channels of all boards.
+        Classes as `simkit.learn.channels.Channels`: what boards become as tensors besides the channels of all boards.
     bench
         Functions ``(tiny)`` that return a `simkit.bench.Rate`.
     """

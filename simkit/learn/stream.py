@@ -95,8 +95,8 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         Field -> value, values, or a function of the whole field's array that returns a mask; the values of a field
         with labels may be given by label. Rows have to meet all. Not for live sources.
     channels : str
-        What becomes of bit-packed boards: ``"onehot"`` (dead, alive), ``"cells"`` (alive), ``"phases"`` (alive at t,
-        alive at t + 1) or ``"packed"`` (as stored).
+        What becomes of bit-packed boards: ``"onehot"`` (dead, alive), ``"cells"`` (alive), ``"packed"`` (as stored), or
+        one of those that the worlds have; ``simkit sources NAME`` lists them.
     dtype : torch.dtype
         Of the cells. Other fields keep theirs, but fields with labels are int64.
     memory_format : torch.memory_format

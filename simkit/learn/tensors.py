@@ -13,20 +13,13 @@ import torch
 
 from simkit.backends import Kernel
 from simkit.errors import ParameterError, UnknownNameError, show
-from simkit.kernels import cells, gather, life, philox
+from simkit.kernels import cells, gather, philox
 from simkit.kernels.cells import Form
+from simkit.learn import channels as kinds_of_channels
 from simkit.learn.memory import Memory
 from simkit.learn.order import SYMMETRIES, stream_of
 from simkit.learn.tables import Rows
 from simkit.schema import Array, Field, Schema
-
-#: what becomes of a bit-packed board (y, x): name -> meaning
-CHANNELS = {
-    "onehot": "two channels, dead and alive",
-    "cells": "one channel, 1 = alive",
-    "phases": "two channels, alive now and alive a generation later",
-    "packed": "left as it is: uint8, eight cells a byte",
-}
 
 #: symmetries of the torus: name -> orientations (see simkit.kernels.cells); boards that are not square only below 4
 SYMMETRY = {"translate": (0,), "rotate": (0, 3, 5, 6), "reflect": (0, 1, 2, 3)}
@@ -45,7 +38,7 @@ class Tensors:
     fields : sequence of str or None
         Fields wanted, None for all.
     channels : str
-        One of CHANNELS, for every bit-packed field of boards.
+        A name in `simkit.learn.channels.known`, for every bit-packed field of boards.
     dtype : torch.dtype
         Of the cells.
     memory_format : torch.memory_format
@@ -76,15 +69,16 @@ class Tensors:
             raise ParameterError("fields names no field; leave it out for all")
         if not isinstance(dtype, torch.dtype):
             raise ParameterError(f"dtype is a dtype of torch, such as torch.float32; this is {show(dtype)}")
+        known = kinds_of_channels.known()
         if not isinstance(channels, str):
-            raise ParameterError(f"channels is one of {', '.join(CHANNELS)}; this is {show(channels)}")
+            raise ParameterError(f"channels is one of {', '.join(known)}; this is {show(channels)}")
         for name in names:
             if name not in schema and name != ROW:
                 raise UnknownNameError.of("field", name, [*schema, ROW])
             if name in schema and np.dtype(schema[name].dtype).kind not in "biufc":
                 raise ParameterError(f"field {show(name)} holds {schema[name].dtype}, of which there are no tensors")
-        if channels not in CHANNELS:
-            raise UnknownNameError.of("kind of channels", channels, CHANNELS)
+        if channels not in known:
+            raise UnknownNameError.of("kind of channels", channels, known)
         for name in augment:
             if name not in SYMMETRY:
                 raise UnknownNameError.of("symmetry of the torus", name, SYMMETRY)
@@ -101,14 +95,9 @@ class Tensors:
         kernel_dtype = "float32" if dtype == torch.float32 else "uint8"
         self._form = Form(channels == "onehot", memory_format == torch.channels_last, kernel_dtype)
         self._augment, self._memory = tuple(augment), Memory()
-        self._rules: tuple[life.Rule, ...] = ()
-        if channels == "phases" and self._boards:
-            if "rule" not in schema or not schema["rule"].labels:
-                raise ParameterError(
-                    "channels='phases' needs a field 'rule' whose labels are rulestrings; there is none"
-                )
-            self._rules = tuple(life.Rule.parse(label) for label in schema["rule"].labels)
-        self.needed = [*self._fields, *(["rule"] if self._rules and "rule" not in self._fields else [])]
+        self._made = kinds_of_channels.make(channels, schema, self._boards)
+        beside = {key: None for made in self._made.values() for key in made.needs if key not in self._fields}
+        self.needed = [*self._fields, *beside]
         if self._augment and not self._boards:
             raise ParameterError("augment moves boards as cells, and none of the fields wanted is such a board")
 
@@ -142,13 +131,11 @@ class Tensors:
     ) -> torch.Tensor:
         field = self._fields[name]
         height, width = field.shape[0], field.bits or 0
-        boards = [(part.arrays[name][:, None], part.places) for part in rows]
-        if self._rules:
-            now, rule = self._gathered(name, rows), self._gathered("rule", rows)
-            planes = np.stack((now, _later(now, width, self._rules, rule)), axis=1)
-            boards = [(planes, np.arange(len(planes), dtype=np.int64))]
+        boards, n_planes = [(part.arrays[name][:, None], part.places) for part in rows], 1
+        if name in self._made:
+            planes = self._planes(name, rows)
+            boards, n_planes = [(planes, np.arange(len(planes), dtype=np.int64))], planes.shape[1]
         orientation, shift = self._symmetries(height, width, seed, epoch, positions)
-        n_planes = 2 if self._rules else 1
         out = self._memory.empty(self._form.shape(len(positions), n_planes, height, width), self._form.dtype)
         start = 0
         for planes, places in boards:
@@ -159,6 +146,12 @@ class Tensors:
         if self._form.channels_last:
             tensor = tensor.permute(0, 3, 1, 2)
         return tensor if tensor.dtype == self._dtype else tensor.to(self._dtype)
+
+    def _planes(self, name: str, rows: Sequence[Rows]) -> npt.NDArray[np.uint8]:
+        """Return the planes of boards that a world makes of them."""
+        boards, made = self._gathered(name, rows), self._made[name]
+        planes = made.planes(boards, {key: self._gathered(key, rows) for key in made.needs})
+        return kinds_of_channels.check(planes, boards)
 
     def _symmetries(
         self, height: int, width: int, seed: int, epoch: int, positions: npt.NDArray[np.uint64]
@@ -190,15 +183,6 @@ def _group(augment: Sequence[str], *, is_square: bool) -> list[int]:
 
 def _is_board(field: Field) -> bool:
     return field.bits is not None and len(field.shape) == 2
-
-
-def _later(boards: Array, width: int, rules: Sequence[life.Rule], which: Array) -> Array:
-    """Return the boards a generation later, each under its own rule."""
-    later = np.empty_like(boards)
-    for index in np.unique(which):
-        chosen = which == index
-        later[chosen] = life.KERNEL.load("cpu").step(boards[chosen], width, rules[index], 1)
-    return later
 
 
 @cache

@@ -65,6 +65,12 @@ def test_importing_simkit_loads_nothing_heavy() -> None:
     assert loaded_by("import simkit; dir(simkit); simkit.__version__") == []
 
 
+def test_every_public_name_is_there() -> None:
+    pytest.importorskip("torch", reason="simkit.learn needs torch")
+    assert all(getattr(library, name) is not None for name in dir(library))
+    assert library.ising.__name__ == "simkit.lattices.ising"
+
+
 def test_reading_a_store_does_not_load_numba(store: Path) -> None:
     assert "numba" not in loaded_by(f"import simkit; simkit.open({str(store.resolve())!r})['settle'][5]")
 
