@@ -1,4 +1,4 @@
-"""The life kernel, other programs and the bound of the instructions, measured in turn in one run.
+"""The life kernel, `simkit generate`, other programs and the bound of the instructions, measured in turn in one run.
 
 ``python benchmarks/bench_life.py [--level tiny|real] [--no-peers] [--threads-check] [--out PATH]``
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -24,13 +25,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
 from benchmarks.cases import LEVELS, Case
-from benchmarks.ours import Settle
-from benchmarks.peers import AbsentError, Peer, Work, avx512, bgolly, lifelib
+from benchmarks.ours import Generate, Settle
+from benchmarks.peers import AbsentError, Peer, Work, bgolly, lifelib, steppers
 from simkit.bench.rate import steady
 from simkit.kernels.life import peak
+from simkit.kernels.life.simd import CPU_NAME, HAS_AVX512, LANES
 
 _PEERS: tuple[Callable[[Work, Path], Peer], ...] = (
-    avx512.Stepper,
+    partial(Generate, census="none"),
+    partial(Generate, census="counts"),
+    partial(Generate, census="objects"),
+    steppers.Avx512,
+    steppers.Avx2,
     lifelib.Hashlife,
     partial(bgolly.QuickLife, is_torus=False),
     partial(bgolly.QuickLife, is_torus=True),
@@ -101,6 +107,8 @@ def measure(case: Case, *, with_peers: bool, check_threads: bool) -> dict[str, A
         "absent": list(dict.fromkeys(absent)),
         "instructions_per_second": statistics.median(instructions),
         "instructions_per_generation": per_generation,
+        "processor": {"name": CPU_NAME, "vector_bits": 64 * LANES, "three_inputs": HAS_AVX512},
+        "load": os.getloadavg()[0],
         "share_of_bound": asdict(Spread.of(shares)),
         "two_threads": asdict(Spread.of(threads)) if threads else None,
     }
@@ -114,14 +122,16 @@ def _line(program: Peer, seconds: Sequence[float], ratios: Sequence[float] | Non
 
 def show(record: dict[str, Any]) -> None:
     """Print a record as a plain table."""
+    processor = record["processor"]
     print(
         f"{record['case']}: {record['rule']}, {record['n_boards']} soups, {record['mean_settle']:.0f} generations each"
     )
-    print(f"{'':64}{'soups/s':>10}{'board-generations/s':>21}{'ours / theirs':>24}")
+    print(f"compiled for {processor['name']}, vectors of {processor['vector_bits']} bits")
+    print(f"{'':58}{'soups/s':>10}{'board-generations/s':>21}{'ours / theirs':>24}")
     for line in record["programs"]:
         soups = f"{line['soups']:.4g}" if line["soups"] is not None else "-"
         ratio = _spread(line["ratio"]) if line["ratio"] else ""
-        print(f"{line['name']:64}{soups:>10}{line['board_generations']:>21.4g}{ratio:>24}")
+        print(f"{line['name']:58}{soups:>10}{line['board_generations']:>21.4g}{ratio:>24}")
     for sentence in record["absent"]:
         print(sentence)
     print(

@@ -1,17 +1,22 @@
-"""Our life kernel on the soups of a case."""
+"""Our life kernel on the soups of a case, and the whole of `simkit generate`."""
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.cases import Case
+from benchmarks.cases import SEED, Case
 from benchmarks.peers import Work
+from simkit import registry
 from simkit.kernels.life import Rule, Settled, cpu
+from simkit.recipe import Recipe
+from simkit.run import generate
 
 
 class Settle:
@@ -53,6 +58,30 @@ class Settle:
     def _settle(self, soups: npt.NDArray[np.uint8]) -> Settled:
         which = np.zeros(len(soups), np.uint8)
         return cpu.settle(soups, self._case.width, (self._rule,), which, self._case.max_steps)
+
+
+class Generate:
+    """What `simkit generate ca-ash --threads 1` does for as many boards as a case has, into a store."""
+
+    n_soups: int | None
+
+    def __init__(self, work: Work, folder: Path, census: str) -> None:
+        case = work.case
+        self.name = f"simkit generate, {'no census' if census == 'none' else census}, one thread"
+        source = registry.source("ca-ash", rules=(case.rule,), max_steps=case.max_steps, census=census)
+        self._recipe, self._folder = Recipe(source, SEED, case.n_boards), folder
+        self.n_soups = case.n_boards
+        self.run()
+        self.n_board_generations = int(self._settle.sum(dtype=np.int64))
+
+    def run(self) -> float:
+        """Make the data set once and return the processor seconds that it took."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as folder:
+            started = time.process_time()
+            store = generate(self._recipe, Path(folder) / "x.zarr", n_threads=1)
+            spent = time.process_time() - started
+            self._settle = store["settle"][:]
+        return spent
 
 
 def _wall_seconds(tasks: Sequence[Callable[[], object]]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from where import run_as
 
 from simkit import bench
 from simkit.bench import rate
+from simkit.kernels.life import Rule
 
 ROOT = Path(__file__).parent.parent
 
@@ -122,18 +124,19 @@ def test_the_life_kernel_beside_its_peers(peers, tmp_path):
         assert "share of the bound" in done.stdout
 
 
-def test_the_c_stepper_gives_the_reference_result(tmp_path):
-    """`Stepper` checks itself against the reference kernel before it is timed."""
+@pytest.mark.parametrize(("name", "rule"), [("Avx512", "B3/S23"), ("Avx2", "B36/S23"), ("Avx2", "B0157/S0458")])
+def test_the_c_steppers_give_the_reference_result(name, rule, tmp_path):
+    """A stepper checks itself against the reference kernel before it is timed, or raises WrongResultError."""
     sys.path.insert(0, str(ROOT))
     try:
         from benchmarks.cases import TINY
-        from benchmarks.ours import Settle
-        from benchmarks.peers import AbsentError, avx512
+        from benchmarks.peers import AbsentError, Work, steppers
     finally:
         sys.path.remove(str(ROOT))
-    case = next(iter(TINY.values()))
+    case = replace(next(iter(TINY.values())), rule=rule)
+    work = Work(case, Rule.parse(rule), case.soups(), None)
     try:
-        stepper = avx512.Stepper(Settle(case).work, tmp_path)
+        stepper = getattr(steppers, name)(work, tmp_path)
     except AbsentError as error:
         pytest.skip(str(error))
     assert stepper.run() > 0

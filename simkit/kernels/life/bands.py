@@ -44,76 +44,85 @@ class Shape(NamedTuple):
 
 
 @nb.njit
-def _gather(word, times):
-    """Move every second bit of a word, from the lowest on, to its low half; twice every fourth to its low quarter."""
-    for _ in range(times):
-        word &= np.uint64(0x5555555555555555)
-        word = (word | word >> np.uint64(1)) & np.uint64(0x3333333333333333)
-        word = (word | word >> np.uint64(2)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-        word = (word | word >> np.uint64(4)) & np.uint64(0x00FF00FF00FF00FF)
-        word = (word | word >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
-        word = (word | word >> np.uint64(16)) & np.uint64(0x00000000FFFFFFFF)
-    return word
+def _gather(word, n_words):
+    """Move every second or fourth bit of a word, from the lowest on, to its low half or quarter."""
+    if n_words == 4:
+        word &= np.uint64(0x1111111111111111)
+        word = (word | word >> np.uint64(3)) & np.uint64(0x0303030303030303)
+        word = (word | word >> np.uint64(6)) & np.uint64(0x000F000F000F000F)
+        word = (word | word >> np.uint64(12)) & np.uint64(0x000000FF000000FF)
+        return (word | word >> np.uint64(24)) & np.uint64(0x000000000000FFFF)
+    word &= np.uint64(0x5555555555555555)
+    word = (word | word >> np.uint64(1)) & np.uint64(0x3333333333333333)
+    word = (word | word >> np.uint64(2)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = (word | word >> np.uint64(4)) & np.uint64(0x00FF00FF00FF00FF)
+    word = (word | word >> np.uint64(8)) & np.uint64(0x0000FFFF0000FFFF)
+    return (word | word >> np.uint64(16)) & np.uint64(0x00000000FFFFFFFF)
 
 
 @nb.njit
-def _spread(word, times):
+def _spread(word, n_words):
     """Undo `_gather`, with 0 between."""
-    for _ in range(times):
-        word &= np.uint64(0x00000000FFFFFFFF)
-        word = (word | word << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
-        word = (word | word << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
-        word = (word | word << np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
-        word = (word | word << np.uint64(2)) & np.uint64(0x3333333333333333)
-        word = (word | word << np.uint64(1)) & np.uint64(0x5555555555555555)
-    return word
+    if n_words == 4:
+        word &= np.uint64(0x000000000000FFFF)
+        word = (word | word << np.uint64(24)) & np.uint64(0x000000FF000000FF)
+        word = (word | word << np.uint64(12)) & np.uint64(0x000F000F000F000F)
+        word = (word | word << np.uint64(6)) & np.uint64(0x0303030303030303)
+        return (word | word << np.uint64(3)) & np.uint64(0x1111111111111111)
+    word &= np.uint64(0x00000000FFFFFFFF)
+    word = (word | word << np.uint64(16)) & np.uint64(0x0000FFFF0000FFFF)
+    word = (word | word << np.uint64(8)) & np.uint64(0x00FF00FF00FF00FF)
+    word = (word | word << np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = (word | word << np.uint64(2)) & np.uint64(0x3333333333333333)
+    return (word | word << np.uint64(1)) & np.uint64(0x5555555555555555)
 
 
 @nb.njit
 def load_board(words, states, target, shape):
     """Put a board of words (y, word) into the state at `target`."""
-    height, times = len(words), shape.n_words // 2
-    half = np.uint64(64 // shape.n_words)
+    height, n_words = len(words), shape.n_words
+    half = np.uint64(64 // n_words)
     halves = states.view(np.uint32)
     for band in range(shape.n_bands):
+        row = band * height // shape.n_bands
         for v in range(shape.n_rows):
-            row = (band * height // shape.n_bands + v) % height
             for w in range(shape.n_columns):
-                at = target + (w * shape.n_rows + v) * shape.n_words * LANES
-                if shape.n_words == 1:
+                at = target + (w * shape.n_rows + v) * n_words * LANES
+                if n_words == 1:
                     states[at + band] = words[row, w]
                     continue
-                for k in range(shape.n_words):
+                for k in range(n_words):
                     first, second = words[row, 2 * w] >> np.uint64(k), words[row, 2 * w + 1] >> np.uint64(k)
-                    bits = _gather(first, times) | _gather(second, times) << half
-                    if shape.n_words == 4:
+                    bits = _gather(first, n_words) | _gather(second, n_words) << half
+                    if n_words == 4:
                         halves[2 * (at + k * LANES) + band] = bits
                     else:
                         states[at + k * LANES + band] = bits
+            row = row + 1 if row + 1 < height else 0
 
 
 @nb.njit
 def store_board(states, source, words, shape):
     """Put the state at `source` into a board of words (y, word)."""
-    height, times = len(words), shape.n_words // 2
-    half = np.uint64(64 // shape.n_words)
+    height, n_words = len(words), shape.n_words
+    half = np.uint64(64 // n_words)
     halves = states.view(np.uint32)
     for band in range(shape.n_bands):
         start = band * height // shape.n_bands
         for v in range((band + 1) * height // shape.n_bands - start):
             for w in range(shape.n_columns):
-                at = source + (w * shape.n_rows + v) * shape.n_words * LANES
-                if shape.n_words == 1:
+                at = source + (w * shape.n_rows + v) * n_words * LANES
+                if n_words == 1:
                     words[start + v, w] = states[at + band]
                     continue
                 first, second = np.uint64(0), np.uint64(0)
-                for k in range(shape.n_words):
-                    if shape.n_words == 4:
+                for k in range(n_words):
+                    if n_words == 4:
                         bits = np.uint64(halves[2 * (at + k * LANES) + band])
                     else:
                         bits = states[at + k * LANES + band]
-                    first |= _spread(bits, times) << np.uint64(k)
-                    second |= _spread(bits >> half, times) << np.uint64(k)
+                    first |= _spread(bits, n_words) << np.uint64(k)
+                    second |= _spread(bits >> half, n_words) << np.uint64(k)
                 words[start + v, 2 * w], words[start + v, 2 * w + 1] = first, second
 
 

@@ -27,6 +27,8 @@ from simkit.kernels.life.simd import (
     LANES,
     both,
     differ,
+    differing,
+    either,
     load,
     lut3,
     rotate,
@@ -42,11 +44,14 @@ from simkit.kernels.life.simd import (
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
-#: generations between two looks for a cycle: finds the periods 1, 2, 3, 4, 6, 8, 12, 24 at once, with little overshoot
-STRIDE: Any = np.int64(24)
+#: generations between two looks for a cycle: finds the periods 1, 2, 3, 4, 6, 12 at once, with little overshoot
+STRIDE: Any = np.int64(12)
 
 #: looks that a marked state is kept for at least
 _MIN_MARK = 4
+
+#: vectors that are compared before it is seen whether they differ
+_COMPARED = 16
 
 _EITHER = 0xFC  # table of x | y
 
@@ -211,8 +216,12 @@ def _copy(states, source, target, size):
 
 @nb.njit
 def _equal(states, a, b, size):
-    for i in range(0, size, LANES):
-        if differ(load(states, a + i), load(states, b + i)):
+    for start in range(0, size, _COMPARED * LANES):
+        zero = splat(np.uint64(0))
+        found = zero
+        for i in range(start, min(start + _COMPARED * LANES, size), LANES):
+            found = either(found, differing(load(states, a + i), load(states, b + i)))
+        if differ(found, zero):
             return False
     return True
 

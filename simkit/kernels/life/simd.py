@@ -22,7 +22,8 @@ from simkit.kernels.life.rule import Rule
 from simkit.kernels.life.search import AND, AND_NOT, NOT, OR, XOR
 
 #: whether the code that Numba generates here may use AVX-512 (it honours NUMBA_CPU_NAME and NUMBA_CPU_FEATURES)
-HAS_AVX512 = "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2]
+_, CPU_NAME, _FEATURES = cpu_target.target_context.codegen().magic_tuple()
+HAS_AVX512 = "+avx512f" in _FEATURES
 
 #: 64-bit words in a vector
 LANES = 8 if HAS_AVX512 else 4
@@ -202,7 +203,8 @@ def _bitwise(name: str) -> Any:
     return operation
 
 
-shift_up, shift_down, both, differing = _bitwise("shl"), _bitwise("lshr"), _bitwise("and_"), _bitwise("xor")
+shift_up, shift_down = _bitwise("shl"), _bitwise("lshr")
+both, either, differing = _bitwise("and_"), _bitwise("or_"), _bitwise("xor")
 add = _bitwise("add")
 
 
