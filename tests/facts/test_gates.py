@@ -14,10 +14,14 @@ from simkit.kernels.life.search import AND, AND_NOT, OR, XOR, search, value_of
 EXTREME = ["B/S", "B012345678/S012345678", "B0/S8", "B8/S", "B/S8", "B012345678/S", "B/S012345678"]
 
 
-@pytest.mark.parametrize(("text", "n_instructions"), [("B3/S23", 16.5), ("B36/S23", 15.5), ("B1357/S1357", 12.5)])
+@pytest.mark.parametrize(
+    ("text", "n_instructions"),
+    [("B3/S23", 16.5), ("B36/S23", 15.5), ("B38/S23", 18.5), ("B3/S238", 18.5), ("B1357/S1357", 12.5)],
+)
 def test_sizes(text, n_instructions):
     """Of a vector, beside 5.5 for the sums of a row."""
     assert compile_gates(Rule.parse(text)).n_instructions == n_instructions
+    assert gates.find_gates(Rule.parse(text)).n_instructions == n_instructions
 
 
 @pytest.mark.parametrize("text", EXTREME)
@@ -51,7 +55,7 @@ def test_a_search_that_finds_nothing_still_leaves_a_circuit(monkeypatch, text):
 
     monkeypatch.setattr(gates, "search", small)
     rule = Rule.parse(text)
-    prove(compile_gates.__wrapped__(rule), rule)
+    prove(gates.find_gates(rule), rule)
 
 
 def test_a_wrong_gate_is_refused():

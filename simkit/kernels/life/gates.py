@@ -18,7 +18,7 @@ from functools import cache
 from typing import TypeVar
 
 from simkit.kernels.life.rule import Rule
-from simkit.kernels.life.search import AND, NOT, OR, XOR, Gate, search, value_of
+from simkit.kernels.life.search import AND, AND_NOT, NOT, OR, XOR, Gate, search, value_of
 
 T = TypeVar("T")
 
@@ -83,18 +83,35 @@ class Gates:
         return following
 
 
+#: what the search finds for the study's rules, which need not wait for it to be compiled
+_KNOWN = {
+    Rule.parse("B3/S23"): Gates(((XOR, 0, 1), (XOR, 0, 2), (AND_NOT, 6, 5), (OR, 0, 3), (AND, 7, 8)), 9),
+    Rule.parse("B36/S23"): Gates(((AND_NOT, 3, 0), (XOR, 5, 1), (XOR, 0, 2), (AND, 6, 7)), 8),
+    Rule.parse("B38/S23"): Gates(
+        ((OR, 0, 1), (AND, 0, 1), (AND_NOT, 6, 2), (XOR, 3, 4), (AND_NOT, 8, 5), (XOR, 7, 9)), 10
+    ),
+    Rule.parse("B3/S238"): Gates(
+        ((OR, 0, 1), (AND, 0, 1), (AND_NOT, 6, 2), (XOR, 4, 5), (AND_NOT, 3, 8), (XOR, 7, 9)), 10
+    ),
+}
+
+
 @cache
 def compile_gates(rule: Rule) -> Gates:
     """Return gates for `rule`, proved on all neighbourhoods."""
+    gates = _KNOWN.get(rule) or find_gates(rule)
+    prove(gates, rule)
+    return gates
+
+
+def find_gates(rule: Rule) -> Gates:
+    """Search for gates for `rule`, in a second at most."""
     born = [(rule.survival >> total - 1 if alive else rule.birth >> total) & 1 for total, alive in _POINTS]
     target = sum(bit << p for p, bit in enumerate(born))
     if rule.birth & 1:  # where all signals are 0, gates without NOT give 0
         gates, last = _solve(target ^ _ALL, _ALL)
-        found = Gates((*gates, (NOT, last, last)), len(_INPUTS) + len(gates))
-    else:
-        found = Gates(*_solve(target, _ALL))
-    prove(found, rule)
-    return found
+        return Gates((*gates, (NOT, last, last)), len(_INPUTS) + len(gates))
+    return Gates(*_solve(target, _ALL))
 
 
 def prove(gates: Gates, rule: Rule) -> None:
