@@ -61,13 +61,13 @@ PROCESSORS = {
 }
 
 
-def run_as(processor: str, *command: str) -> str:
+def run_as(processor: str, *command: str, **environment: str) -> str:
     """Run Python with the arguments `command` as if on one of PROCESSORS and return what it prints; skip off x86."""
     if platform.machine().lower() not in ("x86_64", "amd64"):
         pytest.skip(f"Numba cannot compile for {processor} on {platform.machine()}")
     done = subprocess.run(
         [sys.executable, *command],
-        env={**os.environ, **PROCESSORS[processor]},
+        env={**os.environ, **PROCESSORS[processor], **environment},
         capture_output=True,
         text=True,
         check=False,
