@@ -20,10 +20,10 @@ from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import by_point, canonical
 
 #: temperatures at the ends, in units of the critical one, and how many times less than the slowest run others take
-_HOT, _COLD, SPEEDS = 2.0, 0.4, (1, 10, 100)
+_HOT, _COLD, SPEEDS = 2.0, 0.4, (1, 100, 2000)
 
 #: samples of a run; the temperature changes after each; how many are averaged to either side of a claimed temperature
-_N_SAMPLES, _BESIDE = 200, 4
+_N_SAMPLES, _BESIDE = 100, 2
 
 #: temperatures at which the slowest runs are claimed to be in equilibrium, and those at which heated ones are
 _COOLED, _HEATED = (1.8, 1.5, 1.2, 1.1), (0.6, 0.8, 0.9, 1.1, 1.2, 1.5, 1.8)
@@ -35,11 +35,16 @@ PANELS = {
 }
 
 
+def n_steps(scale: Scale, speed: int) -> int:
+    """Return the steps of runs that are so many times as fast as the slowest, a multiple of the samples."""
+    return max(1, scale.steps // speed // _N_SAMPLES) * _N_SAMPLES
+
+
 def recipes(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph, with twice as many runs as others have; every second is heated."""
     found = {}
     for speed in SPEEDS:
-        steps = scale.steps // speed
+        steps = n_steps(scale, speed)
         runs = canonical(
             scale, (_HOT, _COLD), scale.side // 2, steps=steps, every=steps // _N_SAMPLES, final=(_COLD, _HOT)
         )
@@ -54,7 +59,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     side = scale.side // 2
     left = {}
     for speed in SPEEDS:
-        store, steps = stores[f"cooling-{speed}"], scale.steps // speed
+        store, steps = stores[f"cooling-{speed}"], n_steps(scale, speed)
         fractions = by_point(store, "unsatisfied", 2) / (2 * side**2)
         temperatures = by_point(store, "temperature", 2)[:, 0]
         for way, which, claimed in (("cooled", 0, _COOLED), ("heated", 1, _HEATED)):
