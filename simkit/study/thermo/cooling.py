@@ -31,7 +31,6 @@ _COOLED, _HEATED = (1.8, 1.5, 1.2, 1.1), (0.6, 0.8, 0.9, 1.1, 1.2, 1.5, 1.8)
 PANELS = {
     "energy": Axes("temperature T / Tc", "unsatisfied bonds (fraction)"),
     "excess": Axes("temperature T / Tc", "unsatisfied bonds - exact (fraction)"),
-    "at the end": Axes("steps", "unsatisfied bonds - exact (fraction)", is_log_x=True, is_log_y=True),
 }
 
 
@@ -78,8 +77,6 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         left[speed] = over_runs(fractions[0, :, -1] - ising.torus(ising.CRITICAL_BETA / _COLD, side, side))
         text = f"unsatisfied bonds - exact torus (fraction), cooled in {steps:,} steps, at the end"
         claims.append(Claim(text, left[speed]))
-        if left[speed].mean > 0:
-            points.append(measured("at the end", f"cooled to {_COLD:g} Tc", steps, left[speed]))
     gain = left[SPEEDS[-1]].less(left[SPEEDS[0]])
     claims.append(Claim("more unsatisfied bonds at the end (fraction), fastest - slowest", gain, within=(0, np.inf)))
     grid = np.geomspace(_COLD, _HOT, 160)
