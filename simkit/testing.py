@@ -1,4 +1,4 @@
-"""The five laws of sources as functions, for the tests of any package that has sources.
+"""The five laws of sources as functions, for the tests of any package that has sources::
 
     @pytest.mark.parametrize("law", simkit.testing.LAWS)
     def test_coins(law):
