@@ -97,6 +97,10 @@ class SimkitError(Exception):
         super().__init__(one_line(str(message)))
 
 
+class WorldWarning(UserWarning):
+    """A package of somebody else's that was to add a world and is left out."""
+
+
 class UnknownNameError(SimkitError, KeyError):
     """A name (source, parameter, field, command) that does not exist; a KeyError, so that `in` and `get` work."""
 

@@ -7,14 +7,17 @@ point group ``simkit.worlds``, whose values are names of packages.
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simkit.contract import Source
-from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError, show
+from simkit.errors import ParameterError, RecipeError, SimkitError, UnknownNameError, WorldWarning, one_line, show
+
+if TYPE_CHECKING:
+    from simkit.contract import Source
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,8 @@ class World:
         Of `simkit.interchange.Format`: what rows can be exported to besides the formats of all data sets.
     channels
         Classes as `simkit.learn.channels.Channels`: what boards become as tensors besides the channels of all boards.
-    bench
-        Functions ``(tiny)`` that return a `simkit.bench.Rate`.
+    bench, bench_cuda
+        Functions ``(tiny)`` that return a `simkit.bench.Rate`, of a processor and of a GPU.
     """
 
     title: str
@@ -44,48 +47,86 @@ class World:
     formats: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
     bench: Mapping[str, str] = field(default_factory=dict)
+    bench_cuda: Mapping[str, str] = field(default_factory=dict)
 
 
 #: packages of the worlds that come with simkit
 WORLDS = ("simkit.ash", "simkit.lattices")
+
+#: names that simkit has by itself, of kinds whose names are of all worlds together; a world has others
+OWN: Mapping[str, frozenset[str]] = {
+    "sources": frozenset(),
+    "formats": frozenset({"npz", "idx", "webdataset", "parquet", "hf"}),
+    "channels": frozenset({"onehot", "cells", "packed"}),
+    "bench": frozenset({"philox", "stream"}),
+    "bench_cuda": frozenset({"philox"}),
+}
 
 
 @cache
 def worlds() -> dict[str, World]:
     """Return package -> world, those of simkit first.
 
-    Raises
-    ------
-    SimkitError
-        If a package that says so has no world, or if two sources have one name.
+    A package that says it has a world, and has none that can be used, is left out with a WorldWarning of one line:
+    what else is installed must not keep anybody from the data that have nothing to do with it.
     """
-    others = sorted(entry.value for entry in entry_points(group="simkit.worlds"))
+    packages = dict.fromkeys((*WORLDS, *sorted(entry.value for entry in entry_points(group="simkit.worlds"))))
     found: dict[str, World] = {}
-    of: dict[str, str] = {}
-    for package in (*WORLDS, *others):
-        world = getattr(importlib.import_module(package), "WORLD", None)
-        if not isinstance(world, World):
-            raise SimkitError(f"the package {package} is listed as a world of simkit and has no WORLD")
-        found[package] = world
-        for name in world.sources:
-            if of.setdefault(name, package) != package:
-                raise SimkitError(f"two sources are called {show(name)}: of {of[name]} and of {package}")
+    for package in packages:
+        try:
+            found[package] = _world(package, found)
+        except Exception as error:
+            if package in WORLDS:
+                raise
+            why = str(error) if isinstance(error, SimkitError) else f"{type(error).__name__}: {error}"
+            warnings.warn(one_line(f"the world {package} is left out: {why}"), WorldWarning, stacklevel=2)
     return found
 
 
-def listed(kind: str) -> dict[str, str]:
-    """Return name -> "package.module:attribute" of what all worlds have of a kind, such as "sources" or "bench"."""
+def _world(asked: str, others: Mapping[str, World]) -> World:
+    """Return the world of a package; SimkitError if it has none, or has a name of another."""
+    world = getattr(importlib.import_module(asked), "WORLD", None)
+    if not isinstance(world, World):
+        raise SimkitError(f"its WORLD is {show(world)}, and not a simkit.registry.World")
+    for kind, own in OWN.items():
+        taken = {
+            **dict.fromkeys(own, "simkit"),
+            **{name: of for of, has in others.items() for name in getattr(has, kind)},
+        }
+        for name in getattr(world, kind):
+            if name in taken:
+                raise SimkitError(f"it has {show(name)} among its {kind}, a name that {taken[name]} has")
+    return world
+
+
+def listed(kind: str, source: str | None = None) -> dict[str, str]:
+    """Return name -> "package.module:attribute" of what worlds have of a kind, such as "sources" or "bench".
+
+    That of all worlds or, if a source is named, that of the world which has it: none if the source is not installed.
+    """
     return {
         name: f"{package}.{reference}"
         for package, world in worlds().items()
+        if source is None or source in world.sources
         for name, reference in getattr(world, kind).items()
     }
 
 
 def load(reference: str) -> Any:
-    """Return what "package.module:attribute" names."""
+    """Return what "package.module:attribute" names.
+
+    Raises
+    ------
+    SimkitError
+        If a package that is no part of simkit has no such thing, or fails.
+    """
     module, _, attribute = reference.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:
+        if module.startswith("simkit."):
+            raise
+        raise SimkitError(f"{reference} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
 def sources() -> dict[str, str]:
@@ -93,21 +134,15 @@ def sources() -> dict[str, str]:
     return listed("sources")
 
 
-def views(source: str) -> dict[str, str]:
-    """Return name -> "package.module:function" of the views of the world of a source; none if it is not installed."""
-    return {
-        name: f"{package}.{reference}"
-        for package, world in worlds().items()
-        if source in world.sources
-        for name, reference in world.views.items()
-    }
-
-
 def source_class(name: str) -> type[Source]:
-    """Return the class of the source called `name`."""
+    """Return the class of the source called `name`; UnknownNameError if there is none."""
+    from simkit.contract import Source
+
     known = sources()
     UnknownNameError.check("source", name, known)
-    cls: type[Source] = load(known[name])
+    cls = load(known[name])
+    if not (isinstance(cls, type) and issubclass(cls, Source) and getattr(cls, "name", None) == name):
+        raise SimkitError(f"{known[name]} is listed as the source {show(name)}, and is no class of that name")
     return cls
 
 

@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store", "registry"},
     "interchange": {"errors", "schema", "registry", "recipe", "store", "kernels"},
     "testing": {"errors", "schema", "backends", "contract", "registry"},
-    "bench": {"errors", "schema", "backends", "kernels", "registry", "recipe", "run", "store", "learn"},
+    "bench": {"errors", "schema", "backends", "kernels", "contract", "registry", "recipe", "run", "store", "learn"},
     "study": {"errors", "schema", "backends", "kernels", "store", "registry", "lattices", "recipe", "run"},
 }
 
@@ -42,6 +42,7 @@ MODULES_OF_A_WORLD = {
     "simkit.interchange.files",
     "simkit.interchange.rle",
     "simkit.interchange.selection",
+    "simkit.bench.gpu",
     "simkit.bench.rate",
 }
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
 import simkit
-from simkit.errors import SimkitError, UnknownNameError, one_line
+from simkit.errors import SimkitError, UnknownNameError, WorldWarning, one_line
 
 _COMMANDS = (
     "generate",
@@ -42,6 +44,22 @@ def _misuse_in_one_line() -> Iterator[None]:
         raise click.UsageError(one_line(error.format_message()), error.ctx) from error
 
 
+@contextmanager
+def _worlds_in_one_line() -> Iterator[None]:
+    """Print in one line that a world is left out, without the place in the code."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def shown(message: Warning | str, category: type[Warning], *where: Any, **others: Any) -> None:
+            if issubclass(category, WorldWarning):
+                click.echo(f"simkit: {message}", err=True)
+            else:
+                show(message, category, *where, **others)
+
+        warnings.showwarning = shown
+        yield
+
+
 class _Group(click.Group):
     """Imports a command's file when it is asked for, and prints errors as one line."""
 
@@ -68,7 +86,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            with _misuse_in_one_line():
+            with _misuse_in_one_line(), _worlds_in_one_line():
                 return super().invoke(ctx)
         except SimkitError as error:
             click.echo(f"simkit: {error}", err=True)

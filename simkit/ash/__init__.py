@@ -8,7 +8,13 @@ WORLD = World(
     title="ash of Life-like cellular automata",
     sources={"ca-ash": "ca_ash:CaAsh"},
     views={"labels": "pictures:labels", "film": "pictures:settling"},
-    formats={"rle": "patterns:RLE"},
+    formats={"rle": "patterns:RLE", "rle-soup": "patterns:SOUP_RLE"},
     channels={"phases": "phases:Phases"},
     bench={"life": "bench:life", "highlife": "bench:highlife", "generate": "bench:generate"},
+    bench_cuda={
+        "life": "bench_cuda:life",
+        "highlife": "bench_cuda:highlife",
+        "census": "bench_cuda:census",
+        "generate": "bench_cuda:generate",
+    },
 )

@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from simkit.ash.replay import soups
 from simkit.errors import PatternError, StoreError
 from simkit.interchange import Format, Written, rle
 from simkit.interchange.files import Files
 from simkit.interchange.selection import Selection
 from simkit.kernels.life import Rule
+from simkit.schema import unpack
+from simkit.store import Store
+
+_SUFFIX = ".rle"
 
 RLE = Format(
     "Text that Golly, LifeViewer and LifeWiki read, a file for each row. PATH is the file if it ends in .rle, else "
-    "a folder that gets row-000003.rle or soup-000003.rle and so on.",
-    ".rle",
-    "simkit.ash.patterns",
+    "a folder that gets row-000003.rle and so on.",
+    _SUFFIX,
+    "simkit.ash.patterns:write_ash",
+    has_fields=False,
+)
+SOUP_RLE = Format(
+    "The same of the soups that the rows came from: soup-000003.rle.",
+    f".soup{_SUFFIX}",
+    "simkit.ash.patterns:write_soups",
     has_fields=False,
 )
 
@@ -26,8 +37,8 @@ _NEEDED = ("ash", "rule", "settle", "period")
 _DIGITS = 6
 
 
-def write(selection: Selection, out: Path, *, replace: bool, progress: Callable[[float], None]) -> Written:
-    """Write boards of ash, or their soups, as RLE files; see the package's docstring.
+def write_ash(selection: Selection, out: Path, *, replace: bool, progress: Callable[[float], None]) -> Written:
+    """Write boards of ash as RLE files; see `simkit.interchange`.
 
     Raises
     ------
@@ -36,6 +47,15 @@ def write(selection: Selection, out: Path, *, replace: bool, progress: Callable[
     StoreError
         If a file cannot be written, or something else is there.
     """
+    return _write(selection, out, "row", replace=replace, progress=progress)
+
+
+def write_soups(selection: Selection, out: Path, *, replace: bool, progress: Callable[[float], None]) -> Written:
+    """Write the soups that rows came from as RLE files, as `write_ash` does; ParameterError if they came from none."""
+    return _write(selection, out, "soup", replace=replace, progress=progress)
+
+
+def _write(selection: Selection, out: Path, what: str, *, replace: bool, progress: Callable[[float], None]) -> Written:
     store, rows = selection.store, selection.rows
     lacking = [name for name in _NEEDED if name not in store.schema]
     if lacking:
@@ -43,26 +63,26 @@ def write(selection: Selection, out: Path, *, replace: bool, progress: Callable[
             f"RLE files hold boards of Life-like rules; {store.path} ({store.recipe['source']}) has no field "
             f"{', '.join(lacking)}"
         )
-    suffix = RLE.suffix
-    is_file = out.suffix.lower() == suffix
+    is_file = out.suffix.lower() == _SUFFIX
     if is_file and len(rows) > 1:
         raise PatternError(
             f"{out} is one file, for one row; {len(rows):,} rows need a folder, such as --out {out.with_suffix('')}"
         )
     if not is_file and out.exists() and not out.is_dir():
-        raise StoreError(f"{out} is a file, and a folder of {suffix} files cannot be made there; end it in {suffix}")
-    what = "soup" if selection.soup else "row"
-    names = {row: out.name if is_file else f"{what}-{row:0{_DIGITS}d}{suffix}" for row in rows}
+        raise StoreError(f"{out} is a file, and a folder of {_SUFFIX} files cannot be made there; end it in {_SUFFIX}")
+    soups_of = soups(store) if what == "soup" else None
+    names = {row: out.name if is_file else f"{what}-{row:0{_DIGITS}d}{_SUFFIX}" for row in rows}
     files = Files(out.parent if is_file else out, set(names.values()), replace=replace)
     notes: dict[str, None] = {}
     for block, batch in selection.batches(*_NEEDED):
-        boards = batch["soup" if selection.soup else "ash"]
+        boards = unpack(soups_of(block), store.schema["ash"].bits) if soups_of else batch["ash"]
         for i, row in enumerate(block):
             rule = Rule.parse(store.schema["rule"].labels[int(batch["rule"][i])])
             note = _inversion(rule)
             if note:
                 notes[note] = None
-            about = _about(selection, row, int(batch["settle"][i]), int(batch["period"][i]))
+            settle, period = int(batch["settle"][i]), int(batch["period"][i])
+            about = [_origin(store, row), *(_of_soup(settle, period) if soups_of else _of_ash(settle, period))]
             text = rle.write(boards[i], rule, comments=[*about, f"{note}."] if note else about)
             files.put(names[row], text.encode())
             progress(1)
@@ -78,15 +98,17 @@ def _inversion(rule: Rule) -> str:
     return f"{rule} has B0 and S8: Golly takes it for its complement; invert the cells there first"
 
 
-def _about(selection: Selection, row: int, settle: int, period: int) -> list[str]:
-    recipe = selection.store.recipe
-    source = f"{recipe['source']} version {recipe['version']}, seed {recipe['seed']}"
-    first = f"Row {row} of {selection.store.path.name}: {source}."
-    if selection.soup:
-        became = (
-            f"It settles at generation {settle} into a cycle of period {period}." if period else "It never settled."
-        )
-        return [first, f"The soup, generation 0. {became}"]
+def _origin(store: Store, row: int) -> str:
+    recipe = store.recipe
+    return f"Row {row} of {store.path.name}: {recipe['source']} version {recipe['version']}, seed {recipe['seed']}."
+
+
+def _of_soup(settle: int, period: int) -> list[str]:
+    became = f"It settles at generation {settle} into a cycle of period {period}." if period else "It never settled."
+    return [f"The soup, generation 0. {became}"]
+
+
+def _of_ash(settle: int, period: int) -> list[str]:
     if period:
-        return [first, f"Ash: generation {settle} of its soup, the first of the cycle; period {period}."]
-    return [first, "Not ash: the board when max_steps generations had passed; it never settled."]
+        return [f"Ash: generation {settle} of its soup, the first of the cycle; period {period}."]
+    return ["Not ash: the board when max_steps generations had passed; it never settled."]

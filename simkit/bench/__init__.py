@@ -14,7 +14,7 @@ from simkit.backends import resolve
 from simkit.bench.rate import Rate as Rate
 from simkit.bench.rate import paired, seconds, steady, timed
 from simkit.errors import UnknownNameError
-from simkit.kernels import life, philox
+from simkit.kernels import philox
 
 
 def philox_words(tiny: bool) -> Rate:
@@ -42,14 +42,17 @@ def cases(backend: str) -> Mapping[str, Callable[[bool], Rate]]:
     Those of ``cuda`` measure a GPU, those of ``cpu`` a core, and whole runs on all.
     """
     if backend == "cuda":
-        resolve((philox.KERNEL, life.KERNEL), backend)
+        resolve((philox.KERNEL,), backend)
         from simkit.bench.gpu import CASES as ON_GPU
 
-        return ON_GPU
+        return {**ON_GPU, **_of_worlds("bench_cuda")}
     if backend != "cpu":
         raise UnknownNameError.of("backend with benchmarks", backend, ["cpu", "cuda"])
-    worlds = {name: registry.load(reference) for name, reference in registry.listed("bench").items()}
-    return {**CASES, **worlds}
+    return {**CASES, **_of_worlds("bench")}
+
+
+def _of_worlds(kind: str) -> dict[str, Callable[[bool], Rate]]:
+    return {name: registry.load(reference) for name, reference in registry.listed(kind).items()}
 
 
 def device(backend: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from simkit import registry
+from simkit.bench.boards import boards_to_classify
 
 _BATCH, _N_BATCHES = 32, 12
 
@@ -42,9 +42,9 @@ def stall(*, tiny: bool = False) -> Stall:
 
     size, n_batches = (4, 4) if tiny else (_BATCH, _N_BATCHES)
     n = size * n_batches
-    source = registry.source("ca-ash")
-    labels = source.schema()["rule"].labels
-    options = {"fields": ("ash", "rule"), "batch_size": size, "n": n}
+    source, boards, label = boards_to_classify()
+    labels = source.schema()[label].labels
+    options = {"fields": (boards, label), "batch_size": size, "n": n}
     n_torch, state = torch.get_num_threads(), torch.get_rng_state()
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -68,7 +68,7 @@ def stall(*, tiny: bool = False) -> Stall:
             for batch in made:
                 if is_learning:
                     optimizer.zero_grad()
-                    loss = nn.functional.cross_entropy(model(batch["ash"]), batch["rule"])
+                    loss = nn.functional.cross_entropy(model(batch[boards]), batch[label])
                     loss.backward()  # type: ignore[no-untyped-call]
                     optimizer.step()
             return time.perf_counter() - started, made.waited

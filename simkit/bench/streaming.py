@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from simkit import registry
+from simkit.bench.boards import boards_to_classify
 from simkit.bench.peers import PEERS
 from simkit.bench.stall import Stall, stall
 from simkit.bench.ways import FORMS, Records, Way, bound, ours, plain
@@ -77,7 +77,7 @@ class Report:
 
 
 def measure(store: str | Path | None = None, *, tiny: bool = False) -> Report:
-    """Measure all ways in turn on the data set `store`, or on ash made for the purpose.
+    """Measure all ways in turn on the data set `store`, or on boards made for the purpose.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def measure(store: str | Path | None = None, *, tiny: bool = False) -> Report:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if store is None:
-            store = folder / "ash.zarr"
-            generate(Recipe(registry.source("ca-ash", census="none"), 0, n_rows), store)
+            store = folder / "boards.zarr"
+            generate(Recipe(boards_to_classify()[0], 0, n_rows), store)
         records = _records(open_store(store), folder)
         tables = []
         for form in FORMS:

@@ -56,7 +56,7 @@ def preview(
 
 def views(store: Store) -> dict[str, str]:
     """Return name -> "module:function" of the views of a data set; "" for the sheet of all boards."""
-    return {SHEET: "", **registry.views(store.recipe["source"])}
+    return {SHEET: "", **registry.listed("views", store.recipe["source"])}
 
 
 def describe(store: Store, rows: Sequence[int] | None, view: str, backend: str) -> Sheet | Film:

@@ -1,6 +1,6 @@
 """Data sets as files of other programs' formats, and patterns of other programs.
 
-A format is one entry of FORMATS, or of the ``formats`` of a world: a file with a function
+A format is one entry of FORMATS, or of the ``formats`` of a world. It names a function
 
 ``write(selection, out, *, replace, progress) -> Written``
     Write the rows of a `Selection` to the path `out`, with `Files`: every file whole or not at all, read and written
@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from simkit import registry
 from simkit.errors import ParameterError, StoreError, UnknownNameError, needed_for, show
 
 if TYPE_CHECKING:
-    from simkit.schema import Array
     from simkit.store import Store
 
 
@@ -29,8 +29,8 @@ class Format(NamedTuple):
     about: str
     #: of a file's name, with the dot; "" if it is a folder
     suffix: str
-    #: module that has `write`
-    module: str
+    #: "package.module:function", see above
+    write: str
     #: whether it holds the fields of a data set; else single boards
     has_fields: bool = True
     #: library that must be installed
@@ -39,23 +39,23 @@ class Format(NamedTuple):
 
 #: formats of all data sets, by name
 FORMATS = {
-    "npz": Format("One file for numpy.load, an array a field.", ".npz", "simkit.interchange.npz"),
-    "idx": Format("A folder of files like those of MNIST, one a field.", "", "simkit.interchange.idx"),
+    "npz": Format("One file for numpy.load, an array a field.", ".npz", "simkit.interchange.npz:write"),
+    "idx": Format("A folder of files like those of MNIST, one a field.", "", "simkit.interchange.idx:write"),
     "webdataset": Format(
         "A folder of tar files for webdataset: a sample is FIELD.npy for arrays, FIELD.cls for classes and json.",
         "",
-        "simkit.interchange.webdataset",
+        "simkit.interchange.webdataset:write",
     ),
     "parquet": Format(
         "One file for pyarrow, polars, duckdb; needs pyarrow.",
         ".parquet",
-        "simkit.interchange.parquet",
+        "simkit.interchange.parquet:write",
         needs="pyarrow",
     ),
     "hf": Format(
         "A folder for datasets.load_from_disk of Hugging Face; needs pyarrow.",
         "",
-        "simkit.interchange.hf",
+        "simkit.interchange.hf:write",
         needs="pyarrow",
     ),
 }
@@ -63,9 +63,12 @@ FORMATS = {
 
 def formats() -> dict[str, Format]:
     """Return name -> format, those of the worlds first."""
-    from simkit import registry
-
     return {**{name: registry.load(reference) for name, reference in registry.listed("formats").items()}, **FORMATS}
+
+
+def default(store: Store) -> str:
+    """Return the format that is taken if none is named: the first of the world of a data set, or npz."""
+    return next(iter(registry.listed("formats", store.recipe["source"])), "npz")
 
 
 class Written(NamedTuple):
@@ -86,7 +89,6 @@ def export(
     rows: range | None = None,
     fields: Sequence[str] | None = None,
     packed: bool = False,
-    soup: Callable[[range], Array] | None = None,
     replace: bool = False,
     progress: Callable[[float], None] = lambda n_rows: None,
 ) -> Written:
@@ -105,8 +107,6 @@ def export(
         All of them if not given; they stand in the order of the data set.
     packed : bool
         Whether bit-packed boards stay packed, eight cells a byte; else they are unpacked to one byte a cell, 0 or 1.
-    soup : callable, optional
-        For "rle": gives the soups of rows, packed, which are written in place of what they became.
     replace : bool
         Whether files that hold something else are replaced.
     progress : callable
@@ -133,8 +133,6 @@ def export(
         raise ParameterError(f"packed is True or False; this is {show(packed)}")
     if fields is not None and not isinstance(fields, (list, tuple)):
         raise ParameterError(f"fields is a list of names; this is {show(fields)}")
-    if entry.has_fields and soup is not None:
-        raise ParameterError(f"soups are written as rle alone; {to} holds the fields of a data set")
     if not entry.has_fields and (fields is not None or packed):
         raise ParameterError(f"{to} holds boards, and not fields of one's choice, packed or not; leave these away")
     if entry.needs:
@@ -147,9 +145,8 @@ def export(
         range(store.layout.n_rows) if rows is None else rows,
         None if fields is None else tuple(fields),
         packed,
-        soup,
     )
-    written: Written = importlib.import_module(entry.module).write(
+    written: Written = registry.load(entry.write)(
         selection, StoreError.check_path(out), replace=replace, progress=progress
     )
     return written

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from simkit.errors import ParameterError, StoreError, show
-from simkit.schema import Array, Batch, Field, Schema, unpack
+from simkit.schema import Batch, Field, Schema, unpack
 from simkit.store import Store
 
 #: rows that are read at once, at most
@@ -17,8 +17,6 @@ _BLOCK = 64
 @dataclass(frozen=True)
 class Selection:
     """Rows and fields of a store, bit-packed boards unpacked unless they are to stay packed.
-
-    With `soup`, a function that gives the packed soups of rows, these are a field ``soup`` beside the others.
 
     Raises
     ------
@@ -34,7 +32,6 @@ class Selection:
     rows: range
     fields: tuple[str, ...] | None = None
     packed: bool = False
-    soup: Callable[[range], Array] | None = None
 
     def __post_init__(self) -> None:
         n_rows = self.store.layout.n_rows
@@ -95,8 +92,6 @@ class Selection:
                     name: values if stored[name].bits is None else unpack(values, stored[name].bits)
                     for name, values in batch.items()
                 }
-            if self.soup:
-                batch["soup"] = unpack(self.soup(rows), stored["ash"].bits)
             yield rows, batch
 
 

@@ -23,4 +23,5 @@ WORLD = World(
         "metropolis": "bench:metropolis",
         "free": "bench:free",
     },
+    bench_cuda={"lattice": "bench_cuda:ring"},
 )

@@ -69,8 +69,8 @@ def test_settle_and_period_are_told(store: Path) -> None:
 def test_a_soup_becomes_the_ash(store: Path) -> None:
     opened = simkit.open(store)
     row = int(np.flatnonzero(opened["period"][:])[0])
-    assert export(store, "--rows", row, "--soup").exit_code == 0
-    found = rle.read(Path(f"x-{row}-soup.rle").read_text())
+    assert export(store, "--rows", row, "--format", "rle-soup").exit_code == 0
+    found = rle.read(Path(f"x-{row}.soup.rle").read_text())
     soup = np.packbits(found.cells, axis=-1, bitorder="little")
     later = life.KERNEL.load("reference").step(soup[None], SIZE[1], found.rule, int(opened["settle"][row]))
     assert np.array_equal(later[0], opened["ash"][row])
@@ -85,7 +85,7 @@ def test_rows_become_a_folder(store: Path) -> None:
         found = rle.read(Path(f"some/boards/row-{row:06d}.rle").read_text())
         assert np.array_equal(found.cells, boards(store)[row])
     assert export(store, "--rows", "0:2").output == "x-rle: rows 0 to 1 as rle, 2 files\n"
-    assert export(store, "--rows", "1", "--soup", "--out", "some/boards").exit_code == 0
+    assert export(store, "--rows", "1", "--format", "rle-soup", "--out", "some/boards").exit_code == 0
     assert Path("some/boards/soup-000001.rle").is_file()
 
 
@@ -163,7 +163,6 @@ def test_stopped_in_the_middle_it_leaves_whole_files_and_goes_on(
         (["--rows", "1", "--out", "occupied"], "occupied is a file, and a folder of .rle files cannot be made there"),
         (["--rows", "1", "--out", "folder.rle"], "folder.rle is a folder; choose another place with --out"),
         (["--rows", "1", "--out", "/proc/no/a.rle"], "cannot create /proc/no"),
-        (["--rows", "1", "--soup", "--backend", "tpu"], "no backend 'tpu'"),
     ],
 )
 def test_bad_input_is_one_clear_line(store: Path, arguments: list[str], message: str) -> None:
@@ -184,7 +183,7 @@ def test_bad_input_is_one_clear_line(store: Path, arguments: list[str], message:
         (["--rows", "4:4"], "is not START:STOP"),
         (
             ["--rows", "1", "--format", "gif"],
-            "'gif' is not a format to export to; there is rle, npz, idx, webdataset, parquet, hf",
+            "'gif' is not a format to export to; there is rle, rle-soup, npz, idx, webdataset, parquet, hf",
         ),
     ],
 )

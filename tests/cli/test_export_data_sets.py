@@ -67,7 +67,6 @@ def test_rows_fields_and_packed_boards(store: Path) -> None:
     [
         (["--format", "npz", "--fields", "ahs"], "'ahs'; did you mean 'ash'?"),
         (["--format", "npz", "--rows", "4:99"], "which has 12 rows"),
-        (["--format", "npz", "--soup"], "soups are written as rle alone; npz holds the fields of a data set"),
         (["--rows", "0:2", "--fields", "ash"], "rle holds boards, and not fields of one's choice, packed or not"),
         (["--rows", "0:2", "--packed"], "rle holds boards, and not fields of one's choice, packed or not"),
     ],

@@ -152,8 +152,6 @@ def test_what_is_not_there_is_told(store: Path, tmp_path: Path) -> None:
         simkit.export(store, "npz", tmp_path / "x", fields=[])
     with pytest.raises(ParameterError, match=r"asked for row 150 of .*, which has 150 rows"):
         simkit.export(store, "npz", tmp_path / "x", rows=range(151))
-    with pytest.raises(ParameterError, match=r"soups are written as rle alone"):
-        simkit.export(store, "npz", tmp_path / "x", soup=lambda rows: np.zeros(len(rows)))
     with pytest.raises(ParameterError, match=r"rle holds boards, and not fields"):
         simkit.export(store, "rle", tmp_path / "x", fields=["board"])
     assert not (tmp_path / "x").exists()

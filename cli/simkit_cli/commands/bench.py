@@ -25,7 +25,7 @@ _STREAM = "stream"
     "--backend", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="What to measure."
 )
 @click.option("--roofline", type=click.Path(path_type=Path), help="Draw the cases below the device's limits (PNG).")
-@click.option("--store", type=click.Path(path_type=Path), help="Data set to stream, instead of ash made for it.")
+@click.option("--store", type=click.Path(path_type=Path), help="Data set to stream, instead of one made for it.")
 def command(cases: tuple[str, ...], tiny: bool, backend: str, roofline: Path | None, store: Path | None) -> None:
     """Measure the rate of each CASE and its share of a bound measured in the same run.
 

@@ -51,25 +51,25 @@ class _Export(click.Command):
 
 @click.command(name="export", cls=_Export, short_help="Write a data set, or rows of it, in other formats.")
 @options.store
-@click.option("--rows", type=options.RowRange(), help="Rows START:STOP, or one.  [default: all; rle needs it]")
-@click.option("--format", "to", type=_Format(), default="rle", show_default=True, help="What to write; see below.")
+@click.option(
+    "--rows", type=options.RowRange(), help="Rows START:STOP, or one.  [default: all; needed where each row is a file]"
+)
+@click.option(
+    "--format", "to", type=_Format(), help="What to write; see below.  [default: that of STORE's world, else npz]"
+)
 @click.option("--fields", type=_Fields(), help="Fields to write, such as ash,rule.  [default: all]")
 @click.option("--packed", is_flag=True, help="Leave packed boards packed, eight cells a byte.")
 @click.option("--out", type=click.Path(path_type=Path), help="A file or a folder.  [default: named after STORE]")
-@click.option("--soup", is_flag=True, help="Write the soups that the rows came from (rle).")
 @click.option("--force", is_flag=True, help="Replace files that hold something else.")
-@options.backend
 @options.quiet
 def command(
     store: Path,
     rows: range | None,
-    to: str,
+    to: str | None,
     fields: tuple[str, ...] | None,
     packed: bool,
     out: Path | None,
-    soup: bool,
     force: bool,
-    backend: str,
     quiet: bool,
 ) -> None:
     """Write the data set STORE, or rows of it, as files that other programs read.
@@ -78,22 +78,22 @@ def command(
     simkit export x.zarr --format parquet              x.parquet
     simkit export x.zarr --format hf --fields ash,rule x-hf, a folder for datasets.load_from_disk
     simkit export x.zarr --rows 3                      x-3.rle
-    simkit export x.zarr --rows 3 --soup --out s.rle   the soup that row 3 came from
+    simkit export x.zarr --rows 3 --format rle-soup    x-3.soup.rle, the soup that row 3 came from
     simkit export x.zarr --rows 0:16 --out boards      boards/row-000000.rle to row-000015.rle
 
     Each file is written whole or not at all: stopped at any moment, the same line again compares what is there and
     writes what is missing. A file that holds something else is not replaced without --force.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit.ash.replay import soups
-    from simkit.interchange import export, formats
+    from simkit.interchange import default, export, formats
     from simkit.store import open_store
 
+    opened = open_store(store)
+    to = to or default(opened)
     if rows is None and not formats()[to].has_fields:
         raise click.UsageError(f"Missing option '--rows': {to} takes a file a row, so say which, such as --rows 0:16.")
-    opened = open_store(store)
     rows = rows or range(opened.layout.n_rows)
     if out is None:
-        out = _named(opened.path.stem, to, rows, soup)
+        out = _named(opened.path.stem, to, rows)
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("exporting", total=len(rows))
         written = export(
@@ -103,26 +103,23 @@ def command(
             rows=rows,
             fields=fields,
             packed=packed,
-            soup=soups(opened, backend) if soup else None,
             replace=force,
             progress=lambda n_rows: bar.advance(task, n_rows),
         )
     if not quiet:
         for note in written.notes:
             click.echo(f"note: {note}", err=True)
-        what = "soup of " if soup else ""
         which = f"row {rows.start:,}" if len(rows) == 1 else f"rows {rows.start:,} to {rows.stop - 1:,}"
         files = f"{written.n_files:,} file{'s' if written.n_files > 1 else ''}"
         same = f", {written.n_same:,} of them there already" if written.n_same else ""
-        click.echo(f"{out}: {what}{which} as {to}, {files}{same}")
+        click.echo(f"{out}: {which} as {to}, {files}{same}")
 
 
-def _named(stem: str, to: str, rows: range, soup: bool) -> Path:
+def _named(stem: str, to: str, rows: range) -> Path:
     """Return where an export goes by itself."""
     from simkit.interchange import formats
 
     entry = formats()[to]
     if entry.has_fields:
         return Path(f"{stem}{entry.suffix or f'-{to}'}")
-    name = f"{stem}-{rows.start}" if len(rows) == 1 else stem
-    return Path(f"{name}{'-soup' if soup else ''}{entry.suffix if len(rows) == 1 else f'-{to}'}")
+    return Path(f"{stem}-{rows.start}{entry.suffix}" if len(rows) == 1 else f"{stem}-{to}")

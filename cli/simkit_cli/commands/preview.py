@@ -9,7 +9,19 @@ import click
 from simkit_cli import options
 
 
-@click.command(name="preview", short_help="Draw rows of a data set into a picture, or film one.")
+class _Preview(click.Command):
+    """Lists the views below the options."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from simkit import registry
+
+        worlds = registry.worlds().values()
+        of = [(", ".join(name for name in world.views if name != "sheet"), world.title) for world in worlds]
+        with formatter.section("Views"):
+            formatter.write_dl([("sheet", "of all boards"), *((names, f"of {title}") for names, title in of if names)])
+
+
+@click.command(name="preview", cls=_Preview, short_help="Draw rows of a data set into a picture, or film one.")
 @options.store
 @click.option("--rows", type=options.Rows(), help="START:STOP, or rows as 3,7,9.  [default: 0:16; of a film 0]")
 @click.option("--view", help="What to show; see below.  [default: sheet]")
@@ -33,8 +45,7 @@ def command(
     simkit preview x.zarr --rows 0:4 --labels --out labels.png
     simkit preview x.zarr --rows 3 --animate settling.gif
 
-    Ash has the views labels, each object in the colour of its kind, with a legend, and film: from the soup of a row to
-    its ash and through one cycle, in about ten seconds, every generation at first, then longer and longer strides.
+    Which views there are depends on what the data are: those of their world are below.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.store import open_store
 

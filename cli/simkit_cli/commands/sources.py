@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import click
 
+from simkit.errors import SimkitError
 from simkit_cli import display, options
+
+#: what a world has beside its sources -> where it is used
+_OF_A_WORLD = {
+    "views": "simkit preview --view",
+    "formats": "simkit export --format",
+    "channels": "simkit.learn.batches(channels=...)",
+}
 
 
 @click.command(name="sources", short_help="List what can be generated.")
 @click.argument("name", required=False, shell_complete=options.complete_sources)
 def command(name: str | None) -> None:
-    """List the sources and recipes, or show the parameters and fields of the source, or the recipe, NAME."""
+    """List the sources of all worlds and the recipes, or show one of them: the recipe NAME or, of the source NAME, its
+    parameters and fields, and what its world has for them.
+    """
     from simkit import registry
 
     if name is None:
@@ -40,6 +50,8 @@ def command(name: str | None) -> None:
         rows.append((field_name, field.dtype, f"({axes})", field.unit or "-", field.doc + labels + packed))
     click.echo(display.table_text([("name", "dtype", "axes", "unit", "meaning"), *rows]))
     click.echo(f"  {schema.row_nbytes:,} bytes a row before compression")
+    click.echo("\nBeside what all data sets have")
+    click.echo(display.table_text([(kind, _names(kind, cls.name), how) for kind, how in _OF_A_WORLD.items()]))
     click.echo(f"\nnext: simkit generate {cls.name} --n 1e4")
 
 
@@ -47,15 +59,32 @@ def _list() -> None:
     from simkit import registry
     from simkit.recipe import load, shipped
 
-    classes = [registry.source_class(name) for name in registry.sources()]
-    click.echo("Sources")
-    click.echo(display.table_text((cls.name, f"version {cls.version}", cls.title) for cls in classes))
-    click.echo("\nRecipes")
+    for world in registry.worlds().values():
+        click.echo(f"{world.title[:1].upper()}{world.title[1:]}")
+        click.echo(display.table_text(map(_line, world.sources)) + "\n")
+    click.echo("Recipes")
     recipes = {name: load(path) for name, path in shipped().items()}
     click.echo(
         display.table_text((name, f"{values['n']:,} rows", values.get("title", "")) for name, values in recipes.items())
     )
     click.echo("\nnext: simkit sources NAME")
+
+
+def _line(name: str) -> tuple[str, str, str]:
+    """Return the line of a source; of one that cannot be loaded, why, for the sake of the others."""
+    from simkit import registry
+
+    try:
+        cls = registry.source_class(name)
+    except SimkitError as error:
+        return name, "-", str(error)
+    return name, f"version {cls.version}", cls.title
+
+
+def _names(kind: str, source: str) -> str:
+    from simkit import registry
+
+    return ", ".join(registry.listed(kind, source)) or "none"
 
 
 def _plain(value: object) -> str:

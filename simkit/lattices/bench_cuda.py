@@ -1,0 +1,30 @@
+"""Cases of ``simkit bench --backend cuda``: steps of the lattices on a GPU."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simkit.bench.gpu import bounded
+from simkit.bench.rate import Rate
+from simkit.kernels.lattice import KERNEL
+
+
+def ring(tiny: bool) -> Rate:
+    """Cells of many rings a second, half gas and half spins: 6 operations for 32 cells of gas, 4 for 64 spins."""
+    from simkit.kernels import cuda
+    from simkit.kernels.lattice import layout
+
+    n_systems, half, n_steps = (2, 32, 4) if tiny else (2 * cuda.n_multiprocessors(), 128, 20_000)
+    shape, rng = (128 if tiny else 256, 2 * half), np.random.default_rng(0)
+    packets, spins = rng.integers(0, 16, shape, np.uint8), rng.integers(0, 2, shape, np.uint8)
+    stack = layout.fill(np.broadcast_to(layout.ring(half, half), shape), packets, spins)
+    cells = cuda.to_device(np.repeat(stack[None], n_systems, axis=0), np.uint8)
+    kernel = KERNEL.load("cuda")
+    return bounded(
+        "lattice",
+        "cells/s",
+        lambda: cells.size * n_steps / cuda.seconds(lambda: kernel.run(cells, n_steps)),
+        (6 / 32 + 4 / 64) / 2,
+        2 / n_steps,
+        tiny,
+    )
