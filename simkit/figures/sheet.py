@@ -33,9 +33,11 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
     cell_width = max(width, _WIDTH) + GAP
     cell_height = height + GAP + LINE * max(map(len, lines)) + 4
     n_columns = math.ceil(math.sqrt(len(panels)))
-    n_lines = math.ceil(len(panels) / n_columns)
     top = GAP + 22
     key = draw_legend(sheet.keys, theme, n_columns * cell_width - GAP) if sheet.keys else None
+    if key:  # narrow boards fill the width that the legend needs
+        n_columns = min(len(panels), max(n_columns, math.ceil((key.width + GAP) / cell_width)))
+    n_lines = math.ceil(len(panels) / n_columns)
     sheet_width = max(n_columns * cell_width, key.width + GAP if key else 0) + GAP
     below = key.height + GAP if key else 0
     image = Image.new("RGB", (sheet_width, top + below + n_lines * cell_height), theme.sheet)
