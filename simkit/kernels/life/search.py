@@ -144,7 +144,8 @@ def _finish(target, care, signals, n_inputs, n_shared, best, shared, room, stamp
             within[n_within] = u
             n_within += 1
     if found >= 0:
-        gates[:n_shared] = shared[:n_shared, :3]
+        for i in range(n_shared):  # item by item: Numba compiles an assignment of slices for seconds
+            gates[i, 0], gates[i, 1], gates[i, 2] = shared[i, 0], shared[i, 1], shared[i, 2]
         u, end = _write(formulas, found_u, gates, n_shared, n_inputs)
         v, end = _write(formulas, found_v, gates, end, n_inputs)
         gates[end, 0], gates[end, 1], gates[end, 2] = found, u, v
