@@ -1,0 +1,153 @@
+"""Worlds in packages of other people: they show up everywhere, and those that are broken trouble nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simkit import bench, interchange, registry
+
+HERE = Path(__file__).parent
+
+COMMANDS = [
+    ["sources"],
+    ["sources", "wallpaper"],
+    ["generate", "wallpaper", "--n", "4", "--out", "w.zarr", "--backend", "reference", "-q"],
+    ["preview", "w.zarr", "--view", "tiles", "--out", "tiles.png"],
+    ["preview", "--help"],
+    ["export", "w.zarr"],
+    ["bench", "wallpaper", "--tiny"],
+]
+
+IN_PYTHON = """
+import json
+import simkit, simkit.testing
+from simkit.learn import batches
+simkit.testing.check_source(simkit.source("wallpaper", n_tiles=2), rows=range(3))
+(batch,) = batches("w.zarr", channels="edges", batch_size=4, n_threads=0)
+print(json.dumps([list(batch["board"].shape), int(batch["board"][:, 1].sum()), simkit.preview("w.zarr", view="tiles").size]))
+"""
+
+
+def install(folder: Path, name: str, packages: list[str]) -> None:
+    """Write what an installer writes for a distribution that has worlds in some packages."""
+    about = folder / f"{name}-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    lines = [f"world{i} = {package}" for i, package in enumerate(packages)]
+    (about / "entry_points.txt").write_text("\n".join(["[simkit.worlds]", *lines, ""]))
+
+
+def run(code: str, installed: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program that has `installed` on its path, as a user would after an installation."""
+    path = os.pathsep.join([str(installed), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+
+
+def command_lines(lines: list[list[str]]) -> str:
+    """Return a program that runs command lines in turn and prints, as JSON, the status and the output of each."""
+    return f"""
+import json
+from click.testing import CliRunner
+from simkit_cli.main import main
+done = [CliRunner().invoke(main, line) for line in {lines!r}]
+print(json.dumps([(one.exit_code, one.output) for one in done]))
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
+    shutil.copytree(HERE / "wallpapers", folder / "wallpapers", ignore=shutil.ignore_patterns("__pycache__"))
+    install(folder, "wallpapers", ["wallpapers"])
+    return folder
+
+
+def test_a_world_of_another_package_shows_up_everywhere(installed: Path, tmp_path: Path) -> None:
+    done = run(command_lines(COMMANDS), installed, tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [status for status, _ in found] == [0] * len(COMMANDS), found
+    listed, shown, _, _, help_, exported, benched = (output for _, output in found)
+    assert "Wallpapers, of a tile and its copies\n  wallpaper  version 1  copies of a random tile" in listed
+    assert listed.index("ca-ash") < listed.index("Wallpapers") < listed.index("Recipes")
+    assert [line.split()[:2] for line in shown.splitlines() if line.split()[:1] in (["views"], ["formats"])] == [
+        ["views", "tiles"],
+        ["formats", "pbm"],
+    ]
+    assert "edges" in shown
+    assert "tiles" in help_
+    assert (tmp_path / "tiles.png").read_bytes().startswith(b"\x89PNG")
+    assert "w-pbm: rows 0 to 3 as pbm, 4 files" in exported  # the format of its world, since none is named
+    assert (tmp_path / "w-pbm" / "2.pbm").read_text().startswith("P1\n32 32\n")
+    assert benched.splitlines()[1].startswith("wallpaper")
+
+
+def test_its_sources_and_channels_are_used_from_python(installed: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    done = run(command_lines(COMMANDS[2:3]), installed, tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = run(IN_PYTHON, installed, tmp_path)
+    assert done.returncode == 0, done.stderr
+    shape, n_edges, size = json.loads(done.stdout)
+    assert shape == [4, 2, 32, 32]
+    assert 0 < n_edges < 4 * 32 * 32
+    assert size[0] > 64
+
+
+BROKEN = {
+    "fails": "import nothing_like_it",
+    "worldless": "",
+    "thief": "from simkit.registry import World\nWORLD = World('ash again', sources={'ca-ash': 'a:B'})",
+    "forger": "from simkit.registry import World\nWORLD = World('files', {}, formats={'npz': 'a:B'})",
+    "promises": "from simkit.registry import World\nWORLD = World('promises', sources={'promise': 'nowhere:Promise'})",
+}
+
+SAID = [
+    "simkit: the world absent is left out: ModuleNotFoundError: No module named 'absent'",
+    "simkit: the world fails is left out: ModuleNotFoundError: No module named 'nothing_like_it'",
+    "simkit: the world forger is left out: it has 'npz' among its formats, a name that simkit has",
+    "simkit: the world thief is left out: it has 'ca-ash' among its sources, a name that simkit.ash has",
+    "simkit: the world worldless is left out: its WORLD is None, and not a simkit.registry.World",
+]
+
+
+def test_what_is_broken_is_told_in_a_line_and_everything_else_works(installed: Path, tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    install(others, "broken", [*BROKEN, "absent"])
+    for package, text in BROKEN.items():
+        (others / package).mkdir()
+        (others / package / "__init__.py").write_text(text)
+    shutil.copytree(installed, others, dirs_exist_ok=True)
+    lines = [["sources"], ["generate", "wallpaper", "--n", "2", "--backend", "reference", "-q"], ["sources", "promise"]]
+    done = run(command_lines(lines), others, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (status, listed), (made, said), (missing, why) = json.loads(done.stdout)
+    assert (status, made, said) == (0, 0, "")  # told once
+    assert sorted(line for line in listed.splitlines() if line.startswith("simkit: ")) == SAID
+    assert "ca-ash" in listed
+    assert "wallpaper" in listed
+    assert "promises.nowhere:Promise cannot be loaded: ModuleNotFoundError" in listed
+    assert missing == 1
+    assert (
+        why
+        == "simkit: promises.nowhere:Promise cannot be loaded: ModuleNotFoundError: No module named 'promises.nowhere'\n"
+    )
+
+
+def test_names_that_simkit_has_itself_are_those_of_its_tables() -> None:
+    pytest.importorskip("torch", reason="simkit.learn needs torch")
+    from simkit.learn.channels import CHANNELS
+
+    assert registry.OWN["formats"] == set(interchange.FORMATS)
+    assert registry.OWN["channels"] == set(CHANNELS)
+    assert registry.OWN["bench"] == {*bench.CASES, "stream"}
+    assert set(registry.OWN) == {"sources", "formats", "channels", "bench", "bench_cuda"}
