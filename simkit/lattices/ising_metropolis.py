@@ -33,7 +33,7 @@ class IsingMetropolis(LatticeRun):
     """
 
     name: ClassVar[str] = "ising-metropolis"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 1
     title: ClassVar[str] = "Ising spins under the Metropolis algorithm, at one temperature or cooled slowly"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 12,
