@@ -1,4 +1,4 @@
-"""Who may import whom, read from the syntax trees."""
+"""Who may import whom, read from the syntax trees. ``python tests/architecture.py`` draws it for docs/design.md."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import ast
 from pathlib import Path
 
 import pytest
+from drawing import Drawing
 
 from simkit import registry
 
 ROOT = Path(__file__).parent.parent
+DRAWING = ROOT / "docs" / "imports.svg"
 PACKAGES = {"simkit": ROOT / "simkit", "simkit_cli": ROOT / "cli" / "simkit_cli"}
 
 #: part of simkit -> parts that it may import
@@ -113,6 +115,18 @@ def test_parts_import_only_what_they_may(module):
             assert other == part or other in may or is_open, f"{module} must not import {name}"
 
 
+def drawing() -> str:
+    """Return the drawing of the tables: all worlds are one box, and the version that stores record is none."""
+    world = f"a world: {', '.join(sorted(WORLDS))}"
+    imports = {part: {world if other in WORLDS else other for other in may} - {""} for part, may in MAY_IMPORT.items()}
+    modules = [name.removeprefix("simkit.") for name in MODULES_OF_A_WORLD]
+    return Drawing({**imports, world: OF_A_WORLD}, world, modules).svg()
+
+
+def test_the_drawing_is_that_of_the_tables():
+    assert DRAWING.read_text("utf-8") == drawing(), "python tests/architecture.py draws it anew"
+
+
 def test_worlds_are_those_of_the_registry():
     assert {f"simkit.{world}" for world in WORLDS} == set(registry.WORLDS)
 
@@ -180,3 +194,7 @@ def test_files_are_short():
 def test_no_names_that_say_nothing():
     empty = {"utils", "util", "helpers", "common", "manager", "base", "misc"}
     assert not [name for name in MODULES if empty & set(name.split("."))]
+
+
+if __name__ == "__main__":
+    DRAWING.write_text(drawing(), "utf-8")
