@@ -12,7 +12,7 @@ from typing import ClassVar, final
 import numpy as np
 
 import simkit
-import simkit.run
+import simkit.run.plan
 import simkit.store.layout
 from simkit.contract import Source, param
 from simkit.kernels import philox
@@ -91,7 +91,7 @@ def shrink(set_attribute=setattr) -> None:
     set_attribute(simkit.store.layout, "_CHUNK_ROWS", CHUNK_ROWS)
     set_attribute(simkit.store.layout, "_GROUP_SHARDS", GROUP_SHARDS)
     set_attribute(simkit.store.layout, "_MERGED_BYTES", 4 * SHARD_ROWS)
-    set_attribute(simkit.run, "_BLOCK_ROWS", BLOCK_ROWS)
+    set_attribute(simkit.run.plan, "_BLOCK_ROWS", BLOCK_ROWS)
 
 
 def tree(root: Path) -> dict[str, bytes | None]:

@@ -15,6 +15,7 @@ import pytest
 from store_samples import BLOCK_ROWS, CHUNK_ROWS, N_ROWS, SHARD_ROWS, Toy, ash_recipe, batches_equal, toy_recipe, tree
 
 import simkit
+import simkit.run.plan
 from simkit.errors import StoreError
 from simkit.run import Progress, Share, generate
 from simkit.schema import Batch
@@ -116,7 +117,7 @@ def test_the_size_of_the_blocks_does_not_matter(
     block_rows: int, out: Path, uninterrupted: Trees, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = uninterrupted()
-    monkeypatch.setattr(simkit.run, "_BLOCK_ROWS", block_rows)
+    monkeypatch.setattr(simkit.run.plan, "_BLOCK_ROWS", block_rows)
     generate(toy_recipe(), out)
     assert tree(out) == whole
 

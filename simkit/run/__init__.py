@@ -1,0 +1,105 @@
+"""Source -> Store: plan which shards, run them, resume."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import simkit
+from simkit.backends import AUTO, MAX_THREADS
+from simkit.contract import Source
+from simkit.errors import DamageError, ParameterError, StoreError, show
+from simkit.recipe import Recipe
+from simkit.run.local import run_threads
+from simkit.run.plan import Plan, most_rows
+from simkit.run.plan import Progress as Progress
+from simkit.run.plan import Share as Share
+from simkit.run.regeneration import compare_schema as compare_schema
+from simkit.run.regeneration import regenerate as regenerate
+from simkit.run.shard import run_shard as run_shard
+from simkit.store import Store, writing
+
+
+def generate(
+    what: Recipe | Source | str | Path,
+    out: str | Path | None = None,
+    *,
+    n: int | None = None,
+    seed: int | None = None,
+    backend: str = AUTO,
+    n_threads: int | None = None,
+    share: Share = Share(),
+    progress: Callable[[Progress], None] = lambda _: None,
+    **parameters: Any,
+) -> Store:
+    """Generate a data set, or the rows of it that are missing: ``generate("ca-ash", n=20_000, size=64, out="x.zarr")``.
+
+    Parameters
+    ----------
+    what : Recipe, Source, str or path
+        A recipe or source, or the name or file of one.
+    out : path, optional
+        Created, continued or extended; refused if it holds anything else. The name of the source or recipe with
+        ``.zarr`` if not given.
+    n : int, optional
+        Rows; needed unless `what` is a recipe.
+    seed : int, optional
+        0..2**64-1; the recipe's, or 0, if not given.
+    backend : str
+        As in `Source.generate`; recorded in the data set when it is created.
+    n_threads : int, optional
+        Threads that compute; all processors that this process may use if not given.
+    share : Share
+        Which part of the work this process does, when several share it.
+    progress : callable
+        Called now and then from this thread.
+    **parameters
+        Of the source, where they differ from its defaults or the recipe's.
+
+    Raises
+    ------
+    UnknownNameError, RecipeError, ParameterError
+        If there is no such source, recipe or parameter, or one is out of its range.
+    StoreError
+        If `out` cannot be written or holds something else. What is finished is kept.
+    DamageError
+        If the finished data set does not have the digest of the recipe.
+    """
+    recipe = Recipe.of(what, n=n, seed=seed, parameters=parameters)
+    n_threads = n_processors() if n_threads is None else n_threads
+    n_threads = ParameterError.check_integer("the number of threads that compute", n_threads, 1, MAX_THREADS)
+    if not isinstance(share, Share):
+        raise ParameterError(f"share is a Share(n_workers, index); this is {show(share)}")
+    resolved = recipe.source.resolve(backend)
+    made = {"backend": resolved, "versions": versions()}
+    source = recipe.source
+    name = Path(what).stem if isinstance(what, (str, Path)) else source.name
+    path = Path(f"{name}.zarr") if out is None else StoreError.check_path(out)
+    is_shared, most = share.n_workers > 1, most_rows(source)
+    with writing(path, source.schema(), recipe.spec(), made, shared=is_shared, most_rows=most) as store:
+        run_threads(store, recipe, resolved, n_threads, Plan.of(store, share), progress)
+        if recipe.digest is not None and store.n_rows_done == store.layout.n_rows:
+            found = store.root_digest()
+            if found != recipe.digest:
+                raise DamageError(
+                    f"{path} has digest {found}, the recipe says {recipe.digest}; run simkit verify --full"
+                )
+    return store
+
+
+def n_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions that a data set records."""
+    others = {name: metadata.version(name) for name in ("numpy", "numba", "zarr", "numcodecs")}
+    return {"simkit": simkit.__version__, **others}

@@ -1,0 +1,77 @@
+"""Shards made by threads of this process."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from time import perf_counter
+from typing import TypeVar
+
+from simkit.recipe import Recipe
+from simkit.run.plan import Plan, Progress, blocks
+from simkit.run.shard import put_block, run_block
+from simkit.schema import Batch
+from simkit.store import Store
+
+#: shards that a GPU makes side by side: the long last boards of one then leave no multiprocessor idle
+_N_STREAMS = 4
+
+_T = TypeVar("_T")
+
+
+def run_threads(
+    store: Store, recipe: Recipe, backend: str, n_threads: int, plan: Plan, progress: Callable[[Progress], None]
+) -> None:
+    """Make the shards of a plan as `run_shard` does, but the blocks on several threads, and commit them on others.
+
+    On a processor `n_threads` threads compute blocks of few rows and one writes. On a GPU a few threads keep it busy,
+    each with whole shards on a stream of its own, and `n_threads` encode and write. Blocks are collected in order and
+    at most `ahead` of them are under way, one shard is being put together and two for each writer are being written:
+    memory does not depend on the number of rows.
+    """
+    n_computing, n_writing, ahead = n_threads, 1, 4 * n_threads
+    if backend == "cuda":
+        n_computing, n_writing, ahead = _N_STREAMS, n_threads, 2 * _N_STREAMS
+    layout = store.layout
+    n_now = 0
+    waited = {"waited_computing": 0.0, "waited_writing": 0.0}
+    progress(Progress(plan.n_rows, plan.n_rows_before, 0))
+
+    def wait(for_: str, future: Future[_T]) -> _T:
+        began = perf_counter()
+        try:
+            return future.result()
+        finally:
+            waited[for_] += perf_counter() - began
+
+    computing, writing = ThreadPoolExecutor(n_computing, "compute"), ThreadPoolExecutor(n_writing, "write")
+
+    def begin(n: int) -> Iterator[tuple[range, int, Future[Batch]]]:
+        """Let the next `n` blocks be computed."""
+        for index, rows in islice(todo, n):
+            yield rows, index, computing.submit(run_block, recipe, rows, backend)
+
+    try:
+        todo = ((index, rows) for index in plan.shards for rows in blocks(recipe.source, layout.rows(index), backend))
+        under_way = deque(begin(ahead))
+        commits: deque[Future[None]] = deque()
+        batch: Batch = {}
+        while under_way:
+            rows, index, future = under_way.popleft()
+            whole = layout.rows(index)
+            batch = put_block(store.schema, batch, whole, rows, wait("waited_computing", future))
+            if rows.stop == whole.stop:
+                if len(commits) == 2 * n_writing:
+                    wait("waited_writing", commits.popleft())
+                commits.append(writing.submit(store.commit, index, batch))
+            under_way.extend(begin(1))
+            n_now += len(rows)
+            progress(Progress(plan.n_rows, plan.n_rows_before, n_now, **waited))
+        for commit in commits:
+            wait("waited_writing", commit)
+        progress(Progress(plan.n_rows, plan.n_rows_before, n_now, **waited))
+    finally:
+        computing.shutdown(wait=False, cancel_futures=True)
+        writing.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,82 @@
+"""Which shards a run makes, and in which blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from simkit.contract import MAX_ROWS, Source
+from simkit.errors import ParameterError
+from simkit.store import Store
+
+#: rows of a block, the work that a thread takes at a time: at most so many rows and bytes
+_BLOCK_ROWS, _BLOCK_BYTES = 256, 2**19
+
+#: blocks of a shard at most, as the source has them: a shard of long runs must not take hours, which a kill would lose
+_SHARD_BLOCKS = 16
+
+
+@dataclass(frozen=True)
+class Share:
+    """Worker `index` of `n_workers` makes the shards ``index, index + n_workers, ...``."""
+
+    n_workers: int = 1
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        ParameterError.check_integer("the number of workers", self.n_workers, 1, MAX_ROWS - 1)
+        ParameterError.check_integer("the number of a worker", self.index, 0, MAX_ROWS - 1)
+        if self.index >= self.n_workers:
+            raise ParameterError(
+                f"worker {self.index} of {self.n_workers}: workers are numbered 0 to --workers minus 1"
+            )
+
+    def of(self, n_shards: int) -> range:
+        """Return the numbers of those of `n_shards` shards that are this worker's."""
+        return range(self.index, n_shards, self.n_workers)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run has done so far; rows of its own share."""
+
+    n_rows: int
+    n_rows_before: int
+    n_rows_now: int
+    #: seconds that the run has waited for rows to be computed, and for shards to be encoded and written
+    waited_computing: float = 0.0
+    waited_writing: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The shards of a share that are not finished, in order, and the rows that the share has and had finished."""
+
+    shards: tuple[int, ...]
+    n_rows: int
+    n_rows_before: int
+
+    @classmethod
+    def of(cls, store: Store, share: Share) -> Plan:
+        """Return what is left to do of a data set."""
+        layout, done = store.layout, set(store.done())
+        mine = share.of(layout.n_shards)
+        n_rows = len(mine) * layout.shard_rows
+        if layout.n_shards - 1 in mine:
+            n_rows -= layout.shard_rows - len(layout.rows(layout.n_shards - 1))
+        n_before = sum(len(layout.rows(index)) for index in done if index in mine)
+        return cls(tuple(index for index in mine if index not in done), n_rows, n_before)
+
+
+def most_rows(source: Source) -> int:
+    """Return the rows that a shard may have at most."""
+    return _SHARD_BLOCKS * source.block_rows
+
+
+def blocks(source: Source, rows: range, backend: str) -> Iterator[range]:
+    """Cut the rows of a shard into those that are computed at a time: few on a processor, all on a GPU."""
+    n = len(rows)
+    if backend != "cuda":
+        n = max(1, min(_BLOCK_ROWS, source.block_rows, _BLOCK_BYTES // source.schema().row_nbytes))
+    for start in range(rows.start, rows.stop, n):
+        yield range(start, min(start + n, rows.stop))
