@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from simkit.backends import AUTO
-from simkit.errors import StoreError
-from simkit.kernels import census
+from simkit.errors import PatternError, StoreError
+from simkit.interchange import rle
+from simkit.kernels import census, life
 from simkit.kernels.census import CONSTELLATIONS, name_of
 from simkit.kernels.life import Rule
 from simkit.schema import Array
 from simkit.store import Store
+
+#: dead cells put around a pattern of the plane, and generations within which a board must settle
+_ROOM, _MAX_STEPS = 64, 100_000
 
 
 @dataclass(frozen=True)
@@ -128,3 +133,37 @@ def tally_store(
         tally.add(ash[here], store.schema["ash"].bits, rule[here], period[here], backend=backend)
         progress(here.stop - here.start)
     return tally
+
+
+def tally_file(path: Path, *, backend: str = AUTO) -> tuple[Tally, str]:
+    """Tally what the board in an RLE file becomes; on the plane it is put on a torus with room around it.
+
+    Returns
+    -------
+    Tally, str
+        And when it settles, in words.
+
+    Raises
+    ------
+    PatternError
+        If the file cannot be read, the board is too small or too large, or it does not settle.
+    """
+    try:
+        pattern = rle.read(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PatternError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+    rule = pattern.rule or Rule.parse("B3/S23")
+    cells = pattern.board() if pattern.torus else np.pad(pattern.cells, _ROOM)
+    height, width = cells.shape
+    if not all(life.MIN_SIDE <= side <= life.MAX_SIDE for side in cells.shape):
+        raise PatternError(f"{path} is {height}x{width} cells; boards have sides of {life.MIN_SIDE} to {life.MAX_SIDE}")
+    boards, which = np.packbits(cells, axis=-1, bitorder="little")[None], np.zeros(1, np.uint8)
+    ash, settle, period = life.KERNEL.load(backend).settle(boards, width, (rule,), which, _MAX_STEPS)
+    if settle[0] < 0:
+        raise PatternError(
+            f"{path} does not settle within {_MAX_STEPS:,} generations of {rule}: there is no ash to count"
+        )
+    tally = Tally((rule,))
+    tally.add(ash, width, which, period, backend=backend)
+    where = f"{height}x{width} torus" + ("" if pattern.torus else f" (the pattern with {_ROOM} cells around)")
+    return tally, f"settles at generation {settle[0]:,} with period {period[0]:,} on a {where}"

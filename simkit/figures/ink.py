@@ -26,8 +26,7 @@ MAX_PIXELS = 2**24
 def of_text(text: str, side: int) -> Ink:
     """Return a text, of one line or several, cut out of a band of ink that covers half of the board: bool (y, x).
 
-    It is set in Pillow's built-in font, as large as fits. Half, so that a gas of full and of empty cells is hot enough
-    to melt the spins.
+    It is set in Pillow's built-in font, as large as fits.
     """
     text = text.replace("\\n", "\n").strip()
     if not text or len(text) > MAX_TEXT:
@@ -83,21 +82,6 @@ def of_picture(path: Path, side: int) -> Ink:
     top, left = (side - height) // 2, (side - width) // 2
     ink[top : top + height, left : left + width] = tones <= _threshold(tones)
     return ink
-
-
-def balance(ink: Ink) -> Ink:
-    """Return a picture that has ink on about half of its middle columns, which are the gas of a magic state.
-
-    One with less than 35 or more than 65 % of ink there is counterchanged: ink and paper are swapped in a band that
-    covers the middle half of the rows. A gas of fewer packets, or of more, is too cold to melt the spins.
-    """
-    quarter = len(ink) // 4
-    middle = slice(quarter, len(ink) - quarter)
-    if 0.35 <= ink[:, middle].mean() <= 0.65:
-        return ink
-    changed = ink.copy()
-    changed[middle] ^= True
-    return changed
 
 
 def _threshold(tones: npt.NDArray[np.uint8]) -> int:

@@ -85,7 +85,7 @@ class Sheet:
 
 
 class Axis(NamedTuple):
-    """What an axis of a plot stands for, and the values at its two ends."""
+    """What an axis of a plot stands for, and the values at its two ends; NaN for one that the points decide."""
 
     words: str
     first: float
@@ -103,6 +103,36 @@ class Curves(NamedTuple):
     names: tuple[str, ...]
     #: (x, y) of a curve to compare with, which is there from the beginning
     exact: tuple[tuple[float, float], ...] = ()
+
+
+class Curve(NamedTuple):
+    """Points that are joined."""
+
+    name: str
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves, and below them boards of moments that matter.
+
+    Attributes
+    ----------
+    x_axis, y_axis : Axis
+    curves : sequence of Curve
+        One or two.
+    sheet : Sheet
+        Up to ten boards with a caption each, the legend of their colours, and the title of it all.
+    linear_within : float
+        Where the x axis is linear, on both sides of 0; it is logarithmic beyond.
+    """
+
+    x_axis: Axis
+    y_axis: Axis
+    curves: Sequence[Curve]
+    sheet: Sheet
+    linear_within: float
 
 
 class Frame(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import lgamma
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from simkit.kernels.lattice.states import BOND, GAS, INTERFACE, IS_SPIN, KIND, M
 from simkit.lattices import ising
 
 U8 = npt.NDArray[np.uint8]
+Ink = npt.NDArray[np.bool_]
 I64 = npt.NDArray[np.int64]
 
 #: side of a coarse cell of the entropy
@@ -41,7 +43,22 @@ _FULL = 15
 _LOG_FACTORIALS = np.array([lgamma(n + 1) for n in range(4 * BLOCK**2 + 1)])
 
 
-def draw(ink: npt.NDArray[np.bool_]) -> U8:
+def balance(ink: Ink) -> Ink:
+    """Return a picture that has ink on about half of its middle columns, which are the gas of a magic state.
+
+    One with less than 35 or more than 65 % of ink there is counterchanged: ink and paper are swapped in a band that
+    covers the middle half of the rows. A gas of fewer packets, or of more, is too cold to melt the spins.
+    """
+    quarter = len(ink) // 4
+    middle = slice(quarter, len(ink) - quarter)
+    if 0.35 <= ink[:, middle].mean() <= 0.65:
+        return ink
+    changed = ink.copy()
+    changed[middle] ^= True
+    return changed
+
+
+def draw(ink: Ink) -> U8:
     """Return the ring that shows a picture, uint8 (y, x) of bool (y, x), a square of one of SIDES.
 
     Among aligned spins lie squares of 2x2 opposed ones, eight cells apart: a perfect crystal could not melt.
@@ -122,6 +139,39 @@ def entropy(cells: U8) -> float:
     fraction = _by_block(unsatisfied) / np.maximum(_by_block(bonds), 1)
     of_spins = _by_block(is_spin) * ising.entropy(fraction)
     return float(ways.sum() + of_spins.sum())
+
+
+class Demonstration(NamedTuple):
+    """What a magic state does, and what the same state does after one packet was changed: pairs, in this order."""
+
+    #: the picture, uint8 (y, x), and the steps to it
+    start: U8
+    n_steps: int
+    #: the states at step 0 and at step `n_steps`
+    first: tuple[U8, U8]
+    last: tuple[U8, U8]
+    times: list[int]
+    #: nats per cell at each of the times
+    entropies: tuple[list[float], list[float]]
+
+    @property
+    def is_back(self) -> bool:
+        """Whether the picture is there again, to the last bit."""
+        return bool((states.reverse(self.last[0]) == self.start).all())
+
+
+def demonstrate(start: U8, n_steps: int, n_moments: int, *, backend: str = AUTO) -> Demonstration:
+    """Make the magic state that goes back to `start`, and follow it and its neighbour: `n_moments` before and after."""
+    state = conceal(start, n_steps, backend=backend)
+    first, times = (state, flip_one(state)), moments(n_steps, n_moments)
+    last: list[U8] = []
+    entropies: tuple[list[float], list[float]] = [], []
+    for cells, found in zip(first, entropies, strict=True):
+        for time, now in zip(times, visit(cells, times, backend=backend), strict=True):
+            found.append(entropy(now) / now.size)
+            if time == n_steps:
+                last.append(now)
+    return Demonstration(start, n_steps, first, (last[0], last[1]), times, entropies)
 
 
 def _by_block(values: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> I64:

@@ -115,7 +115,7 @@ def test_pictures_are_thresholded_and_fitted(tmp_path):
 @pytest.mark.parametrize("share", [0, 0.05, 0.3, 0.5, 0.7, 0.95, 1])
 def test_balanced_pictures_have_ink_on_half_of_the_gas(share):
     found = np.random.default_rng(0).random((128, 128)) < share
-    balanced = ink.balance(found)
+    balanced = magic.balance(found)
     assert 0.35 < balanced[:, 32:96].mean() < 0.65
     changed = balanced ^ found
     assert not changed.any() or np.array_equal(np.flatnonzero(changed.all(axis=1)), np.arange(32, 96))

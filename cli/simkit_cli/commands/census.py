@@ -16,9 +16,6 @@ from simkit_cli import display, options
 if TYPE_CHECKING:
     from simkit.ash.tally import Line, Tally
 
-#: dead cells put around a pattern of the plane, and generations within which a board must settle
-_ROOM, _MAX_STEPS = 64, 100_000
-
 
 @click.command(name="census", short_help="Count the objects in ash by apgcode.")
 @click.argument("what", metavar="STORE|BOARD.rle", type=click.Path(path_type=Path))
@@ -62,33 +59,10 @@ def _of_store(path: Path, rows: range | None, backend: str) -> Tally:
 
 
 def _of_board(path: Path, backend: str) -> Tally:
-    """Tally what the board in an RLE file becomes; on the plane it is put on a torus with room around it."""
-    import numpy as np
+    from simkit.ash.tally import tally_file
 
-    from simkit.ash.tally import Tally
-    from simkit.errors import PatternError
-    from simkit.interchange.rle import read
-    from simkit.kernels import life
-
-    try:
-        pattern = read(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PatternError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
-    rule = pattern.rule or life.Rule.parse("B3/S23")
-    cells = pattern.board() if pattern.torus else np.pad(pattern.cells, _ROOM)
-    height, width = cells.shape
-    if not all(life.MIN_SIDE <= side <= life.MAX_SIDE for side in cells.shape):
-        raise PatternError(f"{path} is {height}x{width} cells; boards have sides of {life.MIN_SIDE} to {life.MAX_SIDE}")
-    boards, which = np.packbits(cells, axis=-1, bitorder="little")[None], np.zeros(1, np.uint8)
-    ash, settle, period = life.KERNEL.load(backend).settle(boards, width, (rule,), which, _MAX_STEPS)
-    if settle[0] < 0:
-        raise PatternError(
-            f"{path} does not settle within {_MAX_STEPS:,} generations of {rule}: there is no ash to count"
-        )
-    where = f"{height}x{width} torus" + ("" if pattern.torus else f" (the pattern with {_ROOM} cells around)")
-    click.echo(f"{path.name}: settles at generation {settle[0]:,} with period {period[0]:,} on a {where}", err=True)
-    tally = Tally((rule,))
-    tally.add(ash, width, which, period, backend=backend)
+    tally, about = tally_file(path, backend=backend)
+    click.echo(f"{path.name}: {about}", err=True)
     return tally
 
 

@@ -54,7 +54,7 @@ def _picture(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _ink(text: str | None, picture: Path | None, size: int | None, *, invert: bool) -> npt.NDArray[np.bool_]:
     from simkit.figures import ink
-    from simkit.lattices.magic import SIDES
+    from simkit.lattices.magic import SIDES, balance
 
     size = 256 if size is None else size
     if (text is None) == (picture is None):
@@ -62,7 +62,7 @@ def _ink(text: str | None, picture: Path | None, size: int | None, *, invert: bo
     if size not in SIDES:
         raise click.UsageError(f"--size takes {SIDES.start} to {SIDES[-1]}, a multiple of {SIDES.step}; this is {size}")
     found = ink.of_text(text, size) if text is not None else ink.of_picture(picture or Path(), size)
-    balanced = ink.balance(found)
+    balanced = balance(found)
     if balanced is not found:
         click.echo("note: the picture is counterchanged in a band, so that about half is ink: hot enough", err=True)
     return ~balanced if invert else balanced
@@ -95,53 +95,27 @@ def magic_command(
     simkit lattice magic --text MAGIC
     simkit lattice magic --picture cat.png --steps 5000 --out cat
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit.figures.entropy import check_plot, draw_curves
-    from simkit.figures.picture import Panel, Sheet
+    from simkit.figures.plot import check_plot, draw_plot
     from simkit.interchange.files import Files
-    from simkit.kernels.lattice import states
-    from simkit.lattices import colours, magic
-    from simkit.lattices.golly import AUTOMATA, pattern, rule
+    from simkit.lattices import magic
+    from simkit.lattices.golly import export
+    from simkit.lattices.pictures import magic_plot
 
     check_plot()
     magic.check_steps(steps)
-    ink = _ink(text, picture, size, invert=invert)
-    start = magic.draw(ink)
-    state = magic.conceal(start, steps, backend=backend)
-    flipped = magic.flip_one(state)
-    times = magic.moments(steps, _N_MOMENTS)
-    curves, moments = [], []
-    for name, cells in (("magic state", state), ("one packet changed", flipped)):
-        entropies = []
-        for time, now in zip(times, magic.visit(cells, times, backend=backend), strict=True):
-            entropies.append(magic.entropy(now) / now.size)
-            if time == steps:
-                moments.append(now)
-        curves.append((name, entropies))
-    automaton = AUTOMATA["hpp-ising"]
-    names = f"{automaton.name}.rule", "magic.rle", "flipped.rle"
-    files = Files(out, names, replace=force)
-    files.put(names[0], rule.write(automaton).encode())
-    about = f"A magic state of simkit: look at generation {steps}."
-    files.put(names[1], pattern.write(automaton, state, comments=[about]).encode())
-    files.put(names[2], pattern.write(automaton, flipped, comments=[f"{about} But one packet was changed."]).encode())
-    there = f"step {steps:,}"
-    boards = {"step 0": state, there: moments[0], f"{there}, one packet changed": moments[1]}
-    panels = [Panel(cells, colours.CELLS, [name]) for name, cells in boards.items()]
-    title = f"A magic state: entropy falls for {steps:,} steps, by the rule that makes it rise"
-    sheet = Sheet(title, panels, colours.legend(state))
-    draw_curves(times, curves, sheet, steps, out / "entropy.png")
+    start = magic.draw(_ink(text, picture, size, invert=invert))
+    shown = magic.demonstrate(start, steps, _N_MOMENTS, backend=backend)
+    names = export.magic_files()
+    export.write_magic(shown, Files(out, names, replace=force))
+    draw_plot(magic_plot(shown), out / "entropy.png")
 
-    at = times.index(steps)
-    n_differ = int((moments[0] != moments[1]).sum())
-    is_back = bool((states.reverse(moments[0]) == start).all())
+    at = shown.times.index(steps)
+    (first, *_), (now, changed) = shown.entropies[0], (entropies[at] for entropies in shown.entropies)
+    n_differ = int((shown.last[0] != shown.last[1]).sum())
     click.echo(f"{out}: entropy.png, {', '.join(names)}")
-    click.echo(
-        f"entropy, nats per cell: {curves[0][1][0]:.3f} at step 0, {curves[0][1][at]:.3f} at step {steps:,}, where"
-    )
-    click.echo(f"the picture is {'there again, to the last bit' if is_back else 'NOT there: report this'}")
-    click.echo(
-        f"one packet changed: {curves[1][1][at]:.3f} at step {steps:,}; {n_differ:,} of {start.size:,} cells differ"
-    )
+    click.echo(f"entropy, nats per cell: {first:.3f} at step 0, {now:.3f} at step {steps:,}, where")
+    click.echo(f"the picture is {'there again, to the last bit' if shown.is_back else 'NOT there: report this'}")
+    click.echo(f"one packet changed: {changed:.3f} at step {steps:,}; {n_differ:,} of {start.size:,} cells differ")
     click.echo(f"next: bgolly -a RuleLoader -s {out}/ -m {steps} -o back.rle {out}/magic.rle")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from simkit.errors import ParameterError, PatternError
 from simkit.interchange.files import Files
 from simkit.lattices.golly import AUTOMATA, pattern, rule, smallest
+from simkit.lattices.magic import Demonstration
 from simkit.store import Store
 
 #: digits of a row in a file's name at least, so that a folder lists them in order
@@ -20,6 +21,24 @@ def write_rules(files: Files) -> None:
     """Write all rules."""
     for automaton in AUTOMATA.values():
         files.put(f"{automaton.name}.rule", rule.write(automaton).encode())
+
+
+#: files of a magic state, with what each says of it
+_MAGIC = {"magic.rle": "", "flipped.rle": " But one packet was changed."}
+
+
+def magic_files() -> list[str]:
+    """Return the names of the files of a magic state, and of its rule."""
+    return [f"{AUTOMATA['hpp-ising'].name}.rule", *_MAGIC]
+
+
+def write_magic(shown: Demonstration, files: Files) -> None:
+    """Write a magic state and its neighbour, and their rule."""
+    automaton = AUTOMATA["hpp-ising"]
+    files.put(f"{automaton.name}.rule", rule.write(automaton).encode())
+    for (name, more), cells in zip(_MAGIC.items(), shown.first, strict=True):
+        about = f"A magic state of simkit: look at generation {shown.n_steps}.{more}"
+        files.put(name, pattern.write(automaton, cells, comments=[about]).encode())
 
 
 def state_files(rows: range) -> dict[int, str]:
