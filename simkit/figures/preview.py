@@ -63,14 +63,15 @@ def describe(store: Store, rows: Sequence[int] | None, view: str, backend: str) 
     """Return what a view shows of rows, the first ones if none are named; as `preview`."""
     known = views(store)
     UnknownNameError.check(f"view of {store.recipe['source']}", view, known)
-    chosen = _chosen(store, rows)
+    rows = chosen(store, rows)
     if not known[view]:
-        return _boards(store, chosen)
-    found: Sheet | Film = registry.load(known[view])(store, chosen, backend)
+        return _boards(store, rows)
+    found: Sheet | Film = registry.load(known[view])(store, rows, backend)
     return found
 
 
-def _chosen(store: Store, rows: Sequence[int] | None) -> list[int]:
+def chosen(store: Store, rows: Sequence[int] | None) -> list[int]:
+    """Return the rows that a picture shows, the first 16 if none are named; ParameterError if there are none such."""
     if rows is None:
         return list(range(min(SHEET_ROWS, store.layout.n_rows)))
     n_rows = len(rows) if isinstance(rows, Sequence) or np.ndim(rows) == 1 else 0

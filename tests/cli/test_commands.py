@@ -176,7 +176,7 @@ def test_python_generates_as_people_type_it(tmp_path: Path, monkeypatch: pytest.
     ("wrong", "said"),
     [
         ({"what": "ca-ahs"}, "no source or recipe 'ca-ahs'; did you mean 'ca-ash'"),
-        ({"what": None}, "no source or recipe None"),
+        ({"what": None}, "a data set is made of a source, a recipe, or the name of one; this is None"),
         ({"what": "ca-ash"}, "say how many rows of ca-ash to make, such as n=1_000_000"),
         ({"what": "ca-ash", "n": 1, "sise": 16}, "no parameter of ca-ash 'sise'; did you mean 'size'"),
         ({"what": "ca-ash", "n": 0}, "n is the number of rows, at least 1"),
@@ -304,9 +304,7 @@ def test_preview_of_a_store_of_few_rows(simkit: Simkit) -> None:
 
 
 def test_preview_of_other_rows_into_another_file(simkit: Simkit, store: Path) -> None:
-    assert (
-        "a.png: 8 rows from row 12,380 on, " in simkit("preview", store, "--rows", "12380:12388", "--out", "a.png").out
-    )
+    assert "a.png: rows 12,380 to 12,387" in simkit("preview", store, "--rows", "12380:12388", "--out", "a.png").out
     assert "b.png: row 7, " in simkit("preview", store, "--rows", "7", "--out", "b.png").out
     assert "c.png: 5 rows, " in simkit("preview", store, "--rows", "9,3,20:23", "--out", "c.png").out
     assert np.array_equal(library.preview(store, rows=[9, 3, 20, 21, 22]), Image.open("c.png"))

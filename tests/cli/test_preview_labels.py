@@ -70,7 +70,7 @@ def test_labels_are_the_census(store: Path) -> None:
 def test_the_sheet_has_the_colours_of_its_kinds(store: Path) -> None:
     done = preview(store, "--rows", "0:6", "--labels", "--out", "labels.png")
     assert done.exit_code == 0
-    assert done.output.startswith("labels.png: 6 rows from row 0 on, ")
+    assert done.output.startswith("labels.png: rows 0 to 5, ")
     found = survey(simkit.open(store), range(6), n_kinds=8, backend="reference")
     codes = {kind.apgcode for kind in found.kinds}
     assert {"xs4_33", "xp2_7", "xs6_696"} & codes

@@ -111,7 +111,7 @@ def make(path: Path, n_rows: int = N_ROWS, **parameters: object) -> Path:
 
 def place(folder: Path, to: str) -> Path:
     """Return where the tests put an export."""
-    return folder / f"x{simkit.interchange.FORMATS[to].suffix or '-' + to}"
+    return folder / f"x{simkit.interchange.formats()[to].suffix or '-' + to}"
 
 
 def files(path: Path) -> dict[str, bytes]:

@@ -196,5 +196,5 @@ def test_more_workers_than_shards(out: Path, uninterrupted: Trees) -> None:
 
 @pytest.mark.parametrize(("n_workers", "index"), [(0, 0), (2, 2), (2, -1), (-1, 0)])
 def test_a_worker_that_is_not_one_of_them_is_refused(n_workers: int, index: int) -> None:
-    with pytest.raises(simkit.SimkitError, match=f"worker {index} of {n_workers}"):
+    with pytest.raises(simkit.SimkitError, match="worker"):
         Share(n_workers, index)

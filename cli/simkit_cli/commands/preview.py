@@ -59,7 +59,7 @@ def command(
     opened = open_store(store)
     from simkit.figures.film import check_film, draw_film
     from simkit.figures.picture import Film
-    from simkit.figures.preview import describe
+    from simkit.figures.preview import chosen, describe
     from simkit.figures.sheet import draw_sheet, save
 
     if animate:
@@ -68,6 +68,7 @@ def command(
             raise click.UsageError(f"--animate films one row; these are {len(rows):,}")
         rows = rows or [0]
     out = out or Path("sheet.png")
+    rows = chosen(opened, rows)
     found = describe(opened, rows, view, backend)
     if isinstance(found, Film):
         width, height, n_frames, seconds = draw_film(found, out)
@@ -77,6 +78,7 @@ def command(
         raise click.UsageError(f"a sheet is a PNG picture; {out} does not end in .png")
     sheet = draw_sheet(found)
     save(sheet, out)
-    first = found.panels[0].captions[0]
-    which = first if len(found.panels) == 1 else f"{len(found.panels):,} rows from {first} on"
+    which = f"row {rows[0]:,}" if len(rows) == 1 else f"{len(rows):,} rows"
+    if len(rows) > 1 and rows == list(range(rows[0], rows[-1] + 1)):
+        which = f"rows {rows[0]:,} to {rows[-1]:,}"
     click.echo(f"{out}: {which}, {sheet.width} x {sheet.height} pixels")
