@@ -15,6 +15,7 @@ from simkit.schema import Array, Schema
 from simkit.store.dataset import Store, open_store
 from simkit.store.layout import ROOT
 from simkit.store.ledger import Opened
+from simkit.store.metadata import parse
 from simkit.store.place import Place
 
 #: shards kept open; each is one open file and an index
@@ -122,6 +123,10 @@ def _is_ours(place: Place) -> bool:
     if not place.has(ROOT):
         return False
     try:
-        return "recipe" in json.loads(place.get(ROOT)).get("attributes", {})
-    except (ValueError, AttributeError):
+        root = parse(place.get(ROOT))
+    except ValueError:
         return True
+    if not isinstance(root, dict):
+        return True
+    attributes = root.get("attributes")
+    return isinstance(attributes, dict) and "recipe" in attributes

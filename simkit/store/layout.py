@@ -19,7 +19,6 @@ A finished data set has neither, and nothing in it depends on when, where or by 
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from zarr.storage import MemoryStore
 
 from simkit.errors import DamageError, SchemaError, StoreError, show
 from simkit.schema import Field, Schema
-from simkit.store.metadata import Entry
+from simkit.store.metadata import Entry, parse
 from simkit.store.shard import ZSTD_LEVEL
 
 #: raised when older stores cannot be continued any more
@@ -215,8 +214,8 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
         If it is not a group that simkit wrote, or of a format that this version cannot read.
     """
     try:
-        root = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        root = parse(text)
+    except ValueError as error:
         raise DamageError(f"{where} is damaged: its zarr.json is no JSON ({error})") from None
     attributes = root.get("attributes") if isinstance(root, dict) else None
     if not isinstance(attributes, dict) or "recipe" not in attributes or "simkit" not in attributes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 from collections.abc import Iterator
@@ -18,6 +19,20 @@ _MAX_DEPTH = 16
 
 #: characters of the way to a value
 _MAX_PLACE = 160
+
+
+def parse(text: bytes) -> Any:
+    """Return a JSON document.
+
+    Raises
+    ------
+    ValueError
+        If it is not JSON, or nested deeper than Python reads.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ from simkit.store.dataset import Store, digest
 from simkit.store.layout import DIGEST_BYTES, LEDGER, ROOT, read_metadata
 from simkit.store.ledger import State
 from simkit.store.loose import Entries, n_chunk_bytes
+from simkit.store.metadata import parse
 from simkit.store.shard import index_bytes
 
 #: group -> bytes of the chunks of each of its shards, by field; -1 if the shard is not done, or its entry damaged
@@ -93,11 +93,11 @@ def faults(
 
 def _metadata_faults(store: Store) -> Iterator[Fault]:
     """Yield a fault for each array whose own ``zarr.json`` is not what the group's consolidated metadata say."""
-    arrays = json.loads(store.place.get(ROOT))["consolidated_metadata"]["metadata"]
+    arrays = parse(store.place.get(ROOT))["consolidated_metadata"]["metadata"]
     for name in (*store, LEDGER):
         key = f"{name}/{ROOT}"
         try:
-            found = json.loads(store.place.get(key))
+            found = parse(store.place.get(key))
         except (DamageError, ValueError):
             found = None
         if found != arrays[name]:

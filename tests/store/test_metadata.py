@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from store_samples import SHARD_ROWS, Toy, toy_recipe
 
 import simkit
-from simkit.errors import DamageError, SchemaError, SimkitError
+from simkit.errors import DamageError, SchemaError, SimkitError, StoreError
 from simkit.interchange.card import Card
 from simkit.schema import Field, Schema
 from simkit.store import verify, writing
+from simkit.store.chunks import open_chunks
 from simkit.store.layout import Layout, read_metadata
 
 #: characters of a refusal at most, the path of the data set aside
@@ -187,8 +189,27 @@ def test_a_number_of_more_digits_than_python_reads(copied: Path) -> None:
         simkit.open(copied)
 
 
-def test_metadata_deeper_than_python_reads(copied: Path) -> None:
+@pytest.mark.parametrize("opener", [simkit.open, open_chunks])
+def test_metadata_deeper_than_python_reads(opener: Callable[[Path], Any], copied: Path) -> None:
     (copied / "zarr.json").write_text("[" * 100_000)
     with pytest.raises(DamageError, match="its zarr.json is no JSON"):
-        simkit.open(copied)
+        opener(copied)
+    shutil.rmtree(copied)
+
+
+@pytest.mark.parametrize("key", ["ledger/zarr.json", "energy/zarr.json"])
+def test_metadata_of_an_array_deeper_than_python_reads(key: str, copied: Path) -> None:
+    (copied / key).write_text("[" * 100_000)
+    (fault,) = verify(simkit.open(copied))
+    assert f"{copied / key} is not what was written" in fault
+    shutil.rmtree(copied)
+
+
+@pytest.mark.parametrize("attributes", [None, 5, "recipe", ["recipe"]])
+def test_attributes_that_are_no_object_are_refused_by_every_opener(attributes: Any, copied: Path) -> None:
+    root = json.loads((copied / "zarr.json").read_text())
+    (copied / "zarr.json").write_text(json.dumps({**root, "attributes": attributes}))
+    for opener in (simkit.open, open_chunks):
+        with pytest.raises(StoreError, match=re.escape(str(copied))):
+            opener(copied)
     shutil.rmtree(copied)
