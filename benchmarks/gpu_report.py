@@ -41,7 +41,7 @@ SMALL = """
 import simkit.registry
 for size in (64, 40):
     simkit.source("ca-ash", size=size, max_steps=200, census="objects").generate(0, range(8), backend="cuda")
-for name in ("hpp-ising", "ising-q2r", "ising-creutz", "ising-metropolis", "hpp", "heat-conduction"):
+for name in simkit.registry.sources():
     cls = simkit.registry.source_class(name)
     cls.build(cls.tiny).generate(0, range(2), backend="cuda")
 """

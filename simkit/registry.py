@@ -31,8 +31,8 @@ class World:
     sources
         Classes derived from `simkit.contract.Source`.
     views
-        Functions ``(store, rows, backend)`` that return a `simkit.figures.picture.Sheet` of rows, or a Film. One that
-        is called "sheet" replaces the sheet that all data sets with boards have.
+        Functions ``(store, rows, backend)`` that return a `simkit.figures.picture.Sheet` of the rows, or a Film of the
+        first. One that is called "sheet" replaces the sheet that all data sets with boards have.
     formats
         Of `simkit.interchange.Format`: what rows can be exported to besides the formats of all data sets.
     channels

@@ -115,6 +115,17 @@ def test_parts_import_only_what_they_may(module):
             assert other == part or other in may or is_open, f"{module} must not import {name}"
 
 
+@pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) not in {*WORLDS, "study"}])
+def test_nothing_outside_a_world_dispatches_on_its_names(module):
+    """Names of sources, formats and channels stand in examples alone; the registry knows who has them."""
+    names = {name for kind in ("sources", "formats", "channels") for name in registry.listed(kind)}
+    names |= {f"simkit.{world}" for world in WORLDS} if module != "simkit.registry" else set()
+    texts = {
+        node.value for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))) if isinstance(node, ast.Constant)
+    }
+    assert not names & texts, f"{module} names {', '.join(names & texts)}"
+
+
 def drawing() -> str:
     """Return the drawing of the tables: all worlds are one box, and the version that stores record is none."""
     world = f"a world: {', '.join(sorted(WORLDS))}"

@@ -8,7 +8,6 @@ import numpy as np
 
 from simkit.ash.objects import Kind, Survey, survey
 from simkit.ash.replay import Replay, replay
-from simkit.errors import ParameterError
 from simkit.figures.picture import CLASS_INKS, DARK, LIGHT, U8, Colour, Film, Frame, Key, Panel, Sheet, captions, title
 from simkit.store import Store
 
@@ -80,15 +79,7 @@ def _keys(kinds: Sequence[Kind], inks: Sequence[Colour], found: Survey) -> list[
 
 
 def settling(store: Store, rows: list[int], backend: str) -> Film:
-    """Return the film of one row from its soup to its ash and through one cycle, in about ten seconds.
-
-    Raises
-    ------
-    ParameterError
-        If there are several rows.
-    """
-    if len(rows) > 1:
-        raise ParameterError(f"a film shows one row; these are {len(rows):,}")
+    """Return the film of the first row from its soup to its ash and through one cycle, in about ten seconds."""
     return film(store, rows[0], replay(store, rows[0], backend=backend))
 
 

@@ -63,10 +63,12 @@ def describe(store: Store, rows: Sequence[int] | None, view: str, backend: str) 
     """Return what a view shows of rows, the first ones if none are named; as `preview`."""
     known = views(store)
     UnknownNameError.check(f"view of {store.recipe['source']}", view, known)
-    rows = chosen(store, rows)
+    shown = chosen(store, rows)
     if not known[view]:
-        return _boards(store, rows)
-    found: Sheet | Film = registry.load(known[view])(store, rows, backend)
+        return _boards(store, shown)
+    found: Sheet | Film = registry.load(known[view])(store, shown, backend)
+    if isinstance(found, Film) and rows is not None and len(shown) > 1:
+        raise ParameterError(f"the view {view} is a film of one row; these are {len(shown):,}")
     return found
 
 

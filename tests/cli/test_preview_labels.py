@@ -16,7 +16,7 @@ from simkit.ash.objects import Kind, Survey, survey
 from simkit.ash.pictures import INKS, OTHER, UNKNOWN
 from simkit.ash.replay import MAX_FRAMES, replay, schedule
 from simkit.figures.film import draw_film
-from simkit.figures.picture import CLASS_INKS, DARK
+from simkit.figures.picture import CLASS_INKS, DARK, Key, Panel, Sheet
 from simkit.figures.sheet import draw_sheet
 
 N_ROWS = 6
@@ -103,6 +103,20 @@ def test_empty_boards_and_large_ones_are_drawn(tmp_path: Path) -> None:
         assert picture.width < 1400
 
 
+def test_a_film_is_of_the_first_row_if_none_is_named(store: Path) -> None:
+    done = preview(store, "--view", "film")
+    assert (done.exit_code, done.output.split(",")[0]) == (0, "film.gif: row 0 · B3/S23")
+
+
+def test_narrow_boards_fill_the_width_that_their_legend_needs() -> None:
+    """Four boards are two by two; below a legend as wide as four of them they are in one line."""
+    panels = [Panel(np.zeros((40, 8), np.uint8), np.zeros((1, 3), np.uint8), [f"row {i}"]) for i in range(4)]
+    key = Key("a rather long text of what the colours stand for, over all of the boards", np.zeros((2, 3), np.uint8))
+    bare, above = (draw_sheet(Sheet("", panels, keys)) for keys in ((), (key,)))
+    assert above.height < bare.height
+    assert above.width > bare.width
+
+
 @pytest.mark.parametrize("name", ["settling.gif", "settling.png"])
 def test_a_film_goes_from_the_soup_to_the_ash_and_once_round(store: Path, name: str) -> None:
     opened = simkit.open(store)
@@ -184,6 +198,7 @@ def test_the_schedule_begins_densely_and_ends_after_one_cycle(settle: int, perio
         (["--animate", "a"], 1, "a ends in 'nothing'"),
         (["--animate", "a.gif", "--rows", "6"], 1, "asked for row 6 of"),
         (["--animate", "/proc/no/a.gif"], 1, "cannot create /proc/no"),
+        (["--view", "film", "--rows", "0:2"], 1, "the view film is a film of one row; these are 2"),
         (["--animate", "a.gif", "--rows", "0:2"], 2, "--animate films one row; these are 2"),
         (["--animate", "a.gif", "--labels"], 2, "--animate writes a.gif alone; leave --labels away"),
         (["--animate", "a.gif", "--out", "b.gif"], 2, "leave --out away"),

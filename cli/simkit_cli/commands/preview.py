@@ -25,7 +25,9 @@ class _Preview(click.Command):
 @options.store
 @click.option("--rows", type=options.Rows(), help="START:STOP, or rows as 3,7,9.  [default: 0:16; of a film 0]")
 @click.option("--view", help="What to show; see below.  [default: sheet]")
-@click.option("--out", type=click.Path(path_type=Path), help="The PNG file, or a .gif of a film.  [default: sheet.png]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="The PNG file, or a .gif of a film.  [default: named after the view]"
+)
 @click.option("--labels", is_flag=True, help="The same as --view labels.")
 @click.option("--animate", type=click.Path(path_type=Path), help="The same as --view film --out.")
 @options.backend
@@ -66,10 +68,8 @@ def command(
         check_film(animate)
         if rows and len(rows) > 1:
             raise click.UsageError(f"--animate films one row; these are {len(rows):,}")
-        rows = rows or [0]
-    out = out or Path("sheet.png")
-    rows = chosen(opened, rows)
     found = describe(opened, rows, view, backend)
+    out = out or Path("film.gif" if isinstance(found, Film) else "sheet.png")
     if isinstance(found, Film):
         width, height, n_frames, seconds = draw_film(found, out)
         click.echo(f"{out}: {found.names[0]}, {n_frames:,} frames, {seconds:.1f} s, {width} x {height} pixels")
@@ -78,6 +78,7 @@ def command(
         raise click.UsageError(f"a sheet is a PNG picture; {out} does not end in .png")
     sheet = draw_sheet(found)
     save(sheet, out)
+    rows = chosen(opened, rows)
     which = f"row {rows[0]:,}" if len(rows) == 1 else f"{len(rows):,} rows"
     if len(rows) > 1 and rows == list(range(rows[0], rows[-1] + 1)):
         which = f"rows {rows[0]:,} to {rows[-1]:,}"
