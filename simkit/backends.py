@@ -83,16 +83,69 @@ class Kernel:
 
     def load(self, backend: str = AUTO) -> ModuleType:
         """Import and return the module of `backend`."""
-        name = f"simkit.kernels.{self.name}.{self.resolve(backend)}"
-        try:
-            return importlib.import_module(name)
-        except RuntimeError as error:
-            if "cannot cache function" not in str(error):
-                raise
-            raise BackendError(
-                f"Numba finds no folder in which it may keep compiled code ({error}); "
-                "set NUMBA_CACHE_DIR to one that can be written"
-            ) from error
+        return _module(self.name, self.resolve(backend))
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Kernels on one backend that can run here, each by its name: ``on.philox.bits(...)``; what a source is handed.
+
+    They also know where their arrays are: kernels give back arrays of the kind that they are given, so that a source
+    which begins with `row_numbers` stays on the device.
+    """
+
+    #: name of the backend
+    backend: str
+    kernels: tuple[Kernel, ...]
+
+    @classmethod
+    def load(cls, kernels: tuple[Kernel, ...], backend: str = AUTO) -> Kernels:
+        """Return `kernels` on the backend that `resolve` chooses; each is imported when it is first used."""
+        return cls(resolve(kernels, backend), kernels)
+
+    def __getattr__(self, name: str) -> ModuleType:
+        if name in ("backend", "kernels") or name.startswith("__"):  # asked for by pickle before they are there
+            raise AttributeError(name)
+        if all(name != kernel.name for kernel in self.kernels):
+            names = ", ".join(kernel.name for kernel in self.kernels)
+            raise AttributeError(f"{name} is none of the kernels that were asked for ({names})")
+        return _module(name, self.backend)
+
+    @property
+    def is_device(self) -> bool:
+        """Whether arrays are on a device, which is busy with many rows at a time alone."""
+        return self.backend == "cuda"
+
+    def own_stream(self) -> AbstractContextManager[object]:
+        """Let what this thread asks of a device run beside what others ask of it; of no effect on a processor."""
+        if not self.is_device:
+            return nullcontext()
+        stream: AbstractContextManager[object] = importlib.import_module("simkit.kernels.cuda").own_stream()
+        return stream
+
+    def row_numbers(self, rows: range) -> Any:
+        """Return the numbers of rows, uint64, where the kernels keep their arrays."""
+        numbers = np.arange(rows.start, rows.stop, dtype=np.uint64)
+        return _cupy().asarray(numbers) if self.is_device else numbers
+
+    def to_host(self, array: Any) -> Any:
+        """Return an array that these kernels made, as an array of NumPy."""
+        return importlib.import_module("simkit.kernels.cuda").to_host(array) if self.is_device else array
+
+    def to_torch(self, array: Any) -> Any:
+        """Return an array that these kernels made, as a tensor of PyTorch that shares its memory.
+
+        It is where the array is, on the device if that is a CUDA device. PyTorch has neither shifts nor comparisons of
+        unsigned numbers of 16 bits and more: such an array becomes the signed numbers of the same bits.
+        """
+        with needed_for("to='torch'"):
+            import torch.utils.dlpack
+
+        if self.is_device:
+            array = _cupy().asarray(array)
+        if array.dtype.kind == "u" and array.itemsize > 1:
+            array = array.view(f"i{array.itemsize}")
+        return torch.utils.dlpack.from_dlpack(array) if self.is_device else torch.from_numpy(array)
 
 
 def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
@@ -112,14 +165,6 @@ def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
         if why is None:
             return name
     raise BackendError("no backend can run here: " + "; ".join(f"{name}: {why}" for name, why in reasons.items()))
-
-
-def own_stream(backend: str) -> AbstractContextManager[object]:
-    """Let what this thread asks of a GPU run beside what others ask of it; of no effect on other backends."""
-    if backend != "cuda":
-        return nullcontext()
-    stream: AbstractContextManager[object] = importlib.import_module("simkit.kernels.cuda").own_stream()
-    return stream
 
 
 @contextmanager
@@ -146,34 +191,16 @@ def compiled_code_place() -> str:
     return f"the files *.nbi and *.nbc below {Path(__file__).parent} (or, if that cannot be written, in ~/.cache/numba)"
 
 
-def row_numbers(rows: range, backend: str) -> Any:
-    """Return the numbers of rows, uint64, where the kernels of `backend` keep their arrays.
-
-    Kernels give back arrays of the kind that they are given: a source that begins with these stays on the device.
-    """
-    numbers = np.arange(rows.start, rows.stop, dtype=np.uint64)
-    return _cupy().asarray(numbers) if backend == "cuda" else numbers
-
-
-def to_host(array: Any, backend: str) -> Any:
-    """Return an array that kernels of `backend` made, as an array of NumPy."""
-    return importlib.import_module("simkit.kernels.cuda").to_host(array) if backend == "cuda" else array
-
-
-def to_torch(array: Any, backend: str) -> Any:
-    """Return an array that kernels of `backend` made, as a tensor of PyTorch that shares its memory.
-
-    It is where the array is, on the device if that is a CUDA device. PyTorch has neither shifts nor comparisons of
-    unsigned numbers of 16 bits and more: such an array becomes the signed numbers of the same bits.
-    """
-    with needed_for("to='torch'"):
-        import torch.utils.dlpack
-
-    if backend == "cuda":
-        array = _cupy().asarray(array)
-    if array.dtype.kind == "u" and array.itemsize > 1:
-        array = array.view(f"i{array.itemsize}")
-    return torch.utils.dlpack.from_dlpack(array) if backend == "cuda" else torch.from_numpy(array)
+def _module(kernel: str, backend: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"simkit.kernels.{kernel}.{backend}")
+    except RuntimeError as error:
+        if "cannot cache function" not in str(error):
+            raise
+        raise BackendError(
+            f"Numba finds no folder in which it may keep compiled code ({error}); "
+            "set NUMBA_CACHE_DIR to one that can be written"
+        ) from error
 
 
 def _cupy() -> Any:

@@ -31,7 +31,7 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from simkit.backends import AUTO, Kernel, resolve, to_host, to_torch, told_of_compiled_code
+from simkit.backends import AUTO, Kernel, Kernels, told_of_compiled_code
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Batch, Schema
 
@@ -49,8 +49,8 @@ _MAX_DIGITS = 1000
 
 Spec = dict[str, Any]
 
-#: kinds of arrays that `generate` gives -> what makes them of a backend's arrays
-_HAND_OVER: Mapping[str, Callable[[Any, str], Any]] = {"numpy": to_host, "torch": to_torch}
+#: kinds of arrays that `generate` gives -> what makes them of the kernels' arrays
+_HAND_OVER: Mapping[str, Callable[[Kernels, Any], Any]] = {"numpy": Kernels.to_host, "torch": Kernels.to_torch}
 
 
 def param(default: Any, doc: str) -> Any:
@@ -94,10 +94,11 @@ class Source(ABC):
         """Return the fields of a batch."""
 
     @abstractmethod
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
-        """Compute a batch; called by `generate` with checked arguments, a non-empty range and a resolved backend.
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
+        """Compute a batch; called by `generate` with checked arguments, a non-empty range, and `kernels` of a backend.
 
-        Arrays may be on the device, as those of a kernel are that began with `row_numbers`.
+        They are called as ``on.philox.bits(...)``. Arrays may be on the device, as those are that kernels make of
+        ``on.row_numbers(rows)``.
         """
 
     def notes(self) -> list[str]:
@@ -109,12 +110,12 @@ class Source(ABC):
         del read
         return ""
 
-    def resolve(self, backend: str = AUTO) -> str:
-        """Return the backend that `generate` would run on here."""
-        return resolve(self.kernels, backend)
+    def load(self, backend: str | Kernels = AUTO) -> Kernels:
+        """Return the kernels on a backend, for `generate`: whoever calls that often resolves the backend once."""
+        return backend if isinstance(backend, Kernels) else Kernels.load(self.kernels, backend)
 
     def generate(
-        self, seed: int = 0, rows: range | int | Sequence[int] = 1, *, backend: str = AUTO, to: str = "numpy"
+        self, seed: int = 0, rows: range | int | Sequence[int] = 1, *, backend: str | Kernels = AUTO, to: str = "numpy"
     ) -> dict[str, Any]:
         """Generate samples.
 
@@ -123,8 +124,8 @@ class Source(ABC):
         seed : int, 0..2**64-1
         rows : range, int or sequence of int
             A range with step 1 from 0 up to 2**63, the first so many rows, or rows in any order.
-        backend : str
-            ``"auto"``, or one of ``simkit.backends.BACKENDS``.
+        backend : str or Kernels
+            ``"auto"``, one of ``simkit.backends.BACKENDS``, or what `load` returned.
         to : str
             ``"numpy"``, or ``"torch"`` for tensors of PyTorch, which stay where the backend made them.
 
@@ -150,13 +151,13 @@ class Source(ABC):
                 "it in parts, or as a data set"
             )
         UnknownNameError.check("kind of arrays", to, _HAND_OVER)
-        resolved = self.resolve(backend)
+        on = self.load(backend)
         with told_of_compiled_code():
-            parts = [self.rows(seed, part, resolved) for part in ranges] or [self.schema().empty(0)]
+            parts = [self.rows(seed, part, on) for part in ranges] or [self.schema().empty(0)]
         batch = parts[0]
         if len(parts) > 1:
             batch = {name: np.concatenate([part[name] for part in parts]) for name in batch}
-        return {name: _HAND_OVER[to](array, resolved) for name, array in batch.items()}
+        return {name: _HAND_OVER[to](on, array) for name, array in batch.items()}
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters as plain JSON and TOML values."""

@@ -197,6 +197,15 @@ def test_kernels_have_a_reference(module):
     assert (folder / "reference.py").is_file()
 
 
+@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[1:2] and part_of(name) in WORLDS])
+def test_a_source_is_handed_its_kernels(module):
+    """It names no backend, and loads no kernel by itself."""
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef) and "on" in {argument.arg for argument in node.args.args}:
+            names = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+            assert not names & {"KERNEL", "backend"}, f"{module}.{node.name} has `on`, and asks for a backend besides"
+
+
 def test_files_are_short():
     long = {name: n for name, path in MODULES.items() if (n := len(path.read_text("utf-8").splitlines())) > 400}
     assert not long, f"past 400 lines a file must argue for itself: {long}"

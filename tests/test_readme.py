@@ -75,6 +75,7 @@ def test_the_example_of_a_source_is_one():
 from dataclasses import dataclass
 from typing import final
 import numpy as np
+from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.kernels import philox
 from simkit.schema import Batch, Field, Schema

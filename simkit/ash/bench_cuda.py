@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from simkit.ash.ca_ash import CaAsh
-from simkit.backends import own_stream
 from simkit.bench.gpu import bounded
 from simkit.bench.rate import Rate, paired, timed
 from simkit.kernels import census as census_kernel
@@ -87,14 +86,15 @@ def generate(tiny: bool) -> Rate:
     """Rows a second of a whole run into a store, against the same rows made on streams side by side and dropped."""
     n = 64 if tiny else 2**19
     source = CaAsh.build({"size": 32, "max_steps": 60} if tiny else {})
+    on = source.load("cuda")
 
     def whole() -> None:
         with tempfile.TemporaryDirectory() as folder:
             run(Recipe(source, 0, n), Path(folder) / "x.zarr", backend="cuda", n_threads=n_processors())
 
     def make(start: int) -> None:
-        with own_stream("cuda"):
-            source.generate(0, range(start, min(start + _SHARD, n)), backend="cuda")
+        with on.own_stream():
+            source.generate(0, range(start, min(start + _SHARD, n)), backend=on)
 
     def bare() -> None:
         with ThreadPoolExecutor(4) as pool:

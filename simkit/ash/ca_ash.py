@@ -9,7 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
-from simkit.backends import row_numbers, to_host
+from simkit.backends import Kernels
 from simkit.contract import Source, check_rows, check_seed, param
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.kernels import census as census_kernel
@@ -133,31 +133,31 @@ class CaAsh(Source):
         check_rows(rows)
         ParameterError.check_integer("the number of soups", rows.stop - rows.start, 0, 2**40)
         draw = ParameterError.check_integer("the draw of a soup", draw, 0, 2**32 - 1)
-        resolved = self.resolve(backend)
-        soup: npt.NDArray[np.uint8] = to_host(self._soup(seed, row_numbers(rows, resolved), draw, resolved), resolved)
+        on = self.load(backend)
+        soup: npt.NDArray[np.uint8] = on.to_host(self._soup(seed, on.row_numbers(rows), draw, on))
         return soup
 
-    def _soup(self, seed: int, index: Array, draw: int, backend: str) -> Array:
+    def _soup(self, seed: int, index: Array, draw: int, on: Kernels) -> Array:
         height, width = self.size
         n_words = -(-width // 32)
         threshold = round(self.density * 2**philox.N_DIGITS)
         # Philox's stream is the number of the draw.
-        bits = philox.KERNEL.load(backend).bits(seed, index, draw, height * n_words, threshold)
+        bits = on.philox.bits(seed, index, draw, height * n_words, threshold)
         packed = bits.astype("<u4", order="C", copy=False).view(np.uint8)
         boards: Array = packed.reshape(len(index), height, 4 * n_words)[..., : -(-width // 8)].copy()
         if width % 8:
             boards[..., -1] &= (1 << width % 8) - 1
         return boards
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
-        index = row_numbers(rows, backend)
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
+        index = on.row_numbers(rows)
         which = (index % np.uint64(len(self.rules))).astype(np.uint8)
-        batch, is_wanted = self._draw(seed, index, which, 0, backend)
+        batch, is_wanted = self._draw(seed, index, which, 0, on)
         left = np.flatnonzero(~is_wanted)
         for draw in range(1, MAX_DRAWS):
             if not left.size:
                 break
-            drawn, is_wanted = self._draw(seed, index[left], which[left], draw, backend)
+            drawn, is_wanted = self._draw(seed, index[left], which[left], draw, on)
             for name, values in drawn.items():
                 batch[name][left] = values
             left = left[~is_wanted]
@@ -165,13 +165,11 @@ class CaAsh(Source):
             batch["draw"][left] = -1
         return batch
 
-    def _draw(self, seed: int, index: Array, which: Array, draw: int, backend: str) -> tuple[Batch, Array]:
+    def _draw(self, seed: int, index: Array, which: Array, draw: int, on: Kernels) -> tuple[Batch, Array]:
         """Run one soup of each row; return the batch and which boards hold nothing unwanted."""
         rules = tuple(Rule.parse(rule) for rule in self.rules)
         width = self.size[1]
-        ash, settle, period = life.KERNEL.load(backend).settle(
-            self._soup(seed, index, draw, backend), width, rules, which, self.max_steps
-        )
+        ash, settle, period = on.life.settle(self._soup(seed, index, draw, on), width, rules, which, self.max_steps)
         population = life.population(ash)
         batch: Batch = {"ash": ash, "settle": settle, "period": period, "rule": which, "population": population}
         is_wanted = np.ones_like(which, bool)
@@ -179,15 +177,14 @@ class CaAsh(Source):
             batch["draw"] = np.full_like(settle, draw)
         if self.census == "none" and not self.without:
             return batch, is_wanted
-        kernel = census_kernel.KERNEL.load(backend)
-        counts = kernel.count(ash, width, rules, which, period)
+        counts = on.census.count(ash, width, rules, which, period)
         for name in self.without:
             among, of = (counts.constellations, CONSTELLATIONS) if name in CONSTELLATIONS else (counts.kinds, KINDS)
             is_wanted &= among[:, of.index(name)] <= 0
         if self.census != "none":
             batch |= {"counts": counts.kinds, "constellations": counts.constellations}
         if self.census == "objects":
-            objects = kernel.find(ash, width, rules, which, period)
+            objects = on.census.find(ash, width, rules, which, period)
             table = {f"object_{name}": values for name, values in census_kernel.pad(objects, self.max_objects).items()}
             batch |= {"n_objects": objects.n_objects, **table}
         return batch, is_wanted

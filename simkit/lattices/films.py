@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit import registry
-from simkit.backends import AUTO
+from simkit.backends import AUTO, Kernels
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.figures.picture import Axis, Curves, Film, Frame
-from simkit.kernels import lattice
+from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import SITES, UP, layout, states
 from simkit.lattices import colours, ising, magic, thermometry
 from simkit.lattices.lattice_run import draw_spins, draw_words
@@ -31,18 +31,17 @@ def phase_transition(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 8
     `n_steps` a frame, a multiple of 40; the spins tell their temperature by themselves, from those with 1 and 3
     unsatisfied bonds.
     """
-    backend = lattice.KERNEL.resolve(backend)
+    on = Kernels.load((philox.KERNEL, lattice.KERNEL), backend)
     height, bath, depth = 128, 8, 112
     columns = layout.sandwich(bath, depth)
     is_spin = np.isin(columns, (states.ISING, states.INTERFACE))
     n_words = height // 64
 
     def frames() -> Iterator[Frame]:
-        run = lattice.KERNEL.load(backend).run
         kinds = np.broadcast_to(columns, (height, len(columns)))
         fraction = ising.unsatisfied(_HOT * ising.CRITICAL_BETA)
         spins = np.zeros(kinds.shape, np.uint8)
-        spins[:, is_spin] = draw_spins(backend, seed, 0, 0, (height, depth), fraction)
+        spins[:, is_spin] = draw_spins(on, seed, 0, 0, (height, depth), fraction)
         cells = layout.fill(kinds, 0, spins)
         for frame in range(n_frames):
             share = min(1.0, frame / (0.9 * n_frames))
@@ -50,9 +49,9 @@ def phase_transition(seed: int = 0, *, n_frames: int = _FRAMES, n_steps: int = 8
             drive = np.empty((n_steps, 2, n_words), np.uint64)
             for wall in range(2):
                 stream = 1 + 2 * frame + wall
-                drawn = draw_words(backend, seed, 0, stream, 2 * n_words * n_steps, 1 / (1 + np.exp(beta)))
+                drawn = draw_words(on, seed, 0, stream, 2 * n_words * n_steps, 1 / (1 + np.exp(beta)))
                 drive[:, wall] = drawn.view("<u8").reshape(n_steps, n_words)
-            there = run(
+            there = on.lattice.run(
                 cells, n_steps, every=n_steps // _SAMPLES, regions=is_spin.astype(np.int64), start=frame * n_steps,
                 drive=drive,
             )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
+from simkit.backends import Kernels
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import PACKETS, SITES, layout, states
@@ -98,17 +99,17 @@ class HeatConduction(LatticeRun):
             **self.cells_field(self.height, width, "states of the cells, 0..53, at the snapshots"),
         )  # fmt: skip
 
-    def row(self, seed: int, row: int, backend: str) -> Row:
+    def row(self, seed: int, row: int, on: Kernels) -> Row:
         walls = self.left[row % len(self.left)], self.right[row % len(self.right)]
         columns = layout.sandwich(self.bath, self.depth)
         regions = np.arange(len(columns))
         given = [np.zeros((1, 2), np.int64)]
         energies: list[npt.NDArray[np.int64]] = []
         profile = np.zeros((len(columns), len(lattice.QUANTITIES)), np.int64)
-        cells, kept = self._start(seed, row, backend, walls, columns), []
+        cells, kept = self._start(seed, row, on, walls, columns), []
         per_step = 8 * (2 * -(-self.height // 64) + len(columns) * len(lattice.QUANTITIES) // self.every + 1)
         for first, n_steps in self._chunks(max(1, _CHUNK_BYTES // per_step // self.every) * self.every):
-            drive = self._drive(seed, row, backend, walls, first, n_steps)
+            drive = self._drive(seed, row, on, walls, first, n_steps)
             options = {"every": self.every, "regions": regions, "start": first, "drive": drive}
             trace = yield Task("run", cells, n_steps, options)
             cells = trace.cells
@@ -146,23 +147,23 @@ class HeatConduction(LatticeRun):
         ]
 
     def _start(
-        self, seed: int, row: int, backend: str, walls: tuple[float, float], columns: npt.NDArray[np.uint8]
+        self, seed: int, row: int, on: Kernels, walls: tuple[float, float], columns: npt.NDArray[np.uint8]
     ) -> npt.NDArray[np.uint8]:
         kinds = np.broadcast_to(columns, (self.height, len(columns)))
         packets, spins = np.zeros(kinds.shape, np.uint8), np.zeros(kinds.shape, np.uint8)
         for side, beta in enumerate(walls):
             at = slice(1, 1 + self.bath) if side == 0 else slice(-1 - self.bath, -1)
             shape = (self.height, self.bath)
-            packets[:, at] = draw_packets(backend, seed, row, _GAS[side], shape, _density(beta))
+            packets[:, at] = draw_packets(on, seed, row, _GAS[side], shape, _density(beta))
         for column in range(self.depth):
             beta = walls[0] + (walls[1] - walls[0]) * (column + 0.5) / self.depth
             x, fraction = 1 + self.bath + column, ising.unsatisfied(beta)
-            drawn = draw_spins(backend, seed, row, _SPINS + column, (self.height, 2), fraction)
+            drawn = draw_spins(on, seed, row, _SPINS + column, (self.height, 2), fraction)
             spins[:, x] = drawn[:, x % 2]  # the column of a checkerboard that it is, beyond half of the bonds
         return layout.fill(kinds, packets, spins)
 
     def _drive(
-        self, seed: int, row: int, backend: str, walls: tuple[float, float], first: int, n_steps: int
+        self, seed: int, row: int, on: Kernels, walls: tuple[float, float], first: int, n_steps: int
     ) -> npt.NDArray[np.uint64]:
         """Draw what the walls emit in `n_steps` steps from step `first` on: uint64 (step, wall, word)."""
         n_words, skipped = -(-self.height // 64), first % _BLOCK
@@ -171,7 +172,7 @@ class HeatConduction(LatticeRun):
         for i, block in enumerate(blocks):
             for wall, beta in enumerate(walls):
                 stream = _WALLS + 2 * block + wall
-                words = draw_words(backend, seed, row, stream, 2 * n_words * _BLOCK, _density(beta))
+                words = draw_words(on, seed, row, stream, 2 * n_words * _BLOCK, _density(beta))
                 drawn[i, :, wall] = words.view("<u8").reshape(_BLOCK, n_words)
         bits = np.arange(64, dtype=np.uint64)[:, None]
         is_cell = bits * np.uint64(n_words) + np.arange(n_words, dtype=np.uint64) < self.height

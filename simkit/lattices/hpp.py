@@ -9,6 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
+from simkit.backends import Kernels
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import MIRROR, PACKETS, layout, states
@@ -89,7 +90,7 @@ class Hpp(LatticeRun):
             **self.cells_field(self.height, 2 * self.box + 3, "states of the cells, 0..53, at the snapshots"),
         )  # fmt: skip
 
-    def row(self, seed: int, row: int, backend: str) -> Row:
+    def row(self, seed: int, row: int, on: Kernels) -> Row:
         densities = self.left[row % len(self.left)], self.right[row % len(self.right)]
         width = 2 * self.box + 3
         kinds = np.full((self.height, width), states.GAS, np.uint8)
@@ -101,7 +102,7 @@ class Hpp(LatticeRun):
         regions = np.full(width, n_strips)
         for box, density in enumerate(densities):
             at = 1 + box * (self.box + 1) + np.arange(self.box)
-            packets[:, at] = draw_packets(backend, seed, row, _STREAMS[box], (self.height, self.box), density)
+            packets[:, at] = draw_packets(on, seed, row, _STREAMS[box], (self.height, self.box), density)
             regions[at] = (box * self.box + np.arange(self.box)) // self.strip
         census, cells = yield from self.trace("run", layout.fill(kinds, packets), regions=regions)
         strips = census[:, :n_strips, PACKETS].reshape(self.n_samples, n_strips, 4, 2)

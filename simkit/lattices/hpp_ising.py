@@ -7,6 +7,7 @@ from typing import Any, ClassVar, final
 
 import numpy as np
 
+from simkit.backends import Kernels
 from simkit.contract import param
 from simkit.errors import show
 from simkit.kernels import lattice, philox
@@ -138,7 +139,7 @@ class HppIsing(LatticeRun):
             **fields, **self.cells_field(self.height, len(kinds), "states of the cells, 0..53, at the snapshots")
         )
 
-    def row(self, seed: int, row: int, backend: str) -> Row:
+    def row(self, seed: int, row: int, on: Kernels) -> Row:
         n = len(self.temperatures)
         temperature = self.temperatures[row % n]
         imbalance = self.imbalances[row // n % len(self.imbalances)]
@@ -152,8 +153,8 @@ class HppIsing(LatticeRun):
         shape = (self.height, self.bath)
         for bath, density in enumerate(densities):
             at = np.flatnonzero((columns == lattice.states.GAS) & (regions == bath))
-            packets[:, at] = draw_packets(backend, seed, row, _BATHS[bath], shape, density, self.drift)
-        spins[:, is_spin] = draw_spins(backend, seed, row, _SPINS, (self.height, self.depth), fraction)
+            packets[:, at] = draw_packets(on, seed, row, _BATHS[bath], shape, density, self.drift)
+        spins[:, is_spin] = draw_spins(on, seed, row, _SPINS, (self.height, self.depth), fraction)
         census, cells = yield from self.trace("run", layout.fill(kinds, packets, spins), regions=regions)
         whole = census.sum(axis=1)
         baths = census[:, : self._n_baths, PACKETS].reshape(self.n_samples, self._n_baths, 4, 2)

@@ -8,6 +8,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from simkit.backends import Kernels
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.lattices import ising, thermometry
@@ -73,13 +74,13 @@ class IsingCreutz(LatticeRun):
             **self.cells_field(*self.size, "states of the sites, spin + 2 demon + 8 phase, at the snapshots"),
         )
 
-    def row(self, seed: int, row: int, backend: str) -> Row:
+    def row(self, seed: int, row: int, on: Kernels) -> Row:
         temperature = self.temperatures[row % len(self.temperatures)]
         beta = ising.CRITICAL_BETA / temperature
-        cells = draw_spins(backend, seed, row, _SPINS, self.size, ising.unsatisfied(beta))
+        cells = draw_spins(on, seed, row, _SPINS, self.size, ising.unsatisfied(beta))
         for stream, units in ((_LOW, 1), (_HIGH, 2)):
             probability = 1 / (1 + math.exp(min(2 * units * beta, COLDEST)))
-            cells |= draw(backend, seed, row, stream, self.size, probability) << np.uint8(stream)
+            cells |= draw(on, seed, row, stream, self.size, probability) << np.uint8(stream)
         y, x = np.indices(self.size)
         cells |= ((y + x + 1) % 2 << 3).astype(np.uint8)
         census, kept = yield from self.trace("run_creutz", cells)

@@ -9,6 +9,7 @@ from typing import ClassVar, final
 import numpy as np
 import numpy.typing as npt
 
+from simkit.backends import Kernels
 from simkit.contract import param
 from simkit.kernels import metropolis, philox
 from simkit.kernels.lattice import states
@@ -79,13 +80,13 @@ class IsingMetropolis(LatticeRun):
             **self.cells_field(*self.size, "states of the cells, 17 + spin + 2 phase, at the snapshots"),
         )
 
-    def row(self, seed: int, row: int, backend: str) -> Row:
+    def row(self, seed: int, row: int, on: Kernels) -> Row:
         which = row % len(self.temperatures)
         first = self.temperatures[which]
         last = self.final[which] if self.final else first
         n = self.n_samples - 1
         temperatures = [first + (last - first) * k / n for k in range(n)] + [last]
-        spins = draw_spins(backend, seed, row, _SPINS, self.size, ising.unsatisfied(ising.CRITICAL_BETA / first))
+        spins = draw_spins(on, seed, row, _SPINS, self.size, ising.unsatisfied(ising.CRITICAL_BETA / first))
         acceptance = np.array([_acceptance(ising.CRITICAL_BETA / t) for t in temperatures[1:]], np.uint32)
         census, kept = yield from self.trace("run", spins, acceptance=acceptance, seed=seed, row=row)
         sites = census[:, 2:]

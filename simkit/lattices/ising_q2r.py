@@ -7,6 +7,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from simkit.backends import Kernels
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import SITES, UNSATISFIED, UP, layout, states
@@ -66,10 +67,10 @@ class IsingQ2r(LatticeRun):
             **self.cells_field(*self.size, "states of the cells, 17 + spin + 2 phase, at the snapshots"),
         )
 
-    def row(self, seed: int, row: int, backend: str) -> Row:
+    def row(self, seed: int, row: int, on: Kernels) -> Row:
         fraction = self.fractions[row % len(self.fractions)]
         kinds = np.full(self.size, states.ISING, np.uint8)
-        spins = draw_spins(backend, seed, row, 0, self.size, fraction)
+        spins = draw_spins(on, seed, row, 0, self.size, fraction)
         census, cells = yield from self.trace("run", layout.fill(kinds, 0, spins))
         whole = census[:, 0]
         beta_13, beta_04 = thermometry.spins(whole[:, SITES])

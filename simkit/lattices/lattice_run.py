@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.kernels import philox
 from simkit.schema import Batch, Field
@@ -66,19 +67,19 @@ class LatticeRun(Source):
     snapshots: int = param(1, "states kept in cells, evenly spaced, the last at the end; divides steps / every; or 0")
 
     @abstractmethod
-    def row(self, seed: int, row: int, backend: str) -> Row:
+    def row(self, seed: int, row: int, on: Kernels) -> Row:
         """Compute one row. All rows of a source ask for the same runs, but for cells and drive, so that a GPU can run
         many at once.
         """
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
         schema = self.schema()
         batch = schema.empty(len(rows))
         n_bytes = _PER_CELL * self.n_cells + _PER_BYTE * schema.row_nbytes
-        n = max(1, min(_AT_ONCE, _MAX_BYTES // n_bytes)) if backend == "cuda" else 1
+        n = max(1, min(_AT_ONCE, _MAX_BYTES // n_bytes)) if on.is_device else 1
         for first in range(0, len(rows), n):
-            together = [self.row(seed, row, backend) for row in rows[first : first + n]]
-            for i, found in enumerate(_results(together, self.kernels[-1].load(backend)), first):
+            together = [self.row(seed, row, on) for row in rows[first : first + n]]
+            for i, found in enumerate(_results(together, getattr(on, self.kernels[-1].name)), first):
                 for name, value in found.items():
                     batch[name][i] = value
         return batch
@@ -177,23 +178,23 @@ def _run(tasks: list[Task], kernel: ModuleType) -> list[Trace]:
 
 
 def draw_words(
-    backend: str, seed: int, row: int, stream: int, n_words: int, probability: float
+    on: Kernels, seed: int, row: int, stream: int, n_words: int, probability: float
 ) -> npt.NDArray[np.uint32]:
     """Draw words of 32 bits that are 1 with `probability`, rounded to a multiple of 2**-16: little-endian uint32."""
     threshold = round(min(max(probability, 0.0), 1.0) * 2**_N_DIGITS) << philox.N_DIGITS - _N_DIGITS
-    words = philox.KERNEL.load(backend).bits(seed, np.array([row], np.uint64), stream, n_words, threshold)
+    words = on.philox.bits(seed, np.array([row], np.uint64), stream, n_words, threshold)
     return np.ascontiguousarray(words[0].astype("<u4", copy=False))
 
 
-def draw(backend: str, seed: int, row: int, stream: int, shape: tuple[int, ...], probability: float) -> U8:
+def draw(on: Kernels, seed: int, row: int, stream: int, shape: tuple[int, ...], probability: float) -> U8:
     """Draw bits of the given shape that are 1 with `probability`, as `draw_words` does: uint8, 0 or 1."""
     n = math.prod(shape)
-    words = draw_words(backend, seed, row, stream, -(-n // 32), probability)
+    words = draw_words(on, seed, row, stream, -(-n // 32), probability)
     return np.unpackbits(words.view(np.uint8), count=n, bitorder="little").reshape(shape)
 
 
 def draw_packets(
-    backend: str, seed: int, row: int, stream: int, shape: tuple[int, int], density: float, drift: float = 0.0
+    on: Kernels, seed: int, row: int, stream: int, shape: tuple[int, int], density: float, drift: float = 0.0
 ) -> U8:
     """Draw the packets of gas cells, each of the four with probability `density`: uint8, 0..15; takes four streams.
 
@@ -202,17 +203,17 @@ def draw_packets(
     packets = np.zeros(shape, np.uint8)
     for d in range(4):
         probability = density + (drift / 2, 0, -drift / 2, 0)[d]
-        packets |= draw(backend, seed, row, stream + d, shape, probability) << np.uint8(d)
+        packets |= draw(on, seed, row, stream + d, shape, probability) << np.uint8(d)
     return packets
 
 
-def draw_spins(backend: str, seed: int, row: int, stream: int, shape: tuple[int, int], unsatisfied: float) -> U8:
+def draw_spins(on: Kernels, seed: int, row: int, stream: int, shape: tuple[int, int], unsatisfied: float) -> U8:
     """Draw spins of a given mean fraction of unsatisfied bonds: a crystal with random flips, uint8, 0 or 1.
 
     The crystal is all up, or, for more than half of the bonds, a checkerboard.
     """
     least = min(unsatisfied, 1 - unsatisfied)
-    flips = draw(backend, seed, row, stream, shape, (1 - math.sqrt(max(0.0, 1 - 2 * least))) / 2)
+    flips = draw(on, seed, row, stream, shape, (1 - math.sqrt(max(0.0, 1 - 2 * least))) / 2)
     y, x = np.indices(shape)
     crystal = np.ones(shape, np.int64) if unsatisfied <= 0.5 else (y + x) % 2
     return flips ^ crystal.astype(np.uint8)

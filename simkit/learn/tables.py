@@ -139,7 +139,7 @@ class Live(Table):
 
     def __init__(self, source: Source, seed: int, n_rows: int, backend: str) -> None:
         super().__init__()
-        self._source, self._seed, self._backend = source, seed, source.resolve(backend)
+        self._source, self._seed, self._on = source, seed, source.load(backend)
         self.schema, self.n_rows = source.schema(), n_rows
         self.piece_rows = min(self.chunk_rows, source.block_rows)
         fitting = _WINDOW_BYTES // max(1, self.chunk_rows * self.schema.row_nbytes)
@@ -154,7 +154,7 @@ class Live(Table):
         for wanted in np.split(np.arange(len(inside)), np.flatnonzero(np.diff(inside) > gap) + 1):
             rows = chunk * self.chunk_rows + inside[wanted]
             first, last = int(rows[0]), int(rows[-1])
-            made = self._source.generate(self._seed, range(first, last + 1), backend=self._backend)
+            made = self._source.generate(self._seed, range(first, last + 1), backend=self._on)
             for name, array in out.items():
                 array[wanted[0] : wanted[-1] + 1] = made[name][rows - first]
 

@@ -74,14 +74,14 @@ def generate(
     n_threads = ParameterError.check_integer("the number of threads that compute", n_threads, 1, MAX_THREADS)
     if not isinstance(share, Share):
         raise ParameterError(f"share is a Share(n_workers, index); this is {show(share)}")
-    resolved = recipe.source.resolve(backend)
-    made = {"backend": resolved, "versions": versions()}
+    on = recipe.source.load(backend)
+    made = {"backend": on.backend, "versions": versions()}
     source = recipe.source
     name = Path(what).stem if isinstance(what, (str, Path)) else source.name
     path = Path(f"{name}.zarr") if out is None else StoreError.check_path(out)
     is_shared, most = share.n_workers > 1, most_rows(source)
     with writing(path, source.schema(), recipe.spec(), made, shared=is_shared, most_rows=most) as store:
-        run_threads(store, recipe, resolved, n_threads, Plan.of(store, share), progress)
+        run_threads(store, recipe, on, n_threads, Plan.of(store, share), progress)
         if recipe.digest is not None and store.n_rows_done == store.layout.n_rows:
             found = store.root_digest()
             if found != recipe.digest:

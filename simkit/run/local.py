@@ -9,6 +9,7 @@ from itertools import islice
 from time import perf_counter
 from typing import TypeVar
 
+from simkit.backends import Kernels
 from simkit.recipe import Recipe
 from simkit.run.plan import Plan, Progress, blocks
 from simkit.run.shard import put_block, run_block
@@ -22,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def run_threads(
-    store: Store, recipe: Recipe, backend: str, n_threads: int, plan: Plan, progress: Callable[[Progress], None]
+    store: Store, recipe: Recipe, on: Kernels, n_threads: int, plan: Plan, progress: Callable[[Progress], None]
 ) -> None:
     """Make the shards of a plan as `run_shard` does, but the blocks on several threads, and commit them on others.
 
@@ -32,7 +33,7 @@ def run_threads(
     memory does not depend on the number of rows.
     """
     n_computing, n_writing, ahead = n_threads, 1, 4 * n_threads
-    if backend == "cuda":
+    if on.is_device:
         n_computing, n_writing, ahead = _N_STREAMS, n_threads, 2 * _N_STREAMS
     layout = store.layout
     n_now = 0
@@ -51,10 +52,10 @@ def run_threads(
     def begin(n: int) -> Iterator[tuple[range, int, Future[Batch]]]:
         """Let the next `n` blocks be computed."""
         for index, rows in islice(todo, n):
-            yield rows, index, computing.submit(run_block, recipe, rows, backend)
+            yield rows, index, computing.submit(run_block, recipe, rows, on)
 
     try:
-        todo = ((index, rows) for index in plan.shards for rows in blocks(recipe.source, layout.rows(index), backend))
+        todo = ((index, rows) for index in plan.shards for rows in blocks(recipe.source, layout.rows(index), on))
         under_way = deque(begin(ahead))
         commits: deque[Future[None]] = deque()
         batch: Batch = {}

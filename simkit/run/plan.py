@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from simkit.backends import Kernels
 from simkit.contract import MAX_ROWS, Source
 from simkit.errors import ParameterError
 from simkit.store import Store
@@ -73,10 +74,10 @@ def most_rows(source: Source) -> int:
     return _SHARD_BLOCKS * source.block_rows
 
 
-def blocks(source: Source, rows: range, backend: str) -> Iterator[range]:
-    """Cut the rows of a shard into those that are computed at a time: few on a processor, all on a GPU."""
+def blocks(source: Source, rows: range, on: Kernels) -> Iterator[range]:
+    """Cut the rows of a shard into those that are computed at a time: few on a processor, all on a device."""
     n = len(rows)
-    if backend != "cuda":
+    if not on.is_device:
         n = max(1, min(_BLOCK_ROWS, source.block_rows, _BLOCK_BYTES // source.schema().row_nbytes))
     for start in range(rows.start, rows.stop, n):
         yield range(start, min(start + n, rows.stop))

@@ -38,7 +38,7 @@ def regenerate(
         The backend that ran, and one line for each row and field that differs by more than the field's ``atol``.
     """
     source, seed = Recipe.parse(store.recipe).source, store.recipe["seed"]
-    resolved = source.resolve(backend)
+    on = source.load(backend)
     done = [row for index in store.done() for row in (store.layout.rows(index).start, store.layout.rows(index).stop)]
     starts, stops = np.array(done[::2], np.int64), np.array(done[1::2], np.int64)
     ends = np.cumsum(stops - starts)
@@ -47,10 +47,10 @@ def regenerate(
     shards = np.searchsorted(ends, chosen, side="right")
     faults = []
     for row in (stops[shards] - (ends[shards] - chosen)).tolist():
-        again = source.generate(seed, range(row, row + 1), backend=resolved)
+        again = source.generate(seed, range(row, row + 1), backend=on)
         for name, field in store.schema.items():
             stored = store[name][row : row + 1]
             if not np.allclose(again[name], stored, rtol=0, atol=field.atol, equal_nan=True):
-                faults.append(f"row {row:,}, field {show(name)}: {store.path} does not hold what {resolved} computes")
+                faults.append(f"row {row:,}, field {show(name)}: {store.path} does not hold what {on.backend} computes")
         progress(1)
-    return resolved, faults
+    return on.backend, faults

@@ -11,13 +11,13 @@ Meanwhile somebody, such as whoever hands the numbers out, holds the data set by
 
 from __future__ import annotations
 
-from simkit.backends import own_stream
+from simkit.backends import Kernels
 from simkit.recipe import Recipe
 from simkit.run.plan import blocks
 from simkit.schema import Batch, Schema
 
 
-def run_shard(recipe: Recipe, rows: range, backend: str) -> Batch:
+def run_shard(recipe: Recipe, rows: range, backend: str | Kernels) -> Batch:
     """Return the rows of a shard, computed block by block in this thread.
 
     Parameters
@@ -25,7 +25,7 @@ def run_shard(recipe: Recipe, rows: range, backend: str) -> Batch:
     recipe : Recipe
     rows : range
         ``store.layout.rows(index)``.
-    backend : str
+    backend : str or Kernels
         As in `Source.generate`.
 
     Raises
@@ -34,17 +34,17 @@ def run_shard(recipe: Recipe, rows: range, backend: str) -> Batch:
         As `Source.generate` does.
     """
     source = recipe.source
-    schema, resolved = source.schema(), source.resolve(backend)
+    schema, on = source.schema(), source.load(backend)
     batch: Batch = schema.empty(0)
-    for part in blocks(source, rows, resolved):
-        batch = put_block(schema, batch, rows, part, run_block(recipe, part, resolved))
+    for part in blocks(source, rows, on):
+        batch = put_block(schema, batch, rows, part, run_block(recipe, part, on))
     return batch
 
 
-def run_block(recipe: Recipe, rows: range, backend: str) -> Batch:
+def run_block(recipe: Recipe, rows: range, on: Kernels) -> Batch:
     """Return a block of rows of a shard; several threads may compute one each."""
-    with own_stream(backend):
-        return recipe.source.generate(recipe.seed, rows, backend=backend)
+    with on.own_stream():
+        return recipe.source.generate(recipe.seed, rows, backend=on)
 
 
 def put_block(schema: Schema, batch: Batch, whole: range, rows: range, block: Batch) -> Batch:

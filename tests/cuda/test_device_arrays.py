@@ -7,8 +7,8 @@ import pytest
 from lattices import random_cells, random_demons
 from where import COMPILED, load, on
 
-from simkit import backends, registry
-from simkit.backends import probe, row_numbers
+from simkit import registry
+from simkit.backends import Kernels, probe
 from simkit.errors import UnknownNameError
 from simkit.kernels import census, lattice, life, philox
 from simkit.kernels.life import Rule
@@ -61,9 +61,10 @@ def test_from_ash_to_objects_without_leaving_the_device(place):
 def test_ash_is_made_on_the_device(place):
     source = registry.source_class("ca-ash").build(registry.source_class("ca-ash").tiny)
     with on(place, *source.kernels) as backend:
-        numbers = row_numbers(range(3), backend)
+        loaded = source.load(backend)
+        numbers = loaded.row_numbers(range(3))
         assert type(numbers) is not np.ndarray
-        assert {type(array) for array in source.rows(1, range(20), backend).values()} == {type(numbers)}
+        assert {type(array) for array in source.rows(1, range(20), loaded).values()} == {type(numbers)}
         assert {type(array) for array in source.generate(1, range(20), backend=backend).values()} == {np.ndarray}
 
 
@@ -86,8 +87,9 @@ def test_tensors_share_the_memory_of_the_batch():
     pytest.importorskip("torch")
     for place in (place for place in COMPILED if place != "cuda"):
         with on(place) as backend:
-            numbers = row_numbers(range(4), backend)
-            backends.to_torch(numbers, backend)[0] = -1
+            loaded = Kernels.load((), backend)
+            numbers = loaded.row_numbers(range(4))
+            loaded.to_torch(numbers)[0] = -1
             assert int(numbers[0]) == 2**64 - 1
 
 

@@ -109,7 +109,7 @@ def test_a_source_says_what_makes_it_slow(name, parameters, is_stack, n_notes):
     source = registry.source(
         name, steps=4, every=2, **({"settling": 2} if name == "heat-conduction" else {}), **parameters
     )
-    task = next(source.row(0, 0, "cpu"))
+    task = next(source.row(0, 0, source.load("cpu")))
     if task.function == "run":
         assert (split(task.cells) is not None) == is_stack
     notes = source.notes()

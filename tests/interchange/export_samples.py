@@ -20,6 +20,7 @@ import simkit
 import simkit.interchange.selection
 import simkit.run
 import simkit.store.layout
+from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.kernels import philox
 from simkit.recipe import Recipe
@@ -64,8 +65,8 @@ class Zoo(Source):
             fields["flags"] = Field("bool", "several", ("flag",), (3,))
         return Schema(**fields)
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
-        del backend
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
+        del on
         height, width = self.size
         row = np.arange(rows.start, rows.stop, dtype=np.uint64)
         mixed = (row + np.uint64(seed + 1)) * np.uint64(0x9E3779B97F4A7C15)

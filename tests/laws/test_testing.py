@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simkit import registry, testing
+from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.kernels import philox
 from simkit.schema import Batch, Field, Schema
@@ -33,7 +34,7 @@ class Coin(Source):
         dtype = "float32" if self.breaks == "declared" else "float64"
         return Schema(value=Field(dtype, "of the row", atol=0.01), is_odd=Field("bool", "of the row"))
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
         made[0] += 1
         row = np.arange(rows.start, rows.stop, dtype=np.float64)
         value = row + seed % 7
@@ -41,9 +42,9 @@ class Coin(Source):
             value += made[0]
         if self.breaks == "divisible":
             value += rows.stop - rows.start
-        if self.breaks == "agreeing" and backend != "reference":
+        if self.breaks == "agreeing" and on.backend != "reference":
             value += 0.02
-        return {"value": value + 0.005 * (backend != "reference"), "is_odd": row % 2 == 1}
+        return {"value": value + 0.005 * (on.backend != "reference"), "is_odd": row % 2 == 1}
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ import torch.utils.data
 import simkit
 import simkit.run
 import simkit.store.layout
+from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.learn import Stream, stream
 from simkit.schema import Array, Batch, Field, Schema
@@ -104,8 +105,8 @@ class Same(Source):
         shape = (len(self.board), -(-width // 8))
         return Schema(board=Field("uint8", "the board", ("y", "x_byte"), shape, bits=width))
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
-        del seed, backend
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
+        del seed, on
         cells = np.array([[int(cell) for cell in row] for row in self.board], np.uint8)
         packed = np.packbits(cells, axis=-1, bitorder="little")
         return {"board": np.repeat(packed[None], len(rows), axis=0)}
@@ -125,7 +126,7 @@ class TwoBoards(Source):
     def schema(self) -> Schema:
         return Schema(board=Field("uint8", "a board", ("y", "x_byte"), (2, 1), bits=2), name=Field("<U3", "a name"))
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
         raise NotImplementedError
 
 

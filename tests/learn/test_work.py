@@ -12,6 +12,7 @@ import torch
 from learn_samples import Many, Same, rows_of
 
 import simkit.learn.tables
+from simkit.backends import Kernels
 from simkit.learn import batches, stream
 from simkit.schema import Array, Batch
 from simkit.store.chunks import StoreChunks
@@ -25,9 +26,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[range]:
     calls: list[range] = []
     rows = Same.rows
 
-    def counted(self: Same, seed: int, wanted: range, backend: str) -> Batch:
+    def counted(self: Same, seed: int, wanted: range, on: Kernels) -> Batch:
         calls.append(wanted)
-        return rows(self, seed, wanted, backend)
+        return rows(self, seed, wanted, on)
 
     monkeypatch.setattr(Same, "rows", counted)
     return calls

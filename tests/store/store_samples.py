@@ -14,6 +14,7 @@ import numpy as np
 import simkit
 import simkit.run.plan
 import simkit.store.layout
+from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.kernels import philox
 from simkit.recipe import Recipe
@@ -51,8 +52,8 @@ class Toy(Source):
             kind=Field("uint8", "kind of the row", labels=self.tags),
         )
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
-        del backend
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
+        del on
         row = np.arange(rows.start, rows.stop, dtype=np.uint64)
         mixed = (row + np.uint64(seed)) * np.uint64(0x9E3779B97F4A7C15)
         board = mixed[:, None].view(np.uint8)[:, :6].reshape(-1, 3, 2).copy()

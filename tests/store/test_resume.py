@@ -16,6 +16,7 @@ from store_samples import BLOCK_ROWS, CHUNK_ROWS, N_ROWS, SHARD_ROWS, Toy, ash_r
 
 import simkit
 import simkit.run.plan
+from simkit.backends import Kernels
 from simkit.errors import StoreError
 from simkit.run import Progress, Share, generate
 from simkit.schema import Batch
@@ -75,9 +76,7 @@ def test_what_was_finished_is_not_computed_again(out: Path, monkeypatch: pytest.
     assert done
     computed: list[range] = []
     real = Toy.rows
-    monkeypatch.setattr(
-        Toy, "rows", lambda self, seed, rows, backend: computed.append(rows) or real(self, seed, rows, backend)
-    )
+    monkeypatch.setattr(Toy, "rows", lambda self, seed, rows, on: computed.append(rows) or real(self, seed, rows, on))
     generate(toy_recipe(), out)
     assert computed
     assert {row // SHARD_ROWS for rows in computed for row in rows}.isdisjoint(done)
@@ -91,10 +90,10 @@ def test_a_source_that_fails_leaves_what_was_finished(
 ) -> None:
     real = Toy.rows
 
-    def fail(self: Toy, seed: int, rows: range, backend: str) -> Batch:
+    def fail(self: Toy, seed: int, rows: range, on: Kernels) -> Batch:
         if rows.stop == N_ROWS:
             raise MemoryError("not enough")
-        return real(self, seed, rows, backend)
+        return real(self, seed, rows, on)
 
     with monkeypatch.context() as patch:
         patch.setattr(Toy, "rows", fail)

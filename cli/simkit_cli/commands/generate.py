@@ -65,7 +65,7 @@ def command(
     out = out or Path(f"{name}.zarr")
     if not quiet:
         n_threads = threads or n_processors()
-        ran_on = f"{recipe.source.resolve(backend)}, {n_threads} thread{'s' if n_threads > 1 else ''}"
+        ran_on = f"{recipe.source.load(backend).backend}, {n_threads} thread{'s' if n_threads > 1 else ''}"
         part = f", worker {worker} of {workers}" if workers > 1 else ""
         click.echo(f"{name} -> {out}: {recipe.n:,} rows, seed {recipe.seed}, on {ran_on}{part}", err=True)
         for note in recipe.source.notes():

@@ -7,6 +7,7 @@ from typing import ClassVar, final
 
 import numpy as np
 
+from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.kernels import philox
 from simkit.schema import Batch, Field, Schema
@@ -39,9 +40,9 @@ class Wallpaper(Source):
             symmetry=Field("uint8", "how the tile is repeated", labels=("plain", "mirrored")),
         )
 
-    def rows(self, seed: int, rows: range, backend: str) -> Batch:
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
         index = np.arange(rows.start, rows.stop, dtype=np.uint64)
-        words = philox.KERNEL.load(backend).bits(seed, index, 0, TILE * TILE // 32, 2**31)
+        words = on.philox.bits(seed, index, 0, TILE * TILE // 32, 2**31)
         tiles = np.unpackbits(words.view(np.uint8).reshape(-1, TILE, 1), axis=-1, bitorder="little")
         symmetry = (index % np.uint64(2)).astype(np.uint8)
         other = np.where(symmetry[:, None, None] == 1, tiles[:, :, ::-1], tiles)
