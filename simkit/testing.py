@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from simkit import registry
 from simkit.backends import BACKENDS
 from simkit.contract import MAX_SEED, Source
-from simkit.errors import BackendError, SchemaError
+from simkit.errors import BackendError, SchemaError, UnknownNameError, show
+from simkit.interchange import Format
 from simkit.schema import Batch, check
 
 #: the backend that all others agree with
@@ -101,6 +103,42 @@ def check_source(source: Source, seed: int = 0, rows: range = range(8)) -> None:
     for law in LAWS.values():
         law(source, seed, rows)
         law(source, MAX_SEED, range(2**40, 2**40 + len(rows)))
+
+
+def check_world(package: str) -> None:
+    """Check that a world is among those in use, and that all it lists can be loaded and is of the kind it should be.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such world, or if it was left out.
+    LawError
+        If something that it lists is not what `simkit.registry.World` says.
+    SimkitError
+        If something cannot be loaded.
+    """
+    UnknownNameError.check("world", package, registry.worlds())
+    world = registry.worlds()[package]
+    for name in world.sources:
+        registry.source_class(name)
+    for kind, is_right in _KINDS.items():
+        for name, reference in getattr(world, kind).items():
+            found = registry.load(f"{package}.{reference}")
+            if not is_right(found):
+                raise LawError(f"{package} lists {show(name)} among its {kind}, and {reference} is {show(found)}")
+
+
+#: attributes of `simkit.learn.channels.Channels`, which may be used without torch
+_OF_CHANNELS = ("about", "needs", "planes")
+
+#: what a world lists, beside sources -> whether a thing is of that kind
+_KINDS: dict[str, Callable[[Any], bool]] = {
+    "views": callable,
+    "formats": lambda found: isinstance(found, Format) and callable(registry.load(found.write)),
+    "channels": lambda found: isinstance(found, type) and all(hasattr(found, name) for name in _OF_CHANNELS),
+    "bench": callable,
+    "bench_cuda": callable,
+}
 
 
 def _twin(source: Source) -> Source:

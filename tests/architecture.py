@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "figures": {"errors", "schema", "backends", "store", "registry"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store", "registry"},
     "interchange": {"errors", "schema", "registry", "recipe", "store", "kernels"},
-    "testing": {"errors", "schema", "backends", "contract", "registry"},
+    "testing": {"errors", "schema", "backends", "contract", "registry", "interchange"},
     "bench": {"errors", "schema", "backends", "kernels", "contract", "registry", "recipe", "run", "store", "learn"},
     "study": {"errors", "schema", "backends", "kernels", "store", "registry", "lattices", "recipe", "run"},
 }

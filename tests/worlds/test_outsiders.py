@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from simkit import bench, interchange, registry
+from simkit import bench, interchange, registry, testing
+from simkit.errors import UnknownNameError
 
 HERE = Path(__file__).parent
 
@@ -29,6 +30,7 @@ IN_PYTHON = """
 import json
 import simkit, simkit.testing
 from simkit.learn import batches
+simkit.testing.check_world("wallpapers")
 simkit.testing.check_source(simkit.source("wallpaper", n_tiles=2), rows=range(3))
 (batch,) = batches("w.zarr", channels="edges", batch_size=4, n_threads=0)
 print(json.dumps([list(batch["board"].shape), int(batch["board"][:, 1].sum()), simkit.preview("w.zarr", view="tiles").size]))
@@ -151,3 +153,27 @@ def test_names_that_simkit_has_itself_are_those_of_its_tables() -> None:
     assert registry.OWN["channels"] == set(CHANNELS)
     assert registry.OWN["bench"] == {*bench.CASES, "stream"}
     assert set(registry.OWN) == {"sources", "formats", "channels", "bench", "bench_cuda"}
+
+
+@pytest.mark.parametrize("package", registry.WORLDS)
+def test_all_that_the_worlds_of_simkit_list_is_there(package: str) -> None:
+    testing.check_world(package)
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ({"channels": {"phases2": "phases:nothing"}}, "has no attribute 'nothing'"),
+        ({"channels": {"phases2": "phases:np"}}, "lists 'phases2' among its channels, and phases:np is"),
+        ({"formats": {"rle2": "patterns:write_ash"}}, "lists 'rle2' among its formats, and patterns:write_ash is"),
+        ({"views": {"film2": "pictures:INKS"}}, "lists 'film2' among its views, and pictures:INKS is"),
+    ],
+)
+def test_what_is_not_as_it_should_be_is_found(
+    listed: dict[str, dict[str, str]], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "worlds", lambda: {"simkit.ash": registry.World("broken", {}, **listed)})
+    with pytest.raises((testing.LawError, AttributeError), match=said):
+        testing.check_world("simkit.ash")
+    with pytest.raises(UnknownNameError, match="no world 'wallpaper'"):
+        testing.check_world("wallpaper")
