@@ -51,6 +51,7 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "simkit"
+smartquotes = False  # --n is an option, not a dash
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]

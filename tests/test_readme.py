@@ -1,4 +1,4 @@
-"""Every example in README.md and CONTRIBUTING.md runs, in the order of the page, in one folder."""
+"""Every example in README.md, CONTRIBUTING.md and the pages of docs/ runs, in the order of the pages."""
 
 from __future__ import annotations
 
@@ -32,28 +32,66 @@ def blocks(page: str, kind: str = r"sh|python") -> list[tuple[str, str]]:
     return re.findall(rf"^ *```({kind})\n(.*?)^ *```", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def test_the_examples_run(tmp_path):
+def pages(page: str = "docs/index.md") -> list[str]:
+    """Return the pages of the site, in its order, except those that the build of the site writes."""
+    found = [page]
+    for tree in re.findall(r"^```\{toctree\}\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL):
+        for entry in tree.split("\n\n", 1)[1].split():
+            path = Path(os.path.normpath(Path(page).parent / f"{entry}.md"))
+            if "generated" not in path.parts:
+                found += pages(str(path))
+    return found
+
+
+def run_examples(names: list[str], folder: Path) -> int:
+    """Run the examples of pages in a folder; return how many there are."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "error"}
-    ran = 0
-    for kind, text in blocks("README.md"):
-        lines = [text] if kind == "python" else text.splitlines()
-        for line in lines:
-            if ".venv/bin" in line:  # the two commands at the top make a virtual environment; .ci/run does
-                continue
-            for size, smaller in SMALLER.items():
-                line = line.replace(size, smaller)
-            command = [sys.executable, "-c", line] if kind == "python" else ["bash", "-c", line]
-            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-            ran += 1
-    assert ran >= 15
+    n_ran = 0
+    for page in names:
+        for kind, text in blocks(page):
+            for line in [text] if kind == "python" else text.splitlines():
+                if ".venv/bin" in line:  # the two commands at the top make a virtual environment; .ci/run does
+                    continue
+                for size, smaller in SMALLER.items():
+                    line = line.replace(size, smaller)
+                command = [sys.executable, "-c", line] if kind == "python" else ["bash", "-c", line]
+                done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+                assert done.returncode == 0, f"{page}: {line}\n{done.stdout}\n{done.stderr}"
+                n_ran += 1
+    return n_ran
+
+
+def test_the_examples_run(tmp_path):
+    assert run_examples(["README.md"], tmp_path) >= 10
     assert (tmp_path / "sheet.png").is_file()
 
 
+@pytest.mark.slow
+def test_the_examples_of_the_site_run(tmp_path):
+    """Not those of blocks `{drawn}`, which the build of the site runs."""
+    assert run_examples(pages(), tmp_path) >= 45
+    assert (tmp_path / "settling.gif").is_file()
+
+
+def test_every_page_has_its_place_in_the_site():
+    """A page that no table of contents names would be left out of the tests above."""
+    written = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md") if "generated" not in path.parts}
+    found = pages()
+    assert sorted(written) == sorted(found)
+    assert len(found) >= 20
+
+
+def test_links_of_the_readme_lead_somewhere():
+    targets = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    assert len(targets) >= 15
+    assert not [target for target in targets if not (ROOT / target).exists()]
+
+
+@pytest.mark.slow
 def test_the_example_of_training_learns(tmp_path):
     """At full size: on its own rows, better than saying always the same."""
-    (example,) = [text for kind, text in blocks("README.md", "python") if "optimiser.step()" in text]
+    (example,) = [text for kind, text in blocks("docs/guides/train.md", "python") if "optimiser.step()" in text]
     recipe = simkit.Recipe(simkit.source("ca-ash", size=32), 0, 20_000)
     simkit.generate(recipe, tmp_path / "small.zarr")
     done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)

@@ -25,7 +25,7 @@ from simkit.figures.sheet import draw_sheet
 from simkit.schema import Field
 
 #: rows of a source's picture
-N_ROWS = 4
+N_ROWS = 6
 
 #: modules whose public names the page of the API shows, beside those of `simkit` itself, with a title each
 MODULES = {
