@@ -45,9 +45,9 @@ def test_the_command_prints_a_table_and_a_json_line_and_draws_a_roofline(place, 
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_the_commands_of_the_readme(place, tmp_path, monkeypatch):
+def test_the_commands_of_the_page(place, tmp_path, monkeypatch):
     """On a stand-in smaller boards, and fewer."""
-    page = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    page = Path(__file__).parents[2].joinpath("docs/guides/gpu.md").read_text("utf-8")
     (block,) = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
     lines = [line for line in block.splitlines() if line.startswith("simkit ")]
     assert len(lines) == 3
