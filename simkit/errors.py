@@ -98,7 +98,7 @@ class SimkitError(Exception):
 
 
 class WorldWarning(UserWarning):
-    """A package of somebody else's that was to add a world and is left out."""
+    """A package of somebody else's that was to add a world or a study and is left out."""
 
 
 class UnknownNameError(SimkitError, KeyError):

@@ -1,7 +1,8 @@
-"""The list of worlds, and the sources, views, formats, channels and benchmarks that they have.
+"""The list of worlds, and the sources, views, formats, channels and benchmarks that they have; the list of studies.
 
 A world is a package about one kind of data, whose ``WORLD`` names what it has. Other packages add theirs with the entry
-point group ``simkit.worlds``, whose values are names of packages.
+point group ``simkit.worlds``, whose values are names of packages. A study is a package of questions, which its
+``STUDY`` names; the entry point group ``simkit.studies`` has names of studies and their packages.
 """
 
 from __future__ import annotations
@@ -50,8 +51,38 @@ class World:
     bench_cuda: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Study:
+    """Questions that a package asks of data, named so that none of them is loaded to list it.
+
+    Attributes
+    ----------
+    package : str
+        Its name, ``__name__`` in its ``__init__.py``.
+    title : str
+        What the questions are about, in a few words.
+    questions : mapping of str to str
+        Name -> title. The module of that name in the package has two functions: ``needs(scale)`` returns the recipes
+        of the data sets, ``analyse(stores, scale)`` a `simkit.study.findings.Findings`.
+    scales : mapping
+        "tiny" (seconds to two minutes), "small" (under an hour on two cores) and "full" (the published size) -> how
+        much is computed: values of one dataclass, whose fields are options of the command.
+    """
+
+    package: str
+    title: str
+    questions: Mapping[str, str]
+    scales: Mapping[str, Any]
+
+
 #: packages of the worlds that come with simkit
 WORLDS = ("simkit.ash", "simkit.lattices")
+
+#: name -> package of the studies that come with simkit
+STUDIES = {"thermo": "simkit.study.thermo"}
+
+#: names of the scales of every study, in the order of their sizes
+SCALES = ("tiny", "small", "full")
 
 #: names that simkit has by itself, of kinds whose names are of all worlds together; a world has others
 OWN: Mapping[str, frozenset[str]] = {
@@ -97,6 +128,37 @@ def _world(asked: str, others: Mapping[str, World]) -> World:
             if name in taken:
                 raise SimkitError(f"it has {show(name)} among its {kind}, a name that {taken[name]} has")
     return world
+
+
+@cache
+def studies() -> dict[str, Study]:
+    """Return name -> study, those of simkit first; one that cannot be used is left out with a WorldWarning."""
+    found: dict[str, Study] = {}
+    others = sorted((entry.name, entry.value) for entry in entry_points(group="simkit.studies"))
+    for name, package in (*STUDIES.items(), *others):
+        try:
+            if name in found:
+                raise SimkitError(f"{found[name].package} has that name")
+            study = getattr(importlib.import_module(package), "STUDY", None)
+            if not isinstance(study, Study):
+                raise SimkitError(f"the STUDY of {package} is {show(study)}, and not a simkit.registry.Study")
+            if tuple(study.scales) != SCALES or len({type(scale) for scale in study.scales.values()}) != 1:
+                raise SimkitError(
+                    f"the scales of {package} are not {', '.join(SCALES)}, in this order and of one class"
+                )
+            found[name] = study
+        except Exception as error:
+            if package in STUDIES.values():
+                raise
+            why = str(error) if isinstance(error, SimkitError) else f"{type(error).__name__}: {error}"
+            warnings.warn(one_line(f"the study {name} is left out: {why}"), WorldWarning, stacklevel=2)
+    return found
+
+
+def study(name: str) -> Study:
+    """Return the study called `name`; UnknownNameError if there is none."""
+    UnknownNameError.check("study", name, studies())
+    return studies()[name]
 
 
 def listed(kind: str, source: str | None = None) -> dict[str, str]:

@@ -1,34 +1,28 @@
-"""A figure of what a study found: its panels, with measured points, their errors, and lines."""
+"""Figures of what a study found, from the stores that it wrote alone."""
 
 from __future__ import annotations
 
 import io
-import re
 import textwrap
-from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.errors import needed_for
+from simkit.errors import StoreError, needed_for
+from simkit.figures import lines
 from simkit.figures.sheet import put
 from simkit.schema import Array
-from simkit.store import Store
+from simkit.store import Store, open_store
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: colours, markers and dashes of series in their order (Okabe and Ito, readable without colour vision)
-_INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
-_LINE_INKS = ("#000000", "#D55E00", "#7F7F7F", "#0072B2")
-_DASHES = ("-", "--", "-.", ":")
+#: kind of plot -> what draws it
+_DRAW = {"lines": lines.draw}
 
-#: an outlier takes the scale of the others, if they take so many times less room
-_MUCH = 2.5
-
-#: of a panel, in inches; dots an inch
+#: of a plot, in inches; dots an inch
 _WIDTH, _HEIGHT, _DPI = 4.6, 4.2, 120
 
 
@@ -38,172 +32,80 @@ def check_matplotlib() -> None:
         import matplotlib.figure  # noqa: F401
 
 
-def draw_study(points: Store, out: Path) -> None:
-    """Draw the points that a study wrote and write the figure as PNG.
+def tables(claims: Store) -> dict[str, Store]:
+    """Return the other tables of the question whose claims these are.
+
+    Raises
+    ------
+    StoreError
+        If one of them is not there, or is not the one that the claims were written with.
+    """
+    about = claims.recipe["parameters"]
+    found = {}
+    for name, digest in about["tables"].items():
+        store = open_store(claims.path.with_name(f"{about['question']}-{name}.zarr"))
+        if store.root_digest() != digest:
+            raise StoreError(f"{store.path} is not the table that {claims.path} was written with; run the study again")
+        found[name] = store
+    return found
+
+
+def draw_study(claims: Store, out: Path) -> None:
+    """Draw all plots of a question side by side as PNG.
 
     Points without an error are joined by a line; hollow ones are of states whose thermometers disagree.
+
+    Parameters
+    ----------
+    claims : Store
+        That the study wrote; its tables are beside it.
+    out : Path
 
     Raises
     ------
     LibraryError
         If matplotlib is not installed.
     StoreError
-        If `out` cannot be written.
+        If a table is missing or another one, or `out` cannot be written.
     """
     check_matplotlib()
     from matplotlib.figure import Figure
 
-    panels: dict[str, list[Any]] = points.recipe["parameters"]["panels"]
-    figure = Figure(figsize=(_WIDTH * len(panels), _HEIGHT), dpi=_DPI, layout="constrained")
-    title = textwrap.fill(points.recipe["parameters"]["title"], 60 * len(panels))
-    figure.suptitle(title, fontsize=9 if len(panels) < 3 else 11)
-    fields = {name: points[name][:] for name in points}
-    styles = _styles(points.schema["series"].labels, fields)
-    for i, (axes, (name, about)) in enumerate(
-        zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True)
-    ):
-        here = {field: values[fields["panel"] == i] for field, values in fields.items()}
-        _draw_panel(axes, here, styles)
-        x_label, y_label, is_log_x, is_log_y, *critical = about
-        axes.set(title=symbols(name), xlabel=symbols(x_label), ylabel=symbols(y_label))
-        for x in critical:
-            axes.axvline(x, color="#9A9A9A", linewidth=0.9, zorder=0, label=symbols("Tc"))
-        axes.legend(fontsize=8, framealpha=0.9)
-        if is_log_x:
-            _set_log_x(axes, here["x"][~np.isnan(here["error"])])
-        if is_log_y:
-            axes.set_yscale("log")
-        _leave_out(axes, here, styles, is_log=is_log_y)
+    about, found = claims.recipe["parameters"], tables(claims)
+    plots = about["plots"]
+    figure = Figure(figsize=(_WIDTH * len(plots), _HEIGHT), dpi=_DPI, layout="constrained")
+    title = textwrap.fill(f"{about['title']} ({data_text(about['data'])})", 60 * len(plots))
+    figure.suptitle(lines.symbols(title), fontsize=9 if len(plots) < 3 else 11)
+    for axes, plot in zip(figure.subplots(1, len(plots), squeeze=False)[0], plots, strict=True):
+        draw_plot(axes, plot, found[plot["table"]])
     data = io.BytesIO()
     figure.savefig(data, format="png")
     put(data.getvalue(), out)
 
 
-def symbols(text: str) -> str:
-    """Return a text with Greek letters, indices and powers, as matplotlib sets them."""
-
-    def greek(match: re.Match[str]) -> str:
-        letter, index = match["letter"], match["index"]
-        return f"$\\{letter}_{{{index}}}$" if index else f"$\\{letter}$"
-
-    text = re.sub(r"\b(?P<letter>alpha|beta|chi|kappa|lambda|rho|tau|xi)(?:_(?P<index>\w+))?(?![\w])", greek, text)
-    text = re.sub(r"\bTc\b", "$T_c$", text)
-    text = re.sub(r"\^(?:(\d+)|\(([^)]*)\))", lambda match: f"$^{{{match[1] or match[2]}}}$", text)
-    return re.sub(r" x (?=[(A-Z])", " \N{MULTIPLICATION SIGN} ", text)
-
-
-class _Style(NamedTuple):
-    label: str
-    is_line: bool
-    ink: str
-    #: marker or dashes
-    mark: str
-
-
-def _styles(labels: tuple[str, ...], fields: dict[str, Array]) -> list[_Style]:
-    """Choose the style of each series, the same in all panels."""
-    styles: list[_Style] = []
-    for series, label in enumerate(labels):
-        is_line = bool(np.isnan(fields["error"][fields["series"] == series]).all())
-        inks, marks = (_LINE_INKS, _DASHES) if is_line else (_INKS, _MARKERS)
-        n = sum(style.is_line == is_line for style in styles)
-        styles.append(_Style(label, is_line, inks[n % len(inks)], marks[n % len(marks)]))
-    return styles
-
-
-def _draw_panel(axes: Axes, here: dict[str, Array], styles: list[_Style]) -> None:
-    for series in dict.fromkeys(here["series"].tolist()):
-        style = styles[series]
-        for is_frozen in (False, True):
-            chosen = (here["series"] == series) & (here["is_frozen"] == is_frozen)
-            x, y, error = (here[name][chosen] for name in ("x", "y", "error"))
-            if not len(x):
-                continue
-            if style.is_line:
-                axes.plot(x, y, style.mark, color=style.ink, linewidth=1.2, label=symbols(style.label), zorder=1)
-                continue
-            axes.errorbar(
-                x,
-                y,
-                error,
-                fmt=style.mark,
-                color=style.ink,
-                markerfacecolor="white" if is_frozen else style.ink,
-                markersize=5,
-                capsize=3,
-                linewidth=1.2,
-                label=symbols(f"{style.label}: frozen" if is_frozen else style.label),
-                zorder=2,
-            )
+def draw_plot(axes: Axes, plot: Mapping[str, Any], table: Store) -> None:
+    """Draw one plot, as the claims have it, of a table."""
+    columns: dict[str, Array] = {part: table[column][:] for part, column in plot["columns"].items()}
+    rows: Array = np.ones(table.layout.n_rows, np.bool_)
+    if "rows" in plot:
+        column, label = plot["rows"]
+        rows = table[column][:] == table.schema[column].labels.index(label)
+    series = plot["columns"].get("series")
+    labels = table.schema[series].labels if series else ()
+    about = plot["axes"]
+    axes.set(title=lines.symbols(plot["title"]), xlabel=lines.symbols(about["x"]), ylabel=lines.symbols(about["y"]))
     axes.grid(visible=True, color="#E3E3E3", linewidth=0.6)
     axes.set_axisbelow(True)
+    _DRAW[plot["kind"]](axes, columns, labels, about, rows)
 
 
-def _leave_out(axes: Axes, here: dict[str, Array], styles: list[_Style], *, is_log: bool) -> None:
-    """Set the y axis by what is not an outlier; outliers beyond it are named at its edge.
-
-    One point is an outlier, and so are frozen states if they are a fifth of all or fewer, if the others take `_MUCH`
-    less room.
-    """
-    is_measured = ~np.isnan(here["error"]) & ~np.isnan(here["y"])
-    if is_log:
-        is_measured &= here["y"] > 0
-    y, error, frozen = (here[name][is_measured] for name in ("y", "error", "is_frozen"))
-    if len(y) < 5:
-        return
-    low, high = y - error, y + error
-    if is_log:
-        low, high = np.log10(np.where(low > 0, low, y)), np.log10(high)
-    none = np.zeros(len(y), bool)
-    few = frozen if frozen.sum() <= len(y) // 5 else none
-
-    def room(out: Array) -> float:
-        return float(high[~out].max() - low[~out].min())
-
-    def one_more(out: Array) -> Array:
-        return min((out | (np.arange(len(y)) == i) for i in np.flatnonzero(~out)), key=room)
-
-    for out in (one_more(none), few, one_more(few)):
-        if room(out) * _MUCH < room(none):
-            break
-    else:
-        return
-    is_line = np.array([styles[series].is_line for series in here["series"].tolist()])
-    drawn = here["y"][is_line]
-    if is_log:
-        drawn = np.log10(drawn[drawn > 0])
-    bottom, top = min([low[~out].min(), *drawn]), max([high[~out].max(), *drawn])
-    limits = np.array([bottom - 0.08 * (top - bottom), top + 0.08 * (top - bottom)])
-    axes.set_ylim(*(10**limits if is_log else limits))
-    left, right = axes.get_xlim()
-    n_at: Counter[float] = Counter()
-    for x, value, series in zip(here["x"][is_measured], y, here["series"][is_measured].tolist(), strict=True):
-        at = np.log10(value) if is_log else value
-        if not limits[0] <= at <= limits[1]:
-            is_above = at > limits[1]
-            step = 0.01 + 0.05 * n_at[x]
-            n_at[x] += 1
-            axes.annotate(
-                f"{'↑' if is_above else '↓'} {value:.2g}",
-                (x, 1 - step if is_above else step),
-                xycoords=("data", "axes fraction"),
-                ha="left"
-                if x < left + 0.1 * (right - left)
-                else "right"
-                if x > right - 0.1 * (right - left)
-                else "center",
-                va="top" if is_above else "bottom",
-                fontsize=8,
-                color=styles[series].ink,
-                zorder=6,  # above the legend, which does not look out for texts
-                bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-            )
-
-
-def _set_log_x(axes: Axes, values: Array) -> None:
-    """Make the axis logarithmic, with the values themselves as its ticks where they are few."""
-    axes.set_xscale("log")
-    ticks = np.unique(values)
-    if len(ticks) <= 8:
-        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
+def data_text(data: Mapping[str, Any]) -> str:
+    """Return what was computed: rows of each source, by the number of their steps if they have steps."""
+    n_rows: dict[tuple[str, int | None], int] = {}
+    for recipe in data.values():
+        kind = recipe["source"], recipe["parameters"].get("steps")
+        n_rows[kind] = n_rows.get(kind, 0) + recipe["n"]
+    return "; ".join(
+        f"{n:,} rows of {source}" + (f", {steps:,} steps" if isinstance(steps, int) else "")
+        for (source, steps), n in n_rows.items()
+    )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_line import Simkit
-from simkit_cli.commands.study import GRAPHS, number
 
+from simkit.figures.claims import number
 from simkit.lattices import swendsen_wang
 from simkit.store import open_store
-from simkit.study import thermo
-from simkit.study.report import Claim, Report
+from simkit.study.findings import Claim, Findings
 from simkit.study.statistics import Estimate
-from simkit.study.thermo import equilibration
+from simkit.study.thermo import STUDY, equilibration
 
 
 def test_the_whole_study_in_small(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,33 +28,27 @@ def test_the_whole_study_in_small(simkit: Simkit, monkeypatch: pytest.MonkeyPatc
     found = simkit("study", "thermo", "--tiny")
     assert (found.code, found.err) == (0, "")
     lines = found.out.splitlines()
-    for graph in GRAPHS:
+    for graph in STUDY.questions:
         assert any(line.startswith(graph) and {"measured", "runs", "dof"} <= set(line.split()) for line in lines)
         assert any(line.startswith(f"thermo/{graph}.png, ") for line in lines)
         assert Path("thermo", f"{graph}.png").stat().st_size > 20_000
         assert Path("thermo", f"{graph}-claims.zarr").is_dir()
-        points = open_store(Path("thermo", f"{graph}.zarr"))
+        points = open_store(Path("thermo", f"{graph}-points.zarr"))
         measured = points["panel"][:][~np.isnan(points["error"][:])]
         assert set(measured.tolist()) == set(range(len(points.schema["panel"].labels)))
     assert any(line.startswith("! T/Tc 0.8 is frozen after 10,000 steps") for line in lines)
     assert "frozen (in no equilibrium: nothing is claimed)" in lines[-2]
-    assert lines[-1].endswith("next: simkit study thermo")
-    assert "rows of study energy version 1, complete" in simkit("info", "thermo/energy.zarr").out
-    assert simkit("verify", "thermo/energy.zarr", "--full").code == 0
+    assert lines[-1].endswith("next, at full size: simkit study thermo")
+    assert "rows of study thermo energy, points version 1, complete" in simkit("info", "thermo/energy-points.zarr").out
+    assert simkit("verify", "thermo/energy-points.zarr", "--full").code == 0
     assert len(set(seeds)) == len(seeds) > 3  # of the clusters at each temperature
-    title = open_store(Path("thermo", "equilibration.zarr")).recipe["parameters"]["title"]
-    assert title.endswith("(36 runs of 2,000 steps, 128 cells wide)")
-    title = open_store(Path("thermo", "negative.zarr")).recipe["parameters"]["title"]
-    assert title.endswith("(32 runs of 5,000 steps, 128 cells wide)")
 
 
-def test_its_graphs_are_those_of_the_study(simkit: Simkit) -> None:
-    assert tuple(thermo.GRAPHS) == GRAPHS
+def test_the_help_of_a_study_lists_its_questions(simkit: Simkit) -> None:
+    assert f"thermo  {STUDY.title}." in simkit("study", "--help").out
     page = simkit("study", "thermo", "--help").out
-    for graph, question in thermo.GRAPHS.items():
-        words = question[0].lower() + question[1:]
-        assert f"{graph} " in page
-        assert words.split(",")[0].split()[0].lower() in page.lower()
+    for name, title in STUDY.questions.items():
+        assert re.search(rf"^ *{name} +{re.escape(title)}$", page, re.M)
 
 
 WRONG, RIGHT = "1 (a claim that does not hold)", "2 (one that does)"
@@ -62,11 +56,11 @@ WRONG, RIGHT = "1 (a claim that does not hold)", "2 (one that does)"
 
 @pytest.fixture
 def a_wrong_claim(monkeypatch: pytest.MonkeyPatch) -> None:
-    def analyse(stores: object, scale: object) -> Report:
+    def analyse(stores: object, scale: object) -> Findings:
         claims = [Claim(WRONG, Estimate(1.0, 0.01), 0.0, at="here"), Claim(RIGHT, Estimate(2.0, 0.1), 2.0)]
         return equilibration.analyse(stores, scale)._replace(claims=claims)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("simkit.study.thermo.freezing.recipes", equilibration.recipes)
+    monkeypatch.setattr("simkit.study.thermo.freezing.needs", equilibration.needs)
     monkeypatch.setattr("simkit.study.thermo.freezing.analyse", analyse)
 
 

@@ -7,7 +7,8 @@ import pytest
 from test_fluctuations import verdicts
 
 from simkit.lattices import ising
-from simkit.study.thermo import TINY, Scale, correlation, study
+from simkit.study.conduct import conduct
+from simkit.study.thermo import TINY, Scale, correlation
 
 
 def test_correlations_are_the_mean_products_along_rows_and_columns():
@@ -32,11 +33,11 @@ def test_what_they_are_compared_with():
 
 
 def test_the_graph_at_a_size_that_shows_that_it_works(tmp_path):
-    found = verdicts(study("correlation", tmp_path, Scale(2, TINY.steps, TINY.side, TINY.sweeps))[1])
+    found = verdicts(conduct("thermo", "correlation", tmp_path, Scale(2, TINY.steps, TINY.side, TINY.sweeps))["claims"])
     assert "NOT" not in found.values()
     assert found["correlation at distance 1, T/Tc 1.3"] == "ok"
 
 
 @pytest.mark.slow
 def test_the_physics(tmp_path):
-    assert not {"NOT", "frozen"} & set(verdicts(study("correlation", tmp_path, Scale())[1]).values())
+    assert not {"NOT", "frozen"} & set(verdicts(conduct("thermo", "correlation", tmp_path, Scale())["claims"]).values())

@@ -13,7 +13,8 @@ from test_fluctuations import verdicts
 import simkit
 from simkit.kernels.lattice import states
 from simkit.lattices import ising
-from simkit.study.thermo import TINY, Scale, boxes, entropy, study
+from simkit.study.conduct import conduct
+from simkit.study.thermo import TINY, Scale, boxes, entropy
 
 
 def test_cubics_are_integrated_exactly():
@@ -92,7 +93,7 @@ def test_what_a_gas_keeps_of_its_start_is_that_of_columns_alone():
 def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
     tiny = Scale(runs=2, steps=TINY.steps, side=TINY.side, sweeps=TINY.sweeps)
     for graph in ("entropy", "boxes"):
-        found = verdicts(study(graph, tmp_path, tiny)[1])
+        found = verdicts(conduct("thermo", graph, tmp_path, tiny)["claims"])
         assert "NOT" not in found.values()
         assert "ok" in found.values()
 
@@ -100,4 +101,4 @@ def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
 @pytest.mark.slow
 def test_the_physics(tmp_path):
     for graph in ("entropy", "boxes"):
-        assert not {"NOT", "frozen"} & set(verdicts(study(graph, tmp_path, Scale())[1]).values())
+        assert not {"NOT", "frozen"} & set(verdicts(conduct("thermo", graph, tmp_path, Scale())["claims"]).values())

@@ -9,8 +9,9 @@ import pytest
 
 from simkit.lattices import ising
 from simkit.store import open_store
+from simkit.study.conduct import conduct
 from simkit.study.statistics import Estimate
-from simkit.study.thermo import TINY, Scale, fluctuations, scaling, study
+from simkit.study.thermo import TINY, Scale, fluctuations, scaling
 
 
 def verdicts(path):
@@ -65,13 +66,13 @@ def test_cumulants_exponents_and_their_errors():
 def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
     """What is of equilibrium there is right; what is too short is said to be."""
     tiny = Scale(runs=2, steps=TINY.steps, side=TINY.side, sweeps=TINY.sweeps)
-    found = verdicts(study("fluctuations", tmp_path, tiny)[1])
+    found = verdicts(conduct("thermo", "fluctuations", tmp_path, tiny)["claims"])
     warm = [
         verdict for text, verdict in found.items() if "Metropolis, T/Tc 2" in text or "Metropolis, T/Tc 1.5" in text
     ]
     assert warm == ["ok"] * 4
     assert all(verdict == "short" for text, verdict in found.items() if "beside gas" in text)
-    found = verdicts(study("scaling", tmp_path, tiny)[1])
+    found = verdicts(conduct("thermo", "scaling", tmp_path, tiny)["claims"])
     assert found["Binder cumulant at Tc, side 16"] == "ok"
     assert "NOT" not in found.values()
 
@@ -79,4 +80,4 @@ def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
 @pytest.mark.slow
 def test_the_physics(tmp_path):
     for graph in ("fluctuations", "scaling"):
-        assert not {"NOT", "frozen"} & set(verdicts(study(graph, tmp_path, Scale())[1]).values())
+        assert not {"NOT", "frozen"} & set(verdicts(conduct("thermo", graph, tmp_path, Scale())["claims"]).values())

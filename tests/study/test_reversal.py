@@ -8,7 +8,8 @@ from test_fluctuations import verdicts
 
 from simkit.kernels import lattice
 from simkit.kernels.lattice import layout, states
-from simkit.study.thermo import TINY, Scale, reversal, study
+from simkit.study.conduct import conduct
+from simkit.study.thermo import TINY, Scale, reversal
 
 
 def board(fraction: float, seed: int = 0) -> np.ndarray:
@@ -38,7 +39,7 @@ def test_states_that_do_not_come_back_are_counted(tmp_path, monkeypatch):
     wrong = reversal.SYSTEMS["reversal-q2r"]._replace(reverse=lambda cells: cells)
     monkeypatch.setitem(reversal.SYSTEMS, "reversal-q2r", wrong)
     tiny = Scale(runs=2, steps=TINY.steps, side=TINY.side, sweeps=TINY.sweeps)
-    found = verdicts(study("reversal", tmp_path, tiny)[1])
+    found = verdicts(conduct("thermo", "reversal", tmp_path, tiny)["claims"])
     back = {text: verdict for text, verdict in found.items() if text.startswith("cells that differ")}
     assert len(back) == 4
     assert {verdict for text, verdict in back.items() if "Q2R" in text} == {"NOT"}
@@ -66,4 +67,4 @@ def test_a_change_is_of_the_kind_and_its_own_inverse():
 
 @pytest.mark.slow
 def test_the_physics(tmp_path):
-    assert not {"NOT", "frozen"} & set(verdicts(study("reversal", tmp_path, Scale())[1]).values())
+    assert not {"NOT", "frozen"} & set(verdicts(conduct("thermo", "reversal", tmp_path, Scale())["claims"]).values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from functools import partial
 
@@ -12,8 +11,9 @@ import pytest
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.lattices import ising
 from simkit.store import open_store
+from simkit.study.conduct import conduct, question
 from simkit.study.statistics import Estimate, over_time
-from simkit.study.thermo import GRAPHS, TINY, Scale, check_graphs, conduction, equilibration, study
+from simkit.study.thermo import STUDY, TINY, Scale, conduction, equilibration
 from simkit.study.thermo.runs import disagreement, gas_beta, is_frozen, residual, spin_betas
 
 
@@ -128,19 +128,19 @@ def test_a_law_that_does_not_hold_is_found_out():
         assert np.mean([fit.deviation.mean > 4 for fit in found]) > 0.9
 
 
-def test_scales_and_graphs_that_make_no_sense_are_refused():
+def test_scales_and_questions_that_make_no_sense_are_refused(tmp_path):
     with pytest.raises(ParameterError, match="at least 2 independent runs; asked for 1"):
         Scale(runs=1)
     with pytest.raises(ParameterError, match="a multiple of 20,000, at least once that; asked for 30,000"):
         Scale(steps=30_000)
     with pytest.raises(ParameterError, match="a multiple of 128 cells; asked for 200"):
         Scale(side=200)
-    with pytest.raises(UnknownNameError, match="'energie'; did you mean 'energy'"):
-        check_graphs(("energie",))
-    assert check_graphs(()) == tuple(GRAPHS)
-    for graph in GRAPHS:
-        module = importlib.import_module(f"simkit.study.thermo.{graph}")
-        assert all(recipe.n % TINY.runs == 0 for recipe in module.recipes(TINY).values())
+    with pytest.raises(UnknownNameError, match="no question of the study thermo 'energie'; did you mean 'energy'"):
+        question("thermo", "energie")
+    with pytest.raises(ParameterError, match="a scale of the study thermo is a Scale; this is a str"):
+        conduct("thermo", "energy", tmp_path, "tiny")
+    for name in STUDY.questions:
+        assert all(recipe.n % TINY.runs == 0 for recipe in question("thermo", name).needs(TINY).values())
 
 
 def test_a_study_that_was_stopped_continues_and_finds_the_same(tmp_path):
@@ -152,16 +152,18 @@ def test_a_study_that_was_stopped_continues_and_finds_the_same(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        study("equilibration", tmp_path / "a", TINY, progress=stop)
+        conduct("thermo", "equilibration", tmp_path / "a", TINY, progress=stop)
     assert seen[-1] == ("relaxing", 17, 36)
-    found = study("equilibration", tmp_path / "a", TINY)
-    other = study("equilibration", tmp_path / "b", TINY)
-    assert [open_store(path).root_digest() for path in found] == [open_store(path).root_digest() for path in other]
-    assert study("equilibration", tmp_path / "a", TINY) == found
+    found = conduct("thermo", "equilibration", tmp_path / "a", TINY)
+    other = conduct("thermo", "equilibration", tmp_path / "b", TINY)
+    assert [open_store(path).root_digest() for path in found.values()] == [
+        open_store(path).root_digest() for path in other.values()
+    ]
+    assert conduct("thermo", "equilibration", tmp_path / "a", TINY) == found
 
 
 def test_frozen_states_are_said_to_be(tmp_path):
-    _, claims = study("freezing", tmp_path, TINY)
+    claims = conduct("thermo", "freezing", tmp_path, TINY)["claims"]
     found = verdicts(claims)
     assert [found[f"beta_13 - beta_04 at T/Tc {t}"] for t in ("0.7", "0.8", "0.9", "1.2")] == [*["frozen"] * 3, "ok"]
     notes = open_store(claims).recipe["parameters"]["notes"]
@@ -172,5 +174,5 @@ def test_frozen_states_are_said_to_be(tmp_path):
 def test_the_physics(tmp_path):
     """At full size: energy within 0.3 % of the exact cylinder, classes equal, mean z of 28 runs, Fourier's law."""
     for graph in ("energy", "conduction"):
-        found = verdicts(study(graph, tmp_path, Scale())[1])
+        found = verdicts(conduct("thermo", graph, tmp_path, Scale())["claims"])
         assert not {"NOT", "unclear", "frozen"} & set(found.values()), found

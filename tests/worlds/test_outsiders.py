@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import simkit
 from simkit import bench, interchange, registry, testing
 from simkit.errors import UnknownNameError
 
@@ -37,12 +38,13 @@ print(json.dumps([list(batch["board"].shape), int(batch["board"][:, 1].sum()), s
 """
 
 
-def install(folder: Path, name: str, packages: list[str]) -> None:
-    """Write what an installer writes for a distribution that has worlds in some packages."""
+def install(folder: Path, name: str, packages: list[str], studies: tuple[str, ...] = ()) -> None:
+    """Write what an installer writes for a distribution that has worlds in some packages, and studies in others."""
     about = folder / f"{name}-1.0.dist-info"
     about.mkdir(parents=True)
     (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     lines = [f"world{i} = {package}" for i, package in enumerate(packages)]
+    lines += ["[simkit.studies]", *studies]
     (about / "entry_points.txt").write_text("\n".join(["[simkit.worlds]", *lines, ""]))
 
 
@@ -69,7 +71,7 @@ print(json.dumps([(one.exit_code, one.output) for one in done]))
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
     shutil.copytree(HERE / "wallpapers", folder / "wallpapers", ignore=shutil.ignore_patterns("__pycache__"))
-    install(folder, "wallpapers", ["wallpapers"])
+    install(folder, "wallpapers", ["wallpapers"], ("papers = wallpapers.study",))
     return folder
 
 
@@ -103,6 +105,54 @@ def test_its_sources_and_channels_are_used_from_python(installed: Path, tmp_path
     assert shape == [4, 2, 32, 32]
     assert 0 < n_edges < 4 * 32 * 32
     assert size[0] > 64
+
+
+def test_a_study_of_another_package_is_a_command(installed: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="figures need matplotlib")
+    lines = [["study", "--help"], ["study", "papers", "--help"]]
+    asked = ["study", "papers", "--tiny", "--papers", "80", "--backend", "reference", "--out", "p"]
+    done = run(command_lines([*lines, asked]), installed, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (_, studies), (_, questions), (status, answers) = json.loads(done.stdout)
+    assert "papers  How much ink wallpapers take" in studies
+    assert studies.index("thermo") < studies.index("papers")
+    assert "ink  Is every second cell ink?" in questions
+    assert "--papers COUNT Wallpapers. [full: 4096]" in " ".join(questions.split())
+    assert status == 0
+    assert [line.split()[-1] for line in answers.splitlines() if line.startswith("ink (part of cells)")] == ["ok", "ok"]
+    assert "! 80 papers" in answers
+    assert (tmp_path / "p" / "ink.png").read_bytes().startswith(b"\x89PNG")
+    claims = simkit.open(tmp_path / "p" / "ink-claims.zarr")
+    assert claims.recipe["parameters"]["scale"] == {"papers": 80, "seed": 0}
+    assert simkit.open(tmp_path / "p" / "data" / "papers.zarr").layout.n_rows == 80
+
+
+#: studies that are of no use -> why
+USELESS = {
+    "absent": "ModuleNotFoundError: No module named 'absent'",
+    "thermo": "simkit.study.thermo has that name",
+    "unasked": "the STUDY of unasked is None, and not a simkit.registry.Study",
+    "unsized": "the scales of unsized are not tiny, small, full, in this order and of one class",
+}
+
+
+def test_a_study_that_is_of_no_use_is_left_out_with_a_line(tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    install(others, "useless", [], ("absent = absent", "thermo = unasked", "unasked = unasked", "unsized = unsized"))
+    for package, text in {
+        "unasked": "",
+        "unsized": "from simkit.registry import Study\nSTUDY = Study('', '', {}, {})",
+    }.items():
+        (others / package).mkdir()
+        (others / package / "__init__.py").write_text(text)
+    done = run(command_lines([["study", "--help"], ["sources"]]), others, tmp_path)
+    assert done.returncode == 0, done.stderr
+    (status, listed), (_, sources) = json.loads(done.stdout)
+    said = [line for line in listed.splitlines() if line.startswith("simkit: ")]
+    assert sorted(said) == [f"simkit: the study {name} is left out: {why}" for name, why in USELESS.items()]
+    assert status == 0
+    assert "Thermodynamics" in listed
+    assert "study" not in sources
 
 
 BROKEN = {

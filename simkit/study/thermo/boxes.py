@@ -17,7 +17,7 @@ import numpy as np
 from simkit.recipe import Recipe
 from simkit.schema import Array
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, measured, of_points
 from simkit.study.statistics import combined, over_runs, over_time
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import by_point, recipe
@@ -40,7 +40,7 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     height, steps = scale.side // 2, scale.steps // 10
     left, right = zip(*DENSITIES, strict=True)
@@ -107,8 +107,8 @@ def memory(left: float, right: float, density: float, n_columns: int) -> float:
     return n_columns * (1 - 2 * density) * squares / (density * (1 - density))
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     notes: list[str] = []
@@ -151,4 +151,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
                 points.append(measured("entropy", what, every * sample, share))
                 if missing.mean > missing.error:
                     points.append(measured("below equilibrium", what, every * sample, missing))
-    return Report(PANELS, points, claims, notes)
+    return of_points(PANELS, points, claims, notes)

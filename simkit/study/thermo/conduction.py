@@ -18,7 +18,7 @@ from simkit.recipe import Recipe
 from simkit.schema import Array
 from simkit.store import Store
 from simkit.study.distributions import exceedance
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import Estimate, combined, over_runs
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, by_point, recipe, spin_betas, temperature_of
@@ -44,7 +44,7 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     common = {"height": scale.side, "bath": _BATH}
     walls = {"left": _WALLS[:1], "right": _WALLS[1:]}
@@ -151,8 +151,8 @@ def unrest(sites: Array) -> float:
     return float(np.sqrt(np.mean(np.square(differences))))
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     scaled = {}
@@ -206,4 +206,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         text = f"lambda = J / (d beta / dx) (packet / step) at T/Tc {at:.2f}, R = {_DEPTH}"
         claims.append(Claim(text, value, is_frozen=disagree))
     note = f"spins that conduct are frozen at T/Tc {', '.join(frozen)}: their two thermometers disagree"
-    return Report(PANELS, points, claims, [note] if frozen else [])
+    return of_points(PANELS, points, claims, [note] if frozen else [])

@@ -14,7 +14,7 @@ import numpy as np
 from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import over_runs
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import by_point, canonical
@@ -39,7 +39,7 @@ def n_steps(scale: Scale, speed: int) -> int:
     return max(1, scale.steps // speed // _N_SAMPLES) * _N_SAMPLES
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph, with twice as many runs as others have; every second is heated."""
     found = {}
     for speed in SPEEDS:
@@ -51,8 +51,8 @@ def recipes(scale: Scale) -> dict[str, Recipe]:
     return found
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     side = scale.side // 2
@@ -83,4 +83,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     curve = [ising.torus(ising.CRITICAL_BETA / t, side, side) for t in grid]
     points += line("energy", f"exact torus, {side} x {side}", grid, curve)
     points += line("excess", f"exact torus, {side} x {side}", (_COLD, _HOT), (0, 0))
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])

@@ -15,7 +15,7 @@ from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.schema import Array
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import combined, over_time
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, canonical
@@ -37,7 +37,7 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     steps = scale.steps // 4
     return {
@@ -86,8 +86,8 @@ def is_known(temperature: float, r: int, side: int) -> bool:
     return r <= side // 4 and side >= _MANY * ising.correlation_length(ising.CRITICAL_BETA / temperature)
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     side, store = scale.side // 2, stores["correlation"]
@@ -117,4 +117,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
             points += line("critical point", "exact, torus", far, wanted[far] * far**0.25)
             points += line("critical point", "exact, infinite lattice", distances, infinite)
     points += line("deviation", "exact", (1, side // 2), (0, 0))
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])

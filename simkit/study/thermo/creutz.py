@@ -10,7 +10,7 @@ import numpy as np
 from simkit.lattices import ising, thermometry
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import combined, over_time
 from simkit.study.thermo import Scale, energy
 from simkit.study.thermo.runs import at_temperature, by_point, is_frozen, recipe, residual, temperature_of
@@ -24,17 +24,17 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph; the first is that of the energy."""
     size = (scale.side, scale.side)
     demons = recipe(
         "ising-creutz", scale, len(TEMPERATURES), steps=scale.steps // 2, size=size, temperatures=TEMPERATURES
     )
-    return {**energy.recipes(scale), "creutz": demons}
+    return {**energy.needs(scale), "creutz": demons}
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     n_spins = scale.side**2
     exact_at = partial(ising.torus, height=scale.side, width=scale.side)
     names = ("unsatisfied", "demons", "magnetisation")
@@ -73,4 +73,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     yang = [ising.magnetisation(ising.CRITICAL_BETA / t) for t in below]
     points += line("magnetisation", "infinite lattice (Yang)", [*below, 1.0, 3.1], [*yang, 0, 0])
     note = f"with demons frozen at T/Tc {', '.join(frozen)}: low and high bits of the demons show two temperatures"
-    return Report(PANELS, points, claims, [note] if frozen else [])
+    return of_points(PANELS, points, claims, [note] if frozen else [])

@@ -16,7 +16,7 @@ import numpy as np
 from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import Estimate, combined, over_runs, over_time
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import (
@@ -56,7 +56,7 @@ class Runs(NamedTuple):
     is_frozen: bool
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     return {"ring": ring(scale, TEMPERATURES, steps=scale.steps, imbalances=(0.3, -0.4))}
 
@@ -87,8 +87,8 @@ def settled(store: Store, temperatures: tuple[float, ...]) -> list[Runs]:
     return found
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     store = stores["ring"]
     found = settled(store, TEMPERATURES)
     points: list[Point] = []
@@ -123,7 +123,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     points += line("deviation", name, grid, 0 * grid)
     points += line("finite size", name, grid, 100 * (cylinder / onsager - 1))
     points += line("finite size", "infinite lattice (Onsager)", grid, 0 * grid)
-    return Report(PANELS, points, [*claims, *_of_errors(found), _of_classes(store)], _notes(found))
+    return of_points(PANELS, points, [*claims, *_of_errors(found), _of_classes(store)], _notes(found))
 
 
 def _of_errors(found: list[Runs]) -> list[Claim]:

@@ -16,7 +16,7 @@ import numpy as np
 from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import over_runs
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, by_point, gas_beta, recipe, ring
@@ -36,7 +36,7 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     steps = scale.steps // 2
     demons = recipe("ising-creutz", scale, len(TEMPERATURES), steps=steps, temperatures=TEMPERATURES,
@@ -94,8 +94,8 @@ def exact_entropy(
     return at_beta + bonds_per_spin * beta * (fraction - exact_at(beta))  # dS = beta dE
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     side, half = scale.side, scale.side // 2
@@ -136,4 +136,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     points += line("entropy", "infinite lattice (Onsager)", exact, ising.entropy(exact))
     points += line("temperature", "infinite lattice (Onsager)", exact, betas)
     points += line("deviation", "exact, of the same lattice", (exact[-1], 0.5), (0, 0))
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])

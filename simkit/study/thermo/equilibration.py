@@ -11,7 +11,7 @@ import numpy as np
 
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import Estimate, jackknifed, over_runs
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, by_point, ring
@@ -30,7 +30,7 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     steps = scale.steps // 10
     relaxing = ring(scale, TEMPERATURES, steps=steps, imbalances=tuple(_STARTS.values()))
@@ -64,8 +64,8 @@ def time_to(level: float, curve: F64, every: int) -> float:
     return float(every * (after - 1 + (before - level) / (before - now)))
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     store = stores["relaxing"]
     every, steps = store.recipe["parameters"]["every"], store.recipe["parameters"]["steps"]
     n_bonds = scale.side * (scale.side - 1)
@@ -91,7 +91,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         text = f"steps to 1/e at T/Tc {first:g}, less those at {last:g}, {name} spins"
         claims.append(Claim(text, slower, within=(0, np.inf)))
     points += line("decay", "1 / e", (0, steps / 1000), (1 / np.e, 1 / np.e))
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])
 
 
 def _time(runs: F64, every: int) -> Estimate:

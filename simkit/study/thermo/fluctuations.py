@@ -17,7 +17,7 @@ from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.schema import Array
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import Estimate, combined, over_time
 from simkit.study.thermo import Scale, creutz, energy
 from simkit.study.thermo.runs import F64, at_temperature, by_point, canonical, gas_beta, temperature_of
@@ -37,11 +37,11 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph; those of closed systems are those of the graphs energy and creutz."""
     side, steps = scale.side // 4, scale.steps // 2
     found = canonical(scale, TEMPERATURES, side, steps=steps, every=steps // _N_SAMPLES)
-    closed = {"ring": energy.recipes(scale)["ring"], "creutz": creutz.recipes(scale)["creutz"]}
+    closed = {"ring": energy.needs(scale)["ring"], "creutz": creutz.needs(scale)["creutz"]}
     return {"canonical": found, **closed}
 
 
@@ -64,8 +64,8 @@ def without_bath(found: Estimate, of_bath: float) -> Estimate:
     return found._replace(mean=found.mean / share, error=found.error / share**2)
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     side, height = scale.side // 4, scale.side
@@ -131,4 +131,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     points += line("specific heat", "infinite lattice (Onsager)", grid, map(ising.specific_heat, betas))
     for panel in ("variance", "energy"):
         points += line(panel, "exact", (0.78, 3.1), (0, 0))
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])

@@ -13,7 +13,7 @@ import numpy as np
 from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import combined, over_runs, over_time
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import by_point, disagreement, gas_beta, is_frozen, ring, spin_betas, spin_series
@@ -26,13 +26,13 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     return {"freezing": ring(scale, TEMPERATURES, steps=scale.steps // 2, imbalances=(0.3,))}
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     notes = []
@@ -70,4 +70,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
             )
     points += line("thermometers", "equilibrium", (0.58, 1.22), (1, 1))
     points += line("disagreement", "equilibrium", (0.58, 1.22), (0, 0))
-    return Report(PANELS, points, claims, notes)
+    return of_points(PANELS, points, claims, notes)

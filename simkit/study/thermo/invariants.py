@@ -12,7 +12,7 @@ import numpy as np
 
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, measured, of_points
 from simkit.study.statistics import Estimate, combined, over_time
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, gas_beta, ring, spin_series
@@ -35,7 +35,7 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     return {
         f"drift-{drift:g}": ring(scale, (_TEMPERATURE,), steps=scale.steps, imbalances=(0.1, -0.1), drift=drift)
@@ -43,8 +43,8 @@ def recipes(scale: Scale) -> dict[str, Recipe]:
     }
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     n_cells = scale.side * scale.side // 2
     points: list[Point] = []
     claims: list[Claim] = []
@@ -71,7 +71,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     text = "largest change of the momentum of either class of packets, in any run"
     claims.append(Claim(text, Estimate(max(changes), 0.0, n_runs=n_runs), 0.0))
     points += [Point("temperature", "spins", drift, 0.0) for drift in DRIFTS]
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])
 
 
 def _beside(betas: F64, spins: F64) -> Estimate:

@@ -14,7 +14,7 @@ from simkit.lattices import ising
 from simkit.lattices.swendsen_wang import sample_cylinder
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import combined, over_time
 from simkit.study.thermo import Scale, energy
 from simkit.study.thermo.runs import at_temperature, by_point, disagreement, is_frozen, recipe, temperature_of
@@ -33,16 +33,16 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph; the first is that of the energy."""
     alone = recipe(
         "ising-q2r", scale, len(FRACTIONS), steps=scale.steps // 4, size=(scale.side, scale.side), fractions=FRACTIONS
     )
-    return {**energy.recipes(scale), "q2r": alone}
+    return {**energy.needs(scale), "q2r": alone}
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     n, n_rows = scale.side, scale.side // 2
     points: list[Point] = []
     claims = []
@@ -73,4 +73,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     fractions = [ising.unsatisfied(beta) for beta in betas]
     points += line("energy", "infinite lattice (Yang)", [*fractions, ising.unsatisfied(betas[-1]), 0.43], [*yang, 0, 0])
     notes = [f"spins alone are frozen at {', '.join(frozen)} unsatisfied bonds: their thermometers disagree"]
-    return Report(PANELS, points, claims, notes if frozen else [])
+    return of_points(PANELS, points, claims, notes if frozen else [])

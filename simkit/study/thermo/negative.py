@@ -13,7 +13,7 @@ import numpy as np
 from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import combined
 from simkit.study.thermo import Scale, energy
 from simkit.study.thermo.conduction import flux
@@ -31,7 +31,7 @@ PANELS = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     steps = scale.steps // 4
     left, right = zip(*WALLS, strict=True)
@@ -49,8 +49,8 @@ def recipes(scale: Scale) -> dict[str, Recipe]:
     return {"negative": ring(scale, TEMPERATURES, steps=steps, imbalances=(0.1, -0.1)), "walls": walls}
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     for runs in energy.settled(stores["negative"], TEMPERATURES):
@@ -79,4 +79,4 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
         text = f"J x R (packet / step) from {walls}"
         claims.append(Claim(text, found[one], found[other].scaled(sign)))
     claims.append(Claim("J x R (packet / step) between walls that are both at beta 0.2", found[0.2, 0.2], 0.0))
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])

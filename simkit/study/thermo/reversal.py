@@ -20,7 +20,7 @@ from simkit.kernels.lattice import states
 from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, measured, of_points
 from simkit.study.statistics import Estimate, over_runs
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, by_point, recipe, ring
@@ -83,7 +83,7 @@ TITLES = {
 }
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph."""
     side, steps = scale.side, scale.steps // 20
     square, fraction = (side, side), ising.unsatisfied(ising.CRITICAL_BETA / _TEMPERATURE)
@@ -140,8 +140,8 @@ def independent(cells: U8, kinds: npt.NDArray[np.int64]) -> float:
     return float(1 - (counts * share).sum() / cells.size)
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     n_steps = scale.steps // 40
@@ -178,7 +178,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     text = "spins under Metropolis, the same random numbers"
     claims.append(Claim(f"part that differs with one cell changed, {n_steps:,} steps on, {text}", over_runs(fractions)))
     _put(points, claims, text, times, spreads, scale.side**2)
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])
 
 
 def _put(

@@ -12,7 +12,7 @@ from simkit.recipe import Recipe
 from simkit.registry import source
 from simkit.schema import Array
 from simkit.store import Store
-from simkit.study.report import MOST_SIGMA
+from simkit.study.findings import MOST_SIGMA
 from simkit.study.statistics import Estimate, combined, jackknifed
 from simkit.study.thermo import Scale
 

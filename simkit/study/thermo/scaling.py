@@ -17,7 +17,7 @@ import numpy as np
 from simkit.lattices import ising
 from simkit.recipe import Recipe
 from simkit.store import Store
-from simkit.study.report import Axes, Claim, Point, Report, line, measured
+from simkit.study.findings import Axes, Claim, Findings, Point, line, measured, of_points
 from simkit.study.statistics import Estimate, combined, jackknifed, over_time
 from simkit.study.thermo import Scale
 from simkit.study.thermo.runs import F64, by_point, canonical
@@ -47,7 +47,7 @@ def temperatures(side: int) -> tuple[float, ...]:
     return tuple(np.round(ising.CRITICAL_BETA / np.arcsinh(np.sqrt(1 + tau**2) - tau), 9).tolist())
 
 
-def recipes(scale: Scale) -> dict[str, Recipe]:
+def needs(scale: Scale) -> dict[str, Recipe]:
     """Return the data sets of this graph, with twice as many runs as others have."""
     found = {}
     for side in sides(scale):
@@ -76,8 +76,8 @@ def exponent(small: Estimate, large: Estimate, factor: float) -> Estimate:
     return ratio._replace(mean=math.log(ratio.mean), error=ratio.error / ratio.mean).scaled(1 / math.log(factor))
 
 
-def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
-    """Return the points and claims of this graph."""
+def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
+    """Return what the data sets of this graph say."""
     points: list[Point] = []
     claims: list[Claim] = []
     cumulants: dict[int, list[Estimate]] = {}
@@ -105,7 +105,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Report:
     points += line("crossing", "known at Tc", (0.9, 1.1), 2 * [ising.CRITICAL_CUMULANT])
     points += line("cumulant", "known at Tc", (-4, 4), 2 * [ising.CRITICAL_CUMULANT])
     points += line("magnetisation", "known at Tc", (-4, 4), 2 * [ising.CRITICAL_MAGNETISATION])
-    return Report(PANELS, points, claims, [])
+    return of_points(PANELS, points, claims, [])
 
 
 def _of_exponents(cumulants: dict[int, list[Estimate]], squares: dict[int, list[Estimate]]) -> list[Claim]:

@@ -1,19 +1,15 @@
-"""What a study finds: points for its figure and claims for its table, kept as data sets like any other."""
+"""What a study finds: tables of numbers, plots of their columns, and claims about what is right."""
 
 from __future__ import annotations
 
 import math
-import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from simkit.errors import StoreError
-from simkit.schema import Field, Schema
-from simkit.store import Store, open_store, writing
-from simkit.store.layout import ROOT
+from simkit.errors import ParameterError, UnknownNameError
+from simkit.schema import Array, Field, Schema
 from simkit.study.statistics import Estimate
 
 #: what can be said of a claim
@@ -27,7 +23,7 @@ _INSIDE_SIGMA = 1.0
 
 
 class Point(NamedTuple):
-    """A point of a figure; points of one series without errors are joined by a line."""
+    """A point of a plot of lines; points of one series without errors are joined by a line."""
 
     panel: str
     series: str
@@ -96,7 +92,7 @@ class Claim(NamedTuple):
 
 
 class Axes(NamedTuple):
-    """What is on the axes of a panel, with units.
+    """What is on the axes of a plot, with units.
 
     Names of Greek letters are drawn as such, `Tc` and `beta_13` with their indices.
     """
@@ -109,66 +105,111 @@ class Axes(NamedTuple):
     critical: float | None = None
 
 
-class Report(NamedTuple):
-    """What one graph of a study finds.
+class Table(NamedTuple):
+    """Named columns, each with a value for each row."""
 
-    Parameters
+    schema: Schema
+    columns: Mapping[str, Array]
+
+
+#: kind of a plot -> columns that it has to have, and columns that it may have
+KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "lines": (("x", "y"), ("error", "series", "hollow")),
+}
+
+
+class Plot(NamedTuple):
+    """Which columns of a table are drawn, and how.
+
+    Attributes
     ----------
-    panels : mapping of str to Axes
-        The panels of the figure by their names.
-    points, claims : list
+    title : str
+    table : str
+        Its name among the tables of the findings.
+    columns : mapping of str to str
+        Part in the plot, such as "x", -> name of the column; see `KINDS`.
+    axes : Axes
+    kind : str
+        One of `KINDS`.
+    rows : (column, label) or None
+        The rows whose value in a column of labels is this one; None: all rows.
+    """
+
+    title: str
+    table: str
+    columns: Mapping[str, str]
+    axes: Axes
+    kind: str = "lines"
+    rows: tuple[str, str] | None = None
+
+
+class Findings(NamedTuple):
+    """What the analysis of a question finds.
+
+    Attributes
+    ----------
+    tables : mapping of str to Table
+        "claims" is the name of the table that the claims become.
+    plots : list of Plot
+    claims : list of Claim
     notes : list of str
         Sentences that have to be read with the claims.
     """
 
-    panels: Mapping[str, Axes]
-    points: list[Point]
+    tables: Mapping[str, Table]
+    plots: list[Plot]
     claims: list[Claim]
     notes: list[str]
 
+    def check(self) -> None:
+        """Raise ParameterError if a plot names what its table does not have."""
+        if "claims" in self.tables:
+            raise ParameterError("a table of findings is called 'claims', the name of that of the claims; rename it")
+        for plot in self.plots:
+            UnknownNameError.check("table of the findings", plot.table, self.tables)
+            UnknownNameError.check("kind of plot", plot.kind, KINDS)
+            schema, (needed, possible) = self.tables[plot.table].schema, KINDS[plot.kind]
+            if missing := [part for part in needed if part not in plot.columns]:
+                raise ParameterError(f"the plot {plot.title!r} needs a column for {', '.join(missing)}; name one")
+            for part, column in plot.columns.items():
+                UnknownNameError.check(f"part of a plot of {plot.kind}", part, (*needed, *possible))
+                UnknownNameError.check(f"column of the table {plot.table}", column, schema)
+            if plot.rows is not None:
+                UnknownNameError.check(f"column of the table {plot.table}", plot.rows[0], schema)
+                UnknownNameError.check(f"label of {plot.rows[0]}", plot.rows[1], schema[plot.rows[0]].labels)
 
-def line(panel: str, series: str, xs: Iterable[float], ys: Iterable[float]) -> list[Point]:
-    """Return the points of a curve."""
-    return [Point(panel, series, float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
 
+def of_points(panels: Mapping[str, Axes], points: list[Point], claims: list[Claim], notes: list[str]) -> Findings:
+    """Return findings whose plots are panels of one table, "points".
 
-def measured(panel: str, series: str, x: float, found: Estimate, *, is_frozen: bool = False) -> Point:
-    """Return a point with its error."""
-    return Point(panel, series, float(x), found.mean, found.error, is_frozen)
-
-
-def write(report: Report, name: str, title: str, folder: Path, data: Sequence[Store]) -> tuple[Store, Store]:
-    """Write points and claims as ``folder/NAME.zarr`` and ``folder/NAME-claims.zarr``, in place of older ones.
-
-    Their recipes name the data sets that they come from: source, version, parameters, seed and digest.
-
-    Raises
-    ------
-    StoreError
-        If something else is there, or cannot be replaced.
+    Parameters
+    ----------
+    panels : mapping of str to Axes
+        Title of a plot, which its points name as their panel, -> its axes.
+    points, claims : list
+    notes : list of str
     """
-    parameters = {
-        "title": title,
-        "panels": {panel: [value for value in axes if value is not None] for panel, axes in report.panels.items()},
-        "notes": report.notes,
-        "data": {store.path.name: {**store.recipe, "digest": store.root_digest()} for store in data},
-    }
-    panels = tuple(report.panels)
-    series = tuple(dict.fromkeys(point.series for point in report.points))
-    points = Schema(
-        panel=Field("int64", "part of the figure", labels=panels),
+    series = tuple(dict.fromkeys(point.series for point in points))
+    schema = Schema(
+        panel=Field("int64", "the plot", labels=tuple(panels)),
         series=Field("int64", "what was measured or computed", labels=series),
         x=Field("float64", "as the axis of the panel says"),
         y=Field("float64", "as the axis of the panel says"),
         error=Field("float64", "standard error of y; nan: a point of a line"),
         is_frozen=Field("bool", "whether the thermometers of the state disagree: it is in no equilibrium"),
     )
-    rows: list[tuple[Any, ...]] = [
-        (panels.index(p.panel), series.index(p.series), p.x, p.y, p.error, p.is_frozen) for p in report.points
-    ]
-    at = tuple(dict.fromkeys(claim.at for claim in report.claims))
-    claims = Schema(
-        claim=Field("int64", "what is claimed", labels=tuple(claim.text for claim in report.claims)),
+    places = [list(panels).index(point.panel) for point in points], [series.index(point.series) for point in points]
+    rows: list[tuple[Any, ...]] = [(i, j, *point[2:]) for i, j, point in zip(*places, points, strict=True)]
+    columns = {"x": "x", "y": "y", "error": "error", "series": "series", "hollow": "is_frozen"}
+    plots = [Plot(panel, "points", columns, axes, rows=("panel", panel)) for panel, axes in panels.items()]
+    return Findings({"points": table(schema, rows)}, plots, claims, notes)
+
+
+def of_claims(claims: list[Claim]) -> Table:
+    """Return claims as a table, with their verdicts."""
+    at = tuple(dict.fromkeys(claim.at for claim in claims))
+    schema = Schema(
+        claim=Field("int64", "what is claimed", labels=tuple(claim.text for claim in claims)),
         at=Field("int64", "where it was measured, if that, too, was", labels=at),
         n_runs=Field("int64", "independent runs"),
         value=Field("float64", "measured, mean over runs"),
@@ -181,7 +222,7 @@ def write(report: Report, name: str, title: str, folder: Path, data: Sequence[St
         within=Field("float64", "what the value has to be between; nan: nothing", ("bound",), (2,)),
         verdict=Field("int64", "what can be said", labels=VERDICTS),
     )
-    lines: list[tuple[Any, ...]] = [
+    rows: list[tuple[Any, ...]] = [
         (
             i,
             at.index(c.at),
@@ -195,32 +236,22 @@ def write(report: Report, name: str, title: str, folder: Path, data: Sequence[St
             c.within or (math.nan, math.nan),
             VERDICTS.index(c.verdict),
         )
-        for i, c in enumerate(report.claims)
+        for i, c in enumerate(claims)
     ]
-    return (
-        _put(folder / f"{name}.zarr", points, rows, f"study {name}", parameters),
-        _put(folder / f"{name}-claims.zarr", claims, lines, f"study {name}, claims", parameters),
-    )
+    return table(schema, rows)
 
 
-def _put(path: Path, schema: Schema, rows: list[tuple[Any, ...]], source: str, parameters: dict[str, Any]) -> Store:
-    if (path / ROOT).is_file():  # what else may be there, the store looks at before it writes
-        if not str(open_store(path).recipe["source"]).startswith("study "):
-            raise StoreError(f"{path} is a data set and no result of a study; choose another --out")
-        old = path.with_name(f".{path.name}.old")  # a half-removed store would be no store of ours
-        try:
-            shutil.rmtree(old, ignore_errors=True)
-            path.rename(old)
-            shutil.rmtree(old)
-        except OSError as error:
-            raise StoreError(f"cannot replace {path}: {error.strerror}; remove it, or choose another --out") from None
-    columns = zip(*rows, strict=True)
-    batch = {name: np.array(column, schema[name].dtype) for name, column in zip(schema, columns, strict=True)}
-    from simkit.run import versions
+def table(schema: Schema, rows: list[tuple[Any, ...]]) -> Table:
+    """Return rows, in the order of the schema, as a table."""
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    return Table(schema, {n: np.array(c, schema[n].dtype) for n, c in zip(schema, columns, strict=True)})
 
-    recipe = {"source": source, "version": 1, "parameters": parameters, "seed": 0, "n": len(rows)}
-    with writing(path, schema, recipe, {"backend": "none", "versions": versions()}) as store:
-        for index in range(store.layout.n_shards):
-            part = store.layout.rows(index)
-            store.commit(index, {name: values[part.start : part.stop] for name, values in batch.items()})
-    return store
+
+def line(panel: str, series: str, xs: Iterable[float], ys: Iterable[float]) -> list[Point]:
+    """Return the points of a curve."""
+    return [Point(panel, series, float(x), float(y)) for x, y in zip(xs, ys, strict=True)]
+
+
+def measured(panel: str, series: str, x: float, found: Estimate, *, is_frozen: bool = False) -> Point:
+    """Return a point with its error."""
+    return Point(panel, series, float(x), found.mean, found.error, is_frozen)
