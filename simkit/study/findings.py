@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simkit.errors import ParameterError, UnknownNameError
+from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Array, Field, Schema
 from simkit.study.statistics import Estimate
 
@@ -170,7 +170,7 @@ class Findings(NamedTuple):
             UnknownNameError.check("kind of plot", plot.kind, KINDS)
             schema, (needed, possible) = self.tables[plot.table].schema, KINDS[plot.kind]
             if missing := [part for part in needed if part not in plot.columns]:
-                raise ParameterError(f"the plot {plot.title!r} needs a column for {', '.join(missing)}; name one")
+                raise ParameterError(f"the plot {show(plot.title)} needs a column for {', '.join(missing)}; name one")
             for part, column in plot.columns.items():
                 UnknownNameError.check(f"part of a plot of {plot.kind}", part, (*needed, *possible))
                 UnknownNameError.check(f"column of the table {plot.table}", column, schema)
