@@ -3,8 +3,9 @@
 Of 128 cells of a row, word k holds those at 4 b + k, in bit b. So the left and the right neighbours of most words are
 words as they are, and only those left of word 0 and right of word 3 are shifted by a bit. A lane has 32 bits.
 
-`row_sums` adds in each row the left, centre and right cell to ``x + 2 m`` (XOR3 and MAJ). `two_rows` adds three rows
-and applies the rule, to a row and to the one below it: the sum of the two rows in the middle is made once for both.
+`row_sums_of_quads` adds in each row the left, centre and right cell to ``x + 2 m`` (XOR3 and MAJ). `two_rows` adds
+three rows and applies the rule, to a row and to the one below it: the sum of the two rows in the middle is made once
+for both.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def _shift_in(builder: Any, high: Any, low: Any, n: int) -> Any:
 
 
 @intrinsic
-def row_sums(_context, array, here, west, east, target):
+def row_sums_of_quads(_context, array, here, west, east, target):
     """Write x and m of words 0..3 to `target`, of the row at `here` between those at `west` and `east`."""
 
     def generate(context, builder, signature, args):
@@ -81,21 +82,21 @@ def row_sums(_context, array, here, west, east, target):
 
 def _rows(n: int) -> Any:
     @intrinsic
-    def operation(_context, rule, array, sums, centre, target):
+    def operation(_context, stage, array, sums, centre, target):
         def generate(context, builder, signature, args):
             memory = _Memory(context, builder, signature.args[1], args[1])
             sums, centre, target = args[2:]
             x, m = ([memory.load(sums, N_SUMS * row + i) for row in range(n + 2)] for i in range(2))
             cells = [memory.load(centre, N_WORDS * row) for row in range(n)]
-            for row, value in enumerate(emit_rule(builder, signature.args[0].rule, x, m, cells)):
+            for row, value in enumerate(emit_rule(builder, signature.args[0].stage.rule, x, m, cells)):
                 memory.store(target, N_WORDS * row, value)
             return context.get_dummy_value()
 
-        return types.void(rule, array, *[types.intp] * 3), generate
+        return types.void(stage, array, *[types.intp] * 3), generate
 
     return operation
 
 
-#: write one word of a row, or of that and the row below it, a generation later to `target`: of (rule, array, sums,
+#: write one word of a row, or of that and the row below it, a generation later to `target`: of (stage, array, sums,
 #: centre, target), where `sums` is where x of the word is in the row above, and `centre` where the word itself is
 one_row, two_rows = _rows(1), _rows(2)

@@ -14,7 +14,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.registry import cpu_target
-from numba.extending import NativeValue, intrinsic, models, register_model, typeof_impl, unbox
+from numba.extending import intrinsic, models, register_model
 
 from simkit.kernels.life.circuit import compile_rule
 from simkit.kernels.life.gates import compile_gates
@@ -50,27 +50,6 @@ vector = Vector()
 class _VectorModel(models.PrimitiveModel):
     def __init__(self, manager: Any, numba_type: Any) -> None:
         super().__init__(manager, numba_type, VECTOR)
-
-
-class RuleType(types.Opaque):
-    """Numba type of one Rule: a function that takes a rule is compiled once for each."""
-
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
-        super().__init__(f"Rule({rule}, code {CODE[:16]})")
-
-
-register_model(RuleType)(models.OpaqueModel)
-
-
-@typeof_impl.register(Rule)
-def _typeof_rule(value: Rule, _context: Any) -> RuleType:
-    return RuleType(value)
-
-
-@unbox(RuleType)
-def _unbox_rule(_type: RuleType, _value: Any, c: Any) -> NativeValue:
-    return NativeValue(c.context.get_dummy_value())
 
 
 def _constant(words: list[int]) -> ir.Constant:
@@ -158,16 +137,6 @@ def emit_rule(builder: Any, rule: Rule, x: list[Any], m: list[Any], cells: list[
     ]
 
 
-@intrinsic
-def rule_stage(_context, rule, above0, here0, below0, above1, here1, below1, c):
-    """Return the next state of cells c from XOR3 (0) and MAJ (1) of their three rows."""
-
-    def generate(_context, builder, _signature, args):
-        return emit_rule(builder, rule.rule, args[1:4], args[4:7], args[7:])[0]
-
-    return vector(rule, *[vector] * 7), generate
-
-
 @intrinsic(prefer_literal=True)
 def shift_in(_context, high, low, n):
     """Shift each word of `high` up by the literal `n` bits and fill from the top of `low` (a funnel shift)."""
@@ -242,17 +211,22 @@ def multiply(_context, x, y):
     return vector(vector, vector), generate
 
 
-def _rotation(n_bits: int) -> Any:
+def emit_rotation(builder: Any, value: Any, n: int, n_bits: int) -> Any:
+    """Build a vector whose lanes, of `n_bits`, are moved by n, round the end."""
     kind = ir.VectorType(ir.IntType(n_bits), 64 // n_bits * LANES)
+    order = [(lane - n) % kind.count for lane in range(kind.count)]
+    lanes = builder.bitcast(value, kind)
+    turned = builder.shuffle_vector(lanes, lanes, ir.Constant(ir.VectorType(_I32, kind.count), order))
+    return builder.bitcast(turned, VECTOR)
 
+
+def _rotation(n_bits: int) -> Any:
     @intrinsic(prefer_literal=True)
     def operation(_context, value, n):
-        order = [(lane - n.literal_value) % kind.count for lane in range(kind.count)]
+        by = n.literal_value
 
         def generate(_context, builder, _signature, args):
-            lanes = builder.bitcast(args[0], kind)
-            turned = builder.shuffle_vector(lanes, lanes, ir.Constant(ir.VectorType(_I32, kind.count), order))
-            return builder.bitcast(turned, VECTOR)
+            return emit_rotation(builder, args[0], by, n_bits)
 
         return vector(vector, n), generate
 
