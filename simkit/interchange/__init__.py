@@ -134,7 +134,7 @@ def export(
     if fields is not None and not isinstance(fields, (list, tuple)):
         raise ParameterError(f"fields is a list of names; this is {show(fields)}")
     if not entry.has_fields and (fields is not None or packed):
-        raise ParameterError(f"{to} holds boards, and not fields of one's choice, packed or not; leave these away")
+        raise ParameterError(f"{to} writes whole boards; it takes no choice of fields, and no packed boards")
     if entry.needs:
         with needed_for(f"format {to}"):
             importlib.import_module(entry.needs)

@@ -240,7 +240,13 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         """Return the state after `n_batches` batches of the latest pass.
 
         The number is asked for because workers read ahead: only the loop that takes the batches knows how many it took.
+
+        Raises
+        ------
+        ParameterError
+            If `n_batches` is no number of batches.
         """
+        n_batches = ParameterError.check_integer("n_batches", n_batches, 0, MAX_LIVE_ROWS)
         epoch, consumed = self._passes.latest()
         return self.state(epoch, min(consumed + n_batches * self.batch_size, self.n_rows))
 

@@ -67,8 +67,8 @@ def test_rows_fields_and_packed_boards(store: Path) -> None:
     [
         (["--format", "npz", "--fields", "ahs"], "'ahs'; did you mean 'ash'?"),
         (["--format", "npz", "--rows", "4:99"], "which has 12 rows"),
-        (["--rows", "0:2", "--fields", "ash"], "rle holds boards, and not fields of one's choice, packed or not"),
-        (["--rows", "0:2", "--packed"], "rle holds boards, and not fields of one's choice, packed or not"),
+        (["--rows", "0:2", "--fields", "ash"], "rle writes whole boards; it takes no choice of fields"),
+        (["--rows", "0:2", "--packed"], "rle writes whole boards; it takes no choice of fields"),
     ],
 )
 def test_bad_input_is_one_clear_line_and_writes_nothing(store: Path, arguments: list[str], message: str) -> None:

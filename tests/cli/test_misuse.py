@@ -384,6 +384,12 @@ def test_wrong_values_that_only_running_anew_can_find(simkit: Simkit, store: Pat
     assert (result.code, result.out) == (1, "")
     assert len(result.err.splitlines()) == 4
     assert "field 'population': x.zarr does not hold what" in result.err
+    assert "has 3 faults; they are not the rows of its recipe" in result.err
+
+
+def test_one_fault_is_one(simkit: Simkit, store: Path) -> None:
+    (store / "settle" / "zarr.json").write_text("{}")
+    assert "simkit: x.zarr has 1 fault; run its `simkit generate` line" in simkit("verify", store).err
 
 
 def test_many_faults_are_cut_short(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,12 @@ def test_what_is_no_epoch_is_refused(ash, epoch):
         streamed.load_state_dict({**streamed.state(0, 0), "epoch": epoch})
 
 
+def test_a_state_is_asked_for_after_a_whole_number_of_batches(ash):
+    for n_batches in (-1, 1.5, "1", None, True):
+        with pytest.raises(ParameterError, match="n_batches is a whole number from 0"):
+            stream(ash, batch_size=10).state_after(n_batches)
+
+
 @pytest.mark.parametrize("consumed", [-1, 1.5, "1", None, 10**9])
 def test_a_state_beyond_the_rows_is_refused(ash, consumed):
     loop = batches(ash, fields=["row"])

@@ -12,6 +12,9 @@ from simkit_cli import display, options
 #: faults that are printed one by one
 _MAX_FAULTS = 20
 
+#: what is said where rows that have their digests are not what the recipe makes: to continue would change nothing
+_NOT_THEIRS = "they are not the rows of its recipe, or this simkit is another; generate it again with another --out"
+
 
 @click.command(name="verify", short_help="Check a data set.")
 @options.store
@@ -34,7 +37,7 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, forge
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("verifying", total=n_done)
         found = list(stores.faults(opened, full=full, progress=lambda n_rows: bar.advance(task, n_rows)))
-    faults = [fault.text for fault in found]
+    faults, are_values_wrong = [fault.text for fault in found], False
     shards = {shard for fault in found for shard in fault.shards}
     try:
         faults += run.compare_schema(opened)
@@ -47,6 +50,7 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, forge
             ran_on, faults = run.regenerate(
                 opened, regenerate, backend=backend, progress=lambda n_rows: bar.advance(task, n_rows)
             )
+        are_values_wrong = bool(faults)
         how += f"; {min(regenerate, n_done):,} random rows run anew on {ran_on} are the same"
     if forget and shards:
         stores.forget(opened.path, shards)
@@ -54,7 +58,9 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, forge
         for fault in faults[:_MAX_FAULTS]:
             click.echo(f"fault: {fault}", err=True)
         more = f" ({len(faults) - _MAX_FAULTS:,} more not shown)" if len(faults) > _MAX_FAULTS else ""
-        raise DamageError(f"{store} has {len(faults):,} faults{more}; {_advice(opened.path, len(shards), forget)}")
+        n_faults = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
+        advice = _NOT_THEIRS if are_values_wrong else _advice(opened.path, len(shards), forget)
+        raise DamageError(f"{store} has {n_faults}{more}; {advice}")
     if n_done < n:
         raise DamageError(
             f"{store} is whole as far as it goes: {n_done:,} of {n:,} rows; run its `simkit generate` line again"
