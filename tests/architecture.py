@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -204,6 +205,16 @@ def test_a_source_is_handed_its_kernels(module):
         if isinstance(node, ast.FunctionDef) and "on" in {argument.arg for argument in node.args.args}:
             names = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
             assert not names & {"KERNEL", "backend"}, f"{module}.{node.name} has `on`, and asks for a backend besides"
+
+
+def test_no_circles():
+    """Wherever a module imports another, for types too; the package itself only hands out names when they are used."""
+    others = {name: path for name, path in MODULES.items() if name != "simkit"}
+    graph = {}
+    for module, path in others.items():
+        found = {name if name in others else name.rpartition(".")[0] for name in imports(path)}
+        graph[module] = {name for name in found if name in others and name != module}
+    TopologicalSorter(graph).prepare()  # raises CycleError with the modules of a circle
 
 
 def test_files_are_short():

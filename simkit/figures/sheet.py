@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from simkit.errors import StoreError
 from simkit.figures.legend import draw_legend
 from simkit.figures.picture import Panel, Sheet
-from simkit.store.place import Place
+from simkit.store.local import Folder
 
 #: pixels around panels, and of a line of text; the least width of a panel with its writing
 GAP, LINE, _WIDTH = 12, 15, 120
@@ -79,7 +79,7 @@ def put(data: bytes, out: Path) -> None:
     """Write the bytes of a picture, whole or not at all; StoreError if they cannot be written."""
     if os.path.isdir(out):  # noqa: PTH112 - False, not an error, for a path that cannot be looked at
         raise StoreError(f"cannot write the picture {out}: there is a folder; name a file")
-    place = Place(out.parent)
+    place = Folder(out.parent)
     place.create()
     place.put(out.name, data)
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 
 from simkit.errors import StoreError, show
 from simkit.interchange import Written
-from simkit.store.place import Place
+from simkit.store.local import Folder
 
 #: bytes that are gathered before they are passed on
 _BUFFER = 2**20
@@ -38,7 +38,7 @@ class Files:
     """
 
     def __init__(self, folder: Path, names: Collection[str], *, replace: bool, alone: bool = False) -> None:
-        self._place, self._replace = Place(folder), replace
+        self._place, self._replace = Folder(folder), replace
         self._n_files = self._n_same = 0
         if alone and self._place.exists():
             odd = sorted(name for name in self._place.names("") if not name.startswith(".") and name not in names)
@@ -86,7 +86,7 @@ class Files:
 class _Output(io.RawIOBase):
     """Compares what is written to it with the file that is there, and writes a new file from where they differ."""
 
-    def __init__(self, place: Place, name: str, stack: ExitStack, *, replace: bool) -> None:
+    def __init__(self, place: Folder, name: str, stack: ExitStack, *, replace: bool) -> None:
         self._place, self._name, self._stack, self._replace = place, name, stack, replace
         self._path = place.root / name
         self._pending = bytearray()

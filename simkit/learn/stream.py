@@ -24,7 +24,8 @@ from simkit.learn.selection import SPLITS, Selection, Split, meets
 from simkit.learn.tables import Live, Stored, Table
 from simkit.learn.tensors import Tensors
 from simkit.store import Store
-from simkit.store.chunks import Chunks, StoreChunks, open_chunks
+from simkit.store.chunks import Chunks, StoreChunks
+from simkit.store.foreign import open_chunks
 
 TensorBatch = dict[str, torch.Tensor]
 State = dict[str, Any]

@@ -7,16 +7,12 @@ import json
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Lock
 
 from simkit.errors import ParameterError
 from simkit.schema import Array, Schema
-from simkit.store.dataset import Store, open_store
-from simkit.store.layout import ROOT
+from simkit.store.dataset import Store
 from simkit.store.ledger import Opened
-from simkit.store.metadata import parse
-from simkit.store.place import Place
 
 #: shards kept open; each is one open file and an index
 _OPEN_SHARDS = 128
@@ -99,34 +95,3 @@ class StoreChunks(Chunks):
         """Yield a field; see Chunks."""
         column = self._store[name]
         return (column[start : start + n_rows] for start in range(0, self.n_rows, n_rows))
-
-
-def open_chunks(where: str | Path) -> Chunks:
-    """Open any data set for streaming: one of simkit's by its own reader, any other Zarr group by zarr-python.
-
-    Raises
-    ------
-    StoreError
-        If there is none at `where`.
-    """
-    if "://" not in str(where):
-        place = Place(Path(where))
-        if not place.exists() or _is_ours(place):
-            return StoreChunks(open_store(where))
-    from simkit.store.foreign import ZarrChunks
-
-    return ZarrChunks(str(where))
-
-
-def _is_ours(place: Place) -> bool:
-    """Say whether zarr.json holds a recipe, or is too damaged to tell."""
-    if not place.has(ROOT):
-        return False
-    try:
-        root = parse(place.get(ROOT))
-    except ValueError:
-        return True
-    if not isinstance(root, dict):
-        return True
-    attributes = root.get("attributes")
-    return isinstance(attributes, dict) and "recipe" in attributes

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Array, Field
-from simkit.store.ledger import Opened
-
-if TYPE_CHECKING:
-    from simkit.store.dataset import Store
+from simkit.store.ledger import Ledger, Opened
 
 
 class Column(np.lib.mixins.NDArrayOperatorsMixin):
@@ -27,20 +24,20 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
     it read last: keep the column, and ask for rows in their order.
     """
 
-    def __init__(self, store: Store, name: str) -> None:
-        self._store, self.name = store, name
-        self.field: Field = store.schema[name]
+    def __init__(self, ledger: Ledger, name: str) -> None:
+        self._ledger, self.name = ledger, name
+        self.field: Field = ledger.layout.schema[name]
         self._opened: Opened | None = None
         self._last_chunk: tuple[int, Array] | None = None
 
     def __len__(self) -> int:
-        return self._store.layout.n_rows
+        return self._ledger.layout.n_rows
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.field.dtype} ({', '.join(('sample', *self.field.dims))}) {self.shape}>"
 
-    def __reduce__(self) -> tuple[type[Column], tuple[Store, str]]:
-        return Column, (self._store, self.name)
+    def __reduce__(self) -> tuple[type[Column], tuple[Ledger, str]]:
+        return Column, (self._ledger, self.name)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -96,7 +93,7 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         """Return rows at equal distances, chunk by chunk."""
         if rows.step < 0:
             return np.ascontiguousarray(self._walk(rows[::-1])[::-1])
-        out, chunk_rows, at = self.field.empty(len(rows)), self._store.layout.chunk_rows, 0
+        out, chunk_rows, at = self.field.empty(len(rows)), self._ledger.layout.chunk_rows, 0
         while at < len(rows):
             chunk, first = divmod(rows[at], chunk_rows)
             stop = min(len(rows), at + -(-(chunk_rows - first) // rows.step))
@@ -109,7 +106,7 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _gather(self, rows: npt.NDArray[np.int64]) -> Array:
         """Return rows in any order: sorted once, then chunk by chunk."""
-        out, chunk_rows = self.field.empty(len(rows)), self._store.layout.chunk_rows
+        out, chunk_rows = self.field.empty(len(rows)), self._ledger.layout.chunk_rows
         order = np.argsort(rows, kind="stable")
         ordered = rows[order]
         chunks = ordered // chunk_rows
@@ -137,7 +134,7 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
             )
         outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
         if outside.size:
-            raise ParameterError(f"row {outside.flat[0]} of {self._store.path}: there are {len(self):,} rows")
+            raise ParameterError(f"row {outside.flat[0]} of {self._ledger.place.where()}: there are {len(self):,} rows")
         wanted = wanted.astype(np.int64)
         return np.where(wanted < 0, wanted + len(self), wanted)
 
@@ -150,10 +147,10 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
 
     def _open(self, chunk: int) -> Opened:
         """Return the shards that hold a chunk; the last ones are kept."""
-        layout, opened = self._store.layout, self._opened  # other threads may replace it meanwhile
+        layout, opened = self._ledger.layout, self._opened  # other threads may replace it meanwhile
         if opened is None or chunk not in opened.chunks:
             shard = chunk // (layout.shard_rows // layout.chunk_rows)
-            opened = self._opened = self._store.ledger.open(self.name, shard)
+            opened = self._opened = self._ledger.open(self.name, shard)
         return opened
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:

@@ -16,6 +16,7 @@ from simkit.store.column import Column
 from simkit.store.folding import settle
 from simkit.store.layout import LEDGER, ROOT, read_metadata
 from simkit.store.ledger import Ledger
+from simkit.store.local import Folder
 from simkit.store.place import Place
 
 
@@ -35,12 +36,12 @@ class Store(Mapping[str, Column]):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.place = Place(path, LEDGER)
+        self.place = place_of(path)
         if not self.place.exists():
             raise StoreError(f"there is no {path}; `simkit generate SOURCE --out {path}` would make it")
         if not self.place.has(ROOT):
             raise StoreError(_why_none(self.place))
-        self.layout, attributes = read_metadata(self.place.get(ROOT), str(path))
+        self.layout, attributes = read_metadata(self.place.get(ROOT), self.place.where())
         self.recipe: dict[str, Any] = attributes["recipe"]
         self.made: dict[str, Any] = attributes["simkit"]
         self.ledger = Ledger(self.place, self.layout)
@@ -53,7 +54,7 @@ class Store(Mapping[str, Column]):
     def __getitem__(self, name: str) -> Column:
         if name not in self.schema:
             raise UnknownNameError.of(f"field of {self.path}", name, self.schema)
-        return Column(self, name)
+        return Column(self.ledger, name)
 
     def __contains__(self, name: object) -> bool:
         return name in self.schema
@@ -128,9 +129,14 @@ class Store(Mapping[str, Column]):
         if len(self.ledger.state().groups) < self.layout.n_groups:
             return {}
         if "digest" not in self.made:
-            layout, attributes = read_metadata(self.place.get(ROOT), str(self.path))
+            layout, attributes = read_metadata(self.place.get(ROOT), self.place.where())
             self.made = attributes["simkit"] if layout.n_rows == self.layout.n_rows else self.made
         return self.made if "digest" in self.made else {}
+
+
+def place_of(path: Path) -> Place:
+    """Return the place that a path means."""
+    return Folder(path, LEDGER)
 
 
 def open_store(path: str | Path) -> Store:
@@ -147,13 +153,13 @@ def open_store(path: str | Path) -> Store:
 def _why_none(place: Place) -> str:
     """Say why a folder holds no data set."""
     if not place.names(""):
-        return f"{place.root} is an empty folder: nothing is generated there yet"
-    if not place.has_folder(LEDGER):
-        return f"{place.root} is not a simkit data set: it holds no zarr.json"
+        return f"{place.where()} is an empty folder: nothing is generated there yet"
+    if LEDGER not in place.names(""):
+        return f"{place.where()} is not a simkit data set: it holds no zarr.json"
     with place.lock(LEDGER) as turn:
         if not turn.take(shared=True):
-            return f"{place.root} is being created by another process; look again in a moment"
-    return f"nothing of {place.root} is generated yet; run its `simkit generate` line again to continue"
+            return f"{place.where()} is being created by another process; look again in a moment"
+    return f"nothing of {place.where()} is generated yet; run its `simkit generate` line again to continue"
 
 
 def digest(rows: Array) -> bytes:

@@ -100,7 +100,7 @@ def complete(place: Place) -> None:
     """Record the digest and the size of a data set of which all groups are finished."""
     with place.lock(LEDGER) as turn:
         turn.wait()
-        layout, attributes = read_metadata(place.get(ROOT), str(place.root))
+        layout, attributes = read_metadata(place.get(ROOT), place.where())
         if "digest" not in attributes["simkit"]:
             ledger = Ledger(place, layout)
             attributes["simkit"] |= {"digest": ledger.digest(), "n_bytes": ledger.n_bytes()}

@@ -1,4 +1,4 @@
-"""Zarr groups that others wrote, or that lie behind an address, as chunks: read by zarr-python."""
+"""Any data set as chunks: Zarr groups that others wrote, or that lie behind an address, are read by zarr-python."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from zarr.storage import LocalStore
 
 from simkit.errors import DamageError, SchemaError, StoreError, show
 from simkit.schema import Array, Field, Schema
-from simkit.store.chunks import Chunks
-from simkit.store.layout import LEDGER
-from simkit.store.metadata import Entry
+from simkit.store.chunks import Chunks, StoreChunks
+from simkit.store.dataset import open_store, place_of
+from simkit.store.layout import LEDGER, ROOT
+from simkit.store.metadata import Entry, parse
+from simkit.store.place import Place
 
 #: rows read at a time at least, however small the chunks
 _CHUNK_ROWS = 256
@@ -134,3 +136,32 @@ def _field(where: str, array: Any) -> Field:
 def _texts(value: Any) -> tuple[str, ...]:
     """Return a list of texts; () if it is anything else."""
     return tuple(value) if isinstance(value, list) and all(isinstance(text, str) for text in value) else ()
+
+
+def open_chunks(where: str | Path) -> Chunks:
+    """Open any data set for streaming: one of simkit's by its own reader, any other Zarr group by zarr-python.
+
+    Raises
+    ------
+    StoreError
+        If there is none at `where`.
+    """
+    if "://" not in str(where):
+        place = place_of(Path(where))
+        if not place.exists() or _is_ours(place):
+            return StoreChunks(open_store(where))
+    return ZarrChunks(str(where))
+
+
+def _is_ours(place: Place) -> bool:
+    """Say whether zarr.json holds a recipe, or is too damaged to tell."""
+    if not place.has(ROOT):
+        return False
+    try:
+        root = parse(place.get(ROOT))
+    except ValueError:
+        return True
+    if not isinstance(root, dict):
+        return True
+    attributes = root.get("attributes")
+    return isinstance(attributes, dict) and "recipe" in attributes

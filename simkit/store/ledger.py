@@ -190,7 +190,7 @@ class Ledger:
         return Reader(data, layout.schema[name], n_shards * layout.shard_rows, layout.chunk_rows, where)
 
     def _where(self, key: str, what: str) -> str:
-        return f"{self.place.root / key} ({what})"
+        return f"{self.place.where(key)} ({what})"
 
     def read(self, key: str) -> Entries:
         """Return the entries of a group that an object holds; they may be changed."""
@@ -247,7 +247,7 @@ class Ledger:
         """Return the error that says that a shard is not finished."""
         rows = self.layout.rows(shard)
         return StoreError(
-            f"rows {rows.start:,} to {rows.stop - 1:,} of {self.place.root} are not generated yet; "
+            f"rows {rows.start:,} to {rows.stop - 1:,} of {self.place.where()} are not generated yet; "
             "run its `simkit generate` line again to continue"
         )
 

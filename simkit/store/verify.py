@@ -63,7 +63,7 @@ def faults(
 ) -> Iterator[Fault]:
     """Yield the faults that `verify` tells of."""
     metadata = list(_metadata_faults(store))
-    if metadata and store.place.has_folder(LEDGER):
+    if metadata and LEDGER in store.place.names(""):
         with store.place.lock(LEDGER) as turn:
             if not turn.take(shared=True):
                 raise StoreError(
@@ -101,7 +101,7 @@ def _metadata_faults(store: Store) -> Iterator[Fault]:
         except (DamageError, ValueError):
             found = None
         if found != arrays[name]:
-            yield Fault(f"{store.path / key} is not what was written; the `simkit generate` line puts it again")
+            yield Fault(f"{store.place.where(key)} is not what was written; the `simkit generate` line puts it again")
 
 
 def _entries(store: Store, state: State, group: int) -> tuple[Entries, list[Fault]]:
@@ -138,9 +138,9 @@ def _ledger_faults(store: Store, state: State, sizes: Sizes, progress: Callable[
         whole.update(np.ascontiguousarray(entries[..., :DIGEST_BYTES]).data)
         shards = layout.group(group)
         progress(sum(len(layout.rows(shards[at])) for at in np.flatnonzero(has_entry).tolist()))
-    recorded = read_metadata(store.place.get(ROOT), str(store.path))[1]["simkit"].get("digest")
+    recorded = read_metadata(store.place.get(ROOT), store.place.where())[1]["simkit"].get("digest")
     if is_whole and len(state.groups) == layout.n_groups and recorded not in (None, whole.hexdigest()):
-        yield Fault(f"{store.path / ROOT} records digest {recorded}, its ledger has {whole.hexdigest()}")
+        yield Fault(f"{store.place.where(ROOT)} records digest {recorded}, its ledger has {whole.hexdigest()}")
 
 
 def _size_faults(store: Store, name: str, sizes: Sizes, state: State) -> Iterator[Fault]:

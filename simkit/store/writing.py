@@ -11,7 +11,7 @@ from typing import Any
 
 from simkit.errors import StoreError
 from simkit.schema import Schema
-from simkit.store.dataset import Store
+from simkit.store.dataset import Store, place_of
 from simkit.store.folding import incomplete, settle, unfold
 from simkit.store.layout import LEDGER, ROOT, Layout, read_metadata
 from simkit.store.ledger import Ledger
@@ -47,7 +47,7 @@ def writing(
         If `path` holds something else, another recipe or more rows than asked for, cannot be written, or is held by
         another process.
     """
-    place = Place(path, LEDGER)
+    place = place_of(path)
     _refuse_foreign(place)
     place.create()
     busy = StoreError(
@@ -83,7 +83,7 @@ def forget(path: Path, shards: Collection[int]) -> None:
         turn.wait()
         if not run.take(shared=False):
             raise StoreError(f"{path} is being written by another process; wait for it or stop it")
-        layout, attributes = read_metadata(place.get(ROOT), str(path))
+        layout, attributes = read_metadata(place.get(ROOT), place.where())
         place.put(ROOT, layout.metadata(incomplete(attributes))[ROOT])
         for group, members in groupby(sorted(set(shards)), lambda shard: shard // layout.group_shards):
             unfold(store.ledger, group, list(members))
@@ -95,11 +95,10 @@ def _refuse_foreign(place: Place) -> None:
         return
     names = sorted(set(place.names("")) - {LEDGER})
     if ROOT in names:
-        read_metadata(place.get(ROOT), str(place.root))
+        read_metadata(place.get(ROOT), place.where())
     elif names:
-        raise StoreError(
-            f"{place.root} exists and is not a simkit data set (it holds {', '.join(names[:3])}); choose another --out"
-        )
+        held = ", ".join(names[:3])
+        raise StoreError(f"{place.where()} exists and is not a simkit data set (it holds {held}); choose another --out")
 
 
 def _prepare(
@@ -115,8 +114,8 @@ def _prepare(
     Nothing of this disturbs processes that write shards, except that there are more rows: `run` must be free then.
     """
     if place.has(ROOT):
-        layout, attributes = read_metadata(place.get(ROOT), str(place.root))
-        _refuse_other(place.root, attributes["recipe"], recipe)
+        layout, attributes = read_metadata(place.get(ROOT), place.where())
+        _refuse_other(place.where(), attributes["recipe"], recipe)
     else:
         layout = Layout.plan(schema, recipe["n"], *([] if most_rows is None else [most_rows]))
         attributes = {"recipe": dict(recipe), "simkit": {**made, **layout.describe()}}
@@ -124,7 +123,7 @@ def _prepare(
     ledger, grows = Ledger(place, layout), layout.n_rows < recipe["n"]
     if grows and not run.is_free():  # another worker may be about to commit a last shard of the old length
         raise StoreError(
-            f"{place.root} is being written with {layout.n_rows:,} rows, and {recipe['n']:,} are asked for; "
+            f"{place.where()} is being written with {layout.n_rows:,} rows, and {recipe['n']:,} are asked for; "
             "give all workers the same --n, or wait for the others"
         )
     if "digest" in attributes["simkit"] and (grows or len(ledger.state().groups) < layout.n_groups):
@@ -143,17 +142,17 @@ def _prepare(
             place.put(key, content)
 
 
-def _refuse_other(path: Path, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+def _refuse_other(where: str, found: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """Raise StoreError if the recipes differ in more than that more rows are asked for."""
     pairs = [(name, found[name], asked[name]) for name in ("source", "version", "seed")]
     names = sorted({*found["parameters"], *asked["parameters"]})
     pairs += [(name, found["parameters"].get(name), asked["parameters"].get(name)) for name in names]
     differences = [f"{name} is {_show(had)} there and {_show(now)} here" for name, had, now in pairs if had != now]
     if differences:
-        raise StoreError(f"{path} holds another recipe: {'; '.join(differences)}; choose another --out")
+        raise StoreError(f"{where} holds another recipe: {'; '.join(differences)}; choose another --out")
     if asked["n"] < found["n"]:
         raise StoreError(
-            f"{path} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; "
+            f"{where} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; "
             "ask for as many or more (its first rows are the same), or choose another --out"
         )
 

@@ -272,13 +272,12 @@ class Counted(np.ndarray):
         return result
 
 
-class CountedStore:
-    """As much of a store as a column asks for: rows that hold their own number, in shards that count what they decode."""
+class CountedLedger:
+    """As much of a ledger as a column asks for: rows that hold their own number, in shards that count what they decode."""
 
     def __init__(self, n_rows: int) -> None:
-        self.schema = Schema(row=Field("int32", "the row's number"))
-        self.layout = Layout.plan(self.schema, n_rows)
-        self.ledger, self.n_opened, self.n_decoded = self, 0, 0
+        self.layout = Layout.plan(Schema(row=Field("int32", "the row's number")), n_rows)
+        self.n_opened, self.n_decoded = 0, 0
 
     def open(self, name: str, shard: int) -> Any:
         self.n_opened += 1
@@ -295,8 +294,8 @@ class CountedStore:
 
 def work(n_rows: int, index: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """Return how many elements of index arrays a column looks at, and how many chunks it decodes."""
-    store = CountedStore(n_rows)
-    column, wanted = Column(store, "row"), index(n_rows)  # type: ignore[arg-type]
+    ledger = CountedLedger(n_rows)
+    column, wanted = Column(ledger, "row"), index(n_rows)  # type: ignore[arg-type]
     real = Column._rows
 
     def rows(self: Column, given: Any) -> Any:
@@ -308,7 +307,7 @@ def work(n_rows: int, index: Callable[[int], Any], monkeypatch: pytest.MonkeyPat
         patch.setattr(Column, "_rows", rows)
         got = column[wanted]
     np.testing.assert_array_equal(got, np.arange(n_rows)[wanted])
-    return Counted.n_elements, store.n_decoded
+    return Counted.n_elements, ledger.n_decoded
 
 
 INDICES = {

@@ -21,7 +21,7 @@ from simkit.schema import Batch
 from simkit.store import forget, verify, writing
 from simkit.store.chunks import StoreChunks
 from simkit.store.folding import settle
-from simkit.store.place import Place
+from simkit.store.local import Folder
 
 Trees = Callable[..., dict[str, bytes | None]]
 
@@ -118,7 +118,7 @@ def between_steps(
         left, is_inside = at, False
 
         @contextmanager
-        def alone(*arguments: Any, real: Callable[..., Any] = Place.lock) -> Iterator[Any]:
+        def alone(*arguments: Any, real: Callable[..., Any] = Folder.lock) -> Iterator[Any]:
             nonlocal is_inside  # another process waits for its turn until this one has had it
             was_inside, is_inside = is_inside, True
             with real(*arguments) as turn:
@@ -140,8 +140,8 @@ def between_steps(
 
         with monkeypatch.context() as patch:
             for name in methods:
-                patch.setattr(Place, name, step(getattr(Place, name)))
-            patch.setattr(Place, "lock", alone)
+                patch.setattr(Folder, name, step(getattr(Folder, name)))
+            patch.setattr(Folder, "lock", alone)
             if work:
                 work()
             else:

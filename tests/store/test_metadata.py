@@ -20,7 +20,7 @@ from simkit.errors import DamageError, SchemaError, SimkitError, StoreError
 from simkit.interchange.card import Card
 from simkit.schema import Field, Schema
 from simkit.store import verify, writing
-from simkit.store.chunks import open_chunks
+from simkit.store.foreign import open_chunks
 from simkit.store.layout import Layout, read_metadata
 
 #: characters of a refusal at most, the path of the data set aside

@@ -22,7 +22,7 @@ from simkit.run import Progress, Share, generate
 from simkit.schema import Batch
 from simkit.store import verify, writing
 from simkit.store.layout import LEDGER
-from simkit.store.place import Place
+from simkit.store.local import Folder
 
 Trees = Callable[..., dict[str, bytes | None]]
 HERE = Path(__file__).parent
@@ -222,12 +222,12 @@ def test_extended_by_one_worker_while_another_writes_the_old_last_shard(out: Pat
 
 
 class Fuse:
-    """Counts the calls of Place.put and Place.delete and raises at one of them, before it or right after it."""
+    """Counts the calls of Folder.put and Folder.delete and raises at one of them, before it or right after it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, count: int, *, after: bool) -> None:
         self.left, self.after, self.is_blown = count, after, False
         for name in ("put", "delete"):
-            monkeypatch.setattr(Place, name, self._fused(getattr(Place, name)))
+            monkeypatch.setattr(Folder, name, self._fused(getattr(Folder, name)))
 
     def _fused(self, real: Callable[..., None]) -> Callable[..., None]:
         def call(*arguments: object) -> None:
@@ -245,7 +245,7 @@ class Fuse:
 
 @pytest.fixture
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simkit.store.place.os.fsync", lambda file: None)
+    monkeypatch.setattr("simkit.store.local.os.fsync", lambda file: None)
 
 
 @pytest.mark.usefixtures("_no_waiting_for_the_disk")
@@ -308,9 +308,9 @@ def test_what_another_worker_is_writing_is_not_swept_away(copied: Path, tmp_path
     part = copied / "ledger" / ".c.1.0123456789abcdef.part"
     with part.open("wb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        Place(copied, LEDGER).sweep()
+        Folder(copied, LEDGER).sweep()
         assert part.exists()
-    Place(copied, LEDGER).sweep()
+    Folder(copied, LEDGER).sweep()
     assert not part.exists()
 
 

@@ -16,7 +16,7 @@ from simkit.recipe import Recipe
 from simkit.run import Share, generate
 from simkit.store import verify, writing
 from simkit.store.layout import LEDGER
-from simkit.store.place import Lock, Place
+from simkit.store.local import Folder, FolderLock
 
 Trees = Callable[..., dict[str, bytes | None]]
 
@@ -36,7 +36,7 @@ def die_preparing(out: Path, at: int, n: int, shared: bool, others: Callable[[],
 
     `others` is called when the system has freed the turn of the dead, and the lock of the run not yet.
     """
-    real_lock, real_put, real_sweep, calls = Place.lock, Place.put, Place.sweep, iter(range(at))
+    real_lock, real_put, real_sweep, calls = Folder.lock, Folder.put, Folder.sweep, iter(range(at))
 
     def mortal(real: Callable[..., None]) -> Callable[..., None]:
         def call(*arguments: Any) -> None:
@@ -47,7 +47,7 @@ def die_preparing(out: Path, at: int, n: int, shared: bool, others: Callable[[],
         return call
 
     @contextmanager
-    def lock(place: Place, folder: str) -> Iterator[Lock]:
+    def lock(place: Folder, folder: str) -> Iterator[FolderLock]:
         with real_lock(place, folder) as taken:
             try:
                 yield taken
@@ -58,9 +58,9 @@ def die_preparing(out: Path, at: int, n: int, shared: bool, others: Callable[[],
                 raise
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Place, "lock", lock)
-        patch.setattr(Place, "put", mortal(real_put))
-        patch.setattr(Place, "sweep", mortal(real_sweep))
+        patch.setattr(Folder, "lock", lock)
+        patch.setattr(Folder, "put", mortal(real_put))
+        patch.setattr(Folder, "sweep", mortal(real_sweep))
         try:
             with start(out, toy_recipe(n), shared=shared):
                 return False
@@ -95,15 +95,15 @@ def test_of_two_recipes_at_once_the_loser_is_told_what_differs(
     shared: bool, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one begins to write after this one saw that there is nothing, and before it has its turn."""
-    real = Lock.wait
+    real = FolderLock.wait
     with ExitStack() as stack:
 
-        def wait(lock: Lock) -> None:
-            monkeypatch.setattr(Lock, "wait", real)
+        def wait(lock: FolderLock) -> None:
+            monkeypatch.setattr(FolderLock, "wait", real)
             stack.enter_context(start(out, toy_recipe(seed=6), shared=shared))
             real(lock)
 
-        monkeypatch.setattr(Lock, "wait", wait)
+        monkeypatch.setattr(FolderLock, "wait", wait)
         with pytest.raises(StoreError, match="holds another recipe: seed is 6 there and 5 here; choose another --out"):
             generate(toy_recipe(), out, share=Share(1 + shared))
 
@@ -112,7 +112,7 @@ def test_of_two_recipes_at_once_the_loser_is_told_what_differs(
 def test_one_that_looks_while_it_is_created_sees_no_fault(
     n_before: int, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, seen = Place.put, []
+    real, seen = Folder.put, []
     if n_before:
         generate(toy_recipe(n_before), out)
 
@@ -123,11 +123,11 @@ def test_one_that_looks_while_it_is_created_sees_no_fault(
             assert len(str(error).splitlines()) == 1
             seen.append(str(error).removeprefix(f"{out} is being ").split(" by another process; look again")[0])
 
-    def put(place: Place, key: str, data: bytes) -> None:
+    def put(place: Folder, key: str, data: bytes) -> None:
         look()
         real(place, key, data)
 
-    monkeypatch.setattr(Place, "put", put)
+    monkeypatch.setattr(Folder, "put", put)
     with start(out, toy_recipe(), shared=False):
         look()
     # when it is extended, the digest goes first, then the last group is no longer finished

@@ -22,7 +22,7 @@ from simkit.interchange.files import Files
 from simkit.run import Share, generate
 from simkit.store import Store, forget, verify
 from simkit.store.layout import DIGEST_BYTES
-from simkit.store.place import Place
+from simkit.store.local import Folder
 from simkit.store.shard import _ABSENT, Reader, _with_checksum, n_decoded
 
 #: an object below a folder, and what would block, never end or be overwritten in its place
@@ -101,7 +101,7 @@ def test_temporary_files_are_not_swept_through_a_link(out: Path, victim: Path) -
     (out / "export").symlink_to(victim)
     os.mkfifo(out / f".x.{'0' * 16}.part")
     before = names(victim)
-    Place(out).sweep()
+    Folder(out).sweep()
     assert names(victim) == before
 
 
