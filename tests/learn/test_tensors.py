@@ -8,7 +8,8 @@ import torch
 from learn_samples import RULES, Same, TwoBoards, cells_of, make, source
 
 import simkit
-from simkit.errors import ParameterError
+from simkit.ash.phases import Phases
+from simkit.errors import ParameterError, SchemaError
 from simkit.kernels.life import Rule
 from simkit.kernels.life.reference import step_cells
 from simkit.learn import batches, stream
@@ -36,6 +37,23 @@ def test_channels(ash, channels, dtype, memory_format):
 def test_packed_boards_are_those_of_the_data_set(ash):
     batch = first(ash, channels="packed")
     np.testing.assert_array_equal(batch["ash"], simkit.open(ash)["ash"][:40])
+
+
+@pytest.mark.parametrize(
+    ("planes", "said"),
+    [
+        (lambda boards: boards, "these are an array of uint8 with the shape"),
+        (lambda boards: boards[:, None].astype(np.uint16), "these are an array of uint16"),
+        (lambda boards: boards[:, None].tolist(), "made of uint8 planes"),
+        (lambda boards: boards[:-1, None], "have no planes of the shape"),
+        (lambda boards: boards[:, None, :, :-1], "have no planes of the shape"),
+    ],
+)
+def test_what_a_world_gives_as_planes_is_looked_at(ash, planes, said, monkeypatch):
+    """What unpacks them is compiled, and reads memory as it is told."""
+    monkeypatch.setattr(Phases, "planes", lambda self, boards, beside: planes(boards))
+    with pytest.raises(SchemaError, match=said):
+        first(ash, channels="phases")
 
 
 def test_phases_need_no_rule_among_the_fields_but_one_in_the_data(ash):
