@@ -13,21 +13,15 @@ import click
 import simkit
 from simkit.errors import SimkitError, UnknownNameError, WorldWarning, one_line
 
-_COMMANDS = (
-    "generate",
-    "sources",
-    "info",
-    "verify",
-    "preview",
-    "census",
-    "baseline",
-    "study",
-    "export",
-    "card",
-    "lattice",
-    "bench",
-)
+#: sections of the help -> commands
+_SECTIONS = {
+    "Data": ("generate", "sources", "info", "verify", "preview", "export", "card"),
+    "Worlds": ("census", "lattice", "study"),
+    "Networks": ("baseline",),
+    "This machine": ("bench",),
+}
 
+_COMMANDS = tuple(name for names in _SECTIONS.values() for name in names)
 
 #: what click raises to show the help of a group without a command (from version 8.2 on)
 _HELP: type[Exception] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
@@ -72,6 +66,20 @@ class _Group(click.Group):
             return super().get_command(ctx, cmd_name)
         command: click.Command = importlib.import_module(f"simkit_cli.commands.{cmd_name}").command
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands section by section."""
+        longest = max(map(len, _COMMANDS))
+        for section, names in _SECTIONS.items():
+            with formatter.section(section):
+                commands = {name: self.get_command(ctx, name) for name in names}
+                formatter.write_dl(
+                    [
+                        (name.ljust(longest), command.get_short_help_str(formatter.width - 6 - longest))
+                        for name, command in commands.items()
+                        if command
+                    ]
+                )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

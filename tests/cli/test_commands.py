@@ -387,12 +387,12 @@ COMMANDS = [
     "info",
     "verify",
     "preview",
-    "census",
-    "baseline",
-    "study",
     "export",
     "card",
+    "census",
     "lattice",
+    "study",
+    "baseline",
     "bench",
 ]
 
@@ -400,7 +400,9 @@ COMMANDS = [
 def test_help_lists_the_commands(simkit: Simkit) -> None:
     result = simkit("--help")
     assert (result.code, result.err) == (0, "")
-    assert re.findall(r"^  (\w+) +\S.*\.$", result.out.partition("Commands:")[2], re.MULTILINE) == COMMANDS
+    assert re.findall(r"^  (\w+) +\S.*\.$", result.out.partition("Data:")[2], re.MULTILINE) == COMMANDS
+    sections = re.findall(r"^(\w[\w ]*):$", result.out, re.MULTILINE)
+    assert sections == ["Options", "Data", "Worlds", "Networks", "This machine"]
     assert simkit("-h").out == result.out
 
 
