@@ -44,7 +44,8 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
-    "image_scrapers": ("matplotlib",),
+    "image_scrapers": ("matplotlib", "boards"),
+    "ignore_repr_types": r"PIL\.|matplotlib",
     "capture_repr": ("_repr_html_", "__repr__"),
     "plot_gallery": True,
 }
