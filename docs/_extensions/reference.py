@@ -165,7 +165,7 @@ def written(value: Any) -> str:
 
 def api() -> str:
     """Return the page of the public names, for autodoc to fill."""
-    parts = ["# Python\n", "```{eval-rst}", ".. currentmodule:: simkit", ""]
+    parts = ["# Python API\n", "```{eval-rst}", ".. currentmodule:: simkit", ""]
     for name in simkit.__all__:
         kind = "autoclass" if inspect.isclass(getattr(simkit, name)) else "autofunction"
         parts += [f".. {kind}:: simkit.{name}", "   :members:" if kind == "autoclass" else "", ""]

@@ -2,10 +2,10 @@
 A network on ash: its mistakes, the objects on them, and a probe
 ================================================================
 
-A small network learns to tell which of two rules made a board of ash. Then we look at the boards that it gets wrong, count
-the objects on them, compare it with classifiers that only see such counts, and ask its hidden layers which object a cell
-belongs to. All of this is at a small size, to run in about a minute on two cores. The numbers were printed by the run that made
-this page; each has its error.
+A small network learns to tell which of two rules made a board of ash. Then we look at the boards that it gets wrong,
+count the objects on them, compare it with classifiers that only see such counts, and ask its hidden layers which object
+a cell belongs to. All of this is at a small size, to run in about a minute on two cores. The numbers were printed by
+the run that made this page; each has its error.
 """
 
 # %%
@@ -41,8 +41,8 @@ simkit.preview(store, rows=range(6), view="labels")
 # Networks
 # --------
 # Three convolutions, trained three times from different weights and in different orders, on the same 80 % of the rows.
-# Accuracy is that on the ``test`` split, which none of them has seen. It has two errors: that of a proportion, since
-# the test rows are a sample, and the scatter of the runs.
+# What is given is the share of wrong answers on the ``test`` split, which none of them has seen. It has two errors:
+# that of a proportion, since the test rows are a sample, and the scatter of the runs.
 
 
 def network():
@@ -59,7 +59,7 @@ def network():
     )
 
 
-def trained(seed, n_epochs=5):
+def trained(seed, n_epochs=4):
     torch.manual_seed(seed)
     model = network()
     loader = batches(store, fields=("ash", "rule"), split="train", shuffle=True, seed=seed, batch_size=64)
@@ -95,10 +95,10 @@ print(f"standard deviation of the runs {error.std(ddof=1):.3f}")
 # %%
 # The baseline beside it
 # ----------------------
-# What do classifiers reach that see no board, only its population, or only the counts of its objects? They learn from the
-# same training rows and are tested on the same test rows. (``simkit baseline`` does this for any data set of ash, with
-# cross-validation over all rows.) The errors below are those of a proportion; since all rows are the same, differences
-# between lines are known better than that.
+# What do classifiers reach that see no board, only its population, or only the counts of its objects? They learn from
+# the same training rows and are tested on the same test rows. (``simkit baseline`` does this for any data set of ash,
+# with cross-validation over all rows.) The errors below are those of a proportion; since all rows are the same,
+# differences between lines are usually known better than that.
 
 train_rows = rows_of("train")[2].numpy()
 test_rows = rows.numpy()
@@ -130,8 +130,8 @@ simkit.preview(store, rows=[int(row) for row in np.concatenate(mistaken)], view=
 # %%
 # The objects on them
 # -------------------
-# Mean numbers of the commonest objects on boards of each rule, on those that all networks get wrong and on the others. Bars
-# are standard errors over boards. They say what goes along with a mistake, not what causes it.
+# Mean numbers of the commonest objects on boards of each rule, on those that all networks get wrong and on the others.
+# Bars are standard errors over boards. They say what goes along with a mistake, not what causes it.
 
 names = source.schema()["counts"].columns
 common = np.argsort(-store["counts"][:].sum(axis=0))[:6]
@@ -151,10 +151,10 @@ axes[0].set_ylabel("objects per board")
 # %%
 # A probe against the instance mask
 # ---------------------------------
-# ``ash.mask`` says which object each live cell belongs to, and the table of objects says of which kind that is. So we can
-# ask whether a linear probe reads off a hidden layer that a live cell is part of a blinker, and hold that against what
-# the same probe reads off the same layer before training, and off the 3x3 cells around. The score is the area under the
-# ROC curve (0.5 is chance), on cells of test rows, for probes fitted on cells of training rows.
+# ``ash.mask`` says which object each live cell belongs to, and the table of objects says of which kind that is. So we
+# can ask whether a linear probe reads off a hidden layer that a live cell is part of a blinker, and hold that against
+# what the same probe reads off the same layer before training, and off the 3x3 cells around. The score is the area
+# under the ROC curve (0.5 is chance), on cells of test rows, for probes fitted on cells of training rows.
 
 blinker = names.index("xp2_7")
 
@@ -201,11 +201,11 @@ for name, depth in (("first layer", 2), ("second layer", 4)):
 # %%
 # How to read this
 # ----------------
-# - Compare the networks' error with that of the baselines. A network that is no better than the population alone has shown
-#   no use of anything else, and one that is worse than the counts of objects has not found all that they tell.
-# - The 3x3 cells around a cell already tell nearly all about blinkers, so that a high score of a layer says little by itself.
-#   A layer that scores lower has lost something that was there in the input.
+# - Compare the networks' error with that of the baselines. A network that is no better than the population alone has
+#   shown no use of anything else, and one that is worse than the counts of objects has not found all that they tell.
+# - The 3x3 cells around a cell already tell nearly all about blinkers, so that a high score of a layer says little by
+#   itself. A layer that scores lower has lost some of what a linear probe could read off the input.
 # - A linear probe shows what can be read off a layer, not what the network uses. Layers of random weights are the
 #   comparison that counts.
-# - The errors of the probe's scores come from three networks, so they are rough. For numbers to rely on, use more boards,
-#   larger networks and more runs: every line above works at any size.
+# - The errors of the probe's scores come from three networks, so they are rough. For numbers to rely on, use more
+#   boards, larger networks and more runs: every line above works at any size.
