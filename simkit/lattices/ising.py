@@ -301,7 +301,8 @@ def row_correlations(beta: float, n: int) -> F64:
     """Return the mean products of two spins of a row of the infinite lattice, at distances 0..n: float64 (n + 1,).
 
     They are determinants of Toeplitz matrices, whose elements are integrals over angles. The phase changes at 0 within
-    |beta - critical beta|, so that the angles are in ever smaller parts towards it. beta is above 0; it is to 1e-12.
+    ``|beta - critical beta|``, so that the angles are in ever smaller parts towards it. beta is above 0;
+    it is to 1e-12.
     """
     z = math.tanh(beta / 2)
     below, above = z * (1 - z) / (1 + z), (1 - z) / (z * (1 + z))
