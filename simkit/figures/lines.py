@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: colours, markers and dashes of series in their order (Okabe and Ito, readable without colour vision)
-_INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
+INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 _LINE_INKS = ("#000000", "#D55E00", "#7F7F7F", "#0072B2")
 _DASHES = ("-", "--", "-.", ":")
@@ -25,7 +25,11 @@ _MUCH = 2.5
 
 
 def draw(
-    axes: Axes, columns: Mapping[str, Array], labels: tuple[str, ...], about: Mapping[str, Any], rows: Array
+    axes: Axes,
+    columns: Mapping[str, Array],
+    labels: Mapping[str, tuple[str, ...]],
+    about: Mapping[str, Any],
+    rows: Array,
 ) -> None:
     """Draw points with errors, which are hollow where that is asked for, and those without as lines.
 
@@ -34,8 +38,8 @@ def draw(
     axes : matplotlib Axes
     columns : mapping
         x, y, error, series and hollow of the whole table, so that a series looks the same in all of its plots.
-    labels : tuple of str
-        Names of the series.
+    labels : mapping
+        "series" -> names of the series.
     about : mapping
         The axes as `simkit.study.findings.Axes` has them.
     rows : bool (n,)
@@ -43,7 +47,7 @@ def draw(
     """
     columns = _filled(columns)
     here = {name: values[rows] for name, values in columns.items()}
-    styles = _styles(labels or ("",), columns)
+    styles = _styles(labels.get("series", ("",)), columns)
     _draw_series(axes, here, styles)
     if "critical" in about:
         axes.axvline(about["critical"], color="#9A9A9A", linewidth=0.9, zorder=0, label=symbols("Tc"))
@@ -89,7 +93,7 @@ def _styles(labels: tuple[str, ...], fields: dict[str, Array]) -> list[_Style]:
     styles: list[_Style] = []
     for series, label in enumerate(labels):
         is_line = bool(np.isnan(fields["error"][fields["series"] == series]).all())
-        inks, marks = (_LINE_INKS, _DASHES) if is_line else (_INKS, _MARKERS)
+        inks, marks = (_LINE_INKS, _DASHES) if is_line else (INKS, _MARKERS)
         n = sum(style.is_line == is_line for style in styles)
         styles.append(_Style(label, is_line, inks[n % len(inks)], marks[n % len(marks)]))
     return styles

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simkit.errors import StoreError, needed_for
-from simkit.figures import lines
+from simkit.figures import charts, lines
 from simkit.figures.sheet import put
 from simkit.schema import Array
 from simkit.store import Store, open_store
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: kind of plot -> what draws it
-_DRAW = {"lines": lines.draw}
+_DRAW = {
+    "lines": lines.draw,
+    "bars": charts.draw_bars,
+    "histogram": charts.draw_histogram,
+    "heat map": charts.draw_heat_map,
+    "pictures": charts.draw_pictures,
+}
 
 #: of a plot, in inches; dots an inch
 _WIDTH, _HEIGHT, _DPI = 4.6, 4.2, 120
@@ -83,6 +89,20 @@ def draw_study(claims: Store, out: Path) -> None:
     put(data.getvalue(), out)
 
 
+def svg(plot: Mapping[str, Any], table: Store) -> bytes:
+    """Return one plot, as the claims have it, of a table as SVG: the same bytes each time."""
+    check_matplotlib()
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context({"svg.hashsalt": "simkit"}):
+        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
+        draw_plot(figure.subplots(), plot, table)
+        data = io.BytesIO()
+        figure.savefig(data, format="svg", metadata={"Date": None, "Creator": None})
+    return data.getvalue()
+
+
 def draw_plot(axes: Axes, plot: Mapping[str, Any], table: Store) -> None:
     """Draw one plot, as the claims have it, of a table."""
     columns: dict[str, Array] = {part: table[column][:] for part, column in plot["columns"].items()}
@@ -90,8 +110,8 @@ def draw_plot(axes: Axes, plot: Mapping[str, Any], table: Store) -> None:
     if "rows" in plot:
         column, label = plot["rows"]
         rows = table[column][:] == table.schema[column].labels.index(label)
-    series = plot["columns"].get("series")
-    labels = table.schema[series].labels if series else ()
+    labels = {part: table.schema[column].labels for part, column in plot["columns"].items()}
+    labels = {part: words for part, words in labels.items() if words}
     about = plot["axes"]
     axes.set(title=lines.symbols(plot["title"]), xlabel=lines.symbols(about["x"]), ylabel=lines.symbols(about["y"]))
     axes.grid(visible=True, color="#E3E3E3", linewidth=0.6)

@@ -120,6 +120,7 @@ def write(
     found.check()
     chain = {
         "study": of,
+        "about": study(of).title,
         "question": asked.name,
         "title": asked.title,
         "scale": asdict(scale),
@@ -140,6 +141,16 @@ def write(
     path = out / f"{asked.name}-claims.zarr"
     claims = _put(path, of_claims(found.claims), f"{_SOURCE}{of} {asked.name}, claims", {**chain, **more})
     return {**{name: store.path for name, store in written.items()}, "claims": claims.path}
+
+
+def results(of: str, out: Path) -> dict[str, Path]:
+    """Return question -> data set of its claims, of those questions of a study that were asked in a folder."""
+    found = {}
+    for name in study(of).questions:
+        path = out / f"{name}-claims.zarr"
+        if (path / ROOT).is_file() and open_store(path).recipe["source"] == f"{_SOURCE}{of} {name}, claims":
+            found[name] = path
+    return found
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -115,7 +115,14 @@ class Table(NamedTuple):
 #: kind of a plot -> columns that it has to have, and columns that it may have
 KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "lines": (("x", "y"), ("error", "series", "hollow")),
+    "bars": (("x", "y"), ("error", "series")),
+    "histogram": (("x",), ("series",)),
+    "heat map": (("x", "y", "z"), ()),
+    "pictures": (("image",), ("caption",)),
 }
+
+#: parts that are columns of labels
+_LABELLED = ("series", "caption")
 
 
 class Plot(NamedTuple):
@@ -174,9 +181,29 @@ class Findings(NamedTuple):
             for part, column in plot.columns.items():
                 UnknownNameError.check(f"part of a plot of {plot.kind}", part, (*needed, *possible))
                 UnknownNameError.check(f"column of the table {plot.table}", column, schema)
+                field = schema[column]
+                if part in _LABELLED and not field.labels:
+                    raise ParameterError(f"{part} of the plot {show(plot.title)} needs labels; {column} has none")
+                dims = (2, 3) if part == "image" else (0,)
+                if len(field.shape) not in dims:
+                    raise ParameterError(
+                        f"{part} of the plot {show(plot.title)} needs {' or '.join(map(str, dims))} dimensions a row; "
+                        f"{column} has {len(field.shape)}"
+                    )
             if plot.rows is not None:
                 UnknownNameError.check(f"column of the table {plot.table}", plot.rows[0], schema)
                 UnknownNameError.check(f"label of {plot.rows[0]}", plot.rows[1], schema[plot.rows[0]].labels)
+            if plot.kind == "heat map":
+                self._check_places(plot)
+
+    def _check_places(self, plot: Plot) -> None:
+        schema, columns = self.tables[plot.table]
+        rows = slice(None)
+        if plot.rows is not None:
+            rows = columns[plot.rows[0]] == schema[plot.rows[0]].labels.index(plot.rows[1])
+        places = np.stack([columns[plot.columns[part]][rows].astype(np.float64) for part in ("x", "y")])
+        if np.unique(places, axis=1).shape[1] < places.shape[1]:
+            raise ParameterError(f"the heat map {show(plot.title)} has several rows of one x and y; take their mean")
 
 
 def of_points(panels: Mapping[str, Axes], points: list[Point], claims: list[Claim], notes: list[str]) -> Findings:

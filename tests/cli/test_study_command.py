@@ -36,8 +36,11 @@ def test_the_whole_study_in_small(simkit: Simkit, monkeypatch: pytest.MonkeyPatc
         points = open_store(Path("thermo", f"{graph}-points.zarr"))
         measured = points["panel"][:][~np.isnan(points["error"][:])]
         assert set(measured.tolist()) == set(range(len(points.schema["panel"].labels)))
+    report = Path("thermo", "report.html").read_text("utf-8")
+    assert [f'<section id="{graph}">' in report for graph in STUDY.questions] == [True] * len(STUDY.questions)
+    assert "thermo/report.html: all that is in thermo" in lines
     assert any(line.startswith("! T/Tc 0.8 is frozen after 10,000 steps") for line in lines)
-    assert "frozen (in no equilibrium: nothing is claimed)" in lines[-2]
+    assert "frozen (in no equilibrium: nothing is claimed)" in lines[-3]
     assert lines[-1].endswith("next, at full size: simkit study thermo")
     assert "rows of study thermo energy, points version 1, complete" in simkit("info", "thermo/energy-points.zarr").out
     assert simkit("verify", "thermo/energy-points.zarr", "--full").code == 0

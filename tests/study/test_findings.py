@@ -69,7 +69,7 @@ VERDICTS = [
 def written(found, folder, data, name="graph"):
     """The stores of the points and of the claims."""
     asked = Question(name, "a title", dict, dict)
-    paths = write(found, "test", asked, folder, {"data": data}, TINY)
+    paths = write(found, "thermo", asked, folder, {"data": data}, TINY)
     return open_store(paths["points"]), open_store(paths["claims"])
 
 

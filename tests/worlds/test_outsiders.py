@@ -122,6 +122,9 @@ def test_a_study_of_another_package_is_a_command(installed: Path, tmp_path: Path
     assert [line.split()[-1] for line in answers.splitlines() if line.startswith("ink (part of cells)")] == ["ok", "ok"]
     assert "! 80 papers" in answers
     assert (tmp_path / "p" / "ink.png").read_bytes().startswith(b"\x89PNG")
+    report = (tmp_path / "p" / "report.html").read_text()
+    assert (report.count("<img "), report.count("<summary>Table")) == (3, 2)
+    assert "<title>How much ink wallpapers take</title>" in report
     claims = simkit.open(tmp_path / "p" / "ink-claims.zarr")
     assert claims.recipe["parameters"]["scale"] == {"papers": 80, "seed": 0}
     assert simkit.open(tmp_path / "p" / "data" / "papers.zarr").layout.n_rows == 80

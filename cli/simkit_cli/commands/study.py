@@ -28,10 +28,11 @@ _HELP = """{title}: ask each QUESTION, or all of them.
 {questions}
 
 The data sets that a question needs are made in OUT/data, or continued where they were stopped; what was found is
-written beside them as QUESTION-TABLE.zarr, QUESTION-claims.zarr and QUESTION.png. Every number has a standard error in
-brackets; `dof` are the degrees of freedom that this error is known from. `z` is the deviation from what is exact in
-such errors, as that of a normal variable that is as probable. A claim is ok within 4 of them, which one right claim in
-16,000 misses, or if it is inside the interval under `needed` by at least one error; it is NOT if it is 4 errors away.
+written beside them as QUESTION-TABLE.zarr, QUESTION-claims.zarr and QUESTION.png, and OUT/report.html shows all of
+that. Every number has a standard error in brackets; `dof` are the degrees of freedom that this error is known
+from. `z` is the deviation from what is exact in such errors, as that of a normal variable that is as probable. A claim
+is ok within 4 of them, which one right claim in 16,000 misses, or if it is inside the interval under `needed` by at
+least one error; it is NOT if it is 4 errors away.
 
 If anything is NOT, the exit status is 3, and each such claim is a line on standard error, with --quiet, too.
 (Errors end with status 1, misuse with 2.)
@@ -107,9 +108,10 @@ def _ask(
     **changes: Any,
 ) -> None:
     from simkit.figures import claims
+    from simkit.figures.page import draw_page
     from simkit.figures.study import check_matplotlib, draw_study
     from simkit.store import open_store
-    from simkit.study.conduct import conduct
+    from simkit.study.conduct import conduct, results
 
     check_matplotlib()
     scale = "tiny" if tiny else scale
@@ -137,8 +139,11 @@ def _ask(
             sys.stdout.flush()
         verdicts += [row.verdict for row in rows]
         wrong += [f"NOT: {question}: {row.sentence()}" for row in rows if row.verdict == "NOT"]
+    report = out / "report.html"
+    draw_page([open_store(path) for path in results(name, out).values()], report)
     if not quiet:
         _conclude(verdicts)
+        click.echo(f"{report}: all that is in {out}")
         if scale != registry.SCALES[-1]:
             click.echo(f"these are {scale} runs; next, at full size: {shlex.join(['simkit', 'study', name])}")
     for sentence in wrong:

@@ -31,8 +31,23 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
                error=Field("float64", "standard error of ink")),
         {"symmetry": np.arange(2), "ink": np.array([one.mean for one in found]), "error": np.array([one.error for one in found])},
     )  # fmt: skip
-    plot = Plot(
-        "ink", "means", {"x": "symmetry", "y": "ink", "error": "error"}, Axes("symmetry", "ink (part of cells)")
-    )
+    papers = Table(
+        Schema(symmetry=Field("int64", "of the paper", labels=names), ink=Field("float64", "part of the cells that are ink"),
+               board=Field("uint8", "1 = ink", ("y", "x"), (16, 16))),
+        {"symmetry": symmetry.astype(np.int64), "ink": ink, "board": simkit.unpack(store["board"][:], 16)},
+    )  # fmt: skip
+    parts = Axes("ink (part of cells)", "papers")
+    plots = [
+        Plot("mean", "means", {"x": "symmetry", "y": "ink", "error": "error"}, Axes("symmetry", parts.x), "bars"),
+        Plot("all", "papers", {"x": "ink", "series": "symmetry"}, parts, "histogram"),
+        Plot(
+            "plain ones",
+            "papers",
+            {"image": "board", "caption": "symmetry"},
+            Axes("", ""),
+            "pictures",
+            ("symmetry", "plain"),
+        ),
+    ]
     claims = [Claim(f"ink (part of cells), {name}", one, 0.5) for name, one in zip(names, found, strict=True)]
-    return Findings({"means": means}, [plot], claims, [f"{scale.papers:,} papers"])
+    return Findings({"means": means, "papers": papers}, plots, claims, [f"{scale.papers:,} papers"])
