@@ -78,7 +78,7 @@ def _summary(study: str, questions: Sequence[Store]) -> Iterator[str]:
         yield "<nav><ol>"
         for store, of_one in zip(questions, verdicts, strict=True):
             about = store.recipe["parameters"]
-            counts = [f"{n} {_badge(v)}" for v in texts.MEANINGS if (n := of_one.count(v))]
+            counts = [f'<span class="count">{n} {_badge(v)}</span>' for v in texts.MEANINGS if (n := of_one.count(v))]
             name = escape(about["question"])
             yield f'<li><a href="#{name}">{escape(about["title"])}</a> <small>{", ".join(counts)}</small></li>'
         yield "</ol></nav>"
