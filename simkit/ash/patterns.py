@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from simkit.ash.formats import RLE
 from simkit.ash.replay import soups
 from simkit.errors import PatternError, StoreError
-from simkit.interchange import Format, Written, rle
+from simkit.interchange import Written, rle
 from simkit.interchange.files import Files
 from simkit.interchange.selection import Selection
 from simkit.kernels.life import Rule
 from simkit.schema import unpack
 from simkit.store import Store
-
-_SUFFIX = ".rle"
-
-RLE = Format(
-    "Text that Golly, LifeViewer and LifeWiki read, a file for each row. PATH is the file if it ends in .rle, else "
-    "a folder that gets row-000003.rle and so on.",
-    _SUFFIX,
-    "simkit.ash.patterns:write_ash",
-    has_fields=False,
-)
-SOUP_RLE = Format(
-    "The same of the soups that the rows came from: soup-000003.rle.",
-    f".soup{_SUFFIX}",
-    "simkit.ash.patterns:write_soups",
-    has_fields=False,
-)
 
 #: fields without which a row is no pattern
 _NEEDED = ("ash", "rule", "settle", "period")
@@ -63,15 +48,17 @@ def _write(selection: Selection, out: Path, what: str, *, replace: bool, progres
             f"RLE files hold boards of Life-like rules; {store.path} ({store.recipe['source']}) has no field "
             f"{', '.join(lacking)}"
         )
-    is_file = out.suffix.lower() == _SUFFIX
+    is_file = out.suffix.lower() == RLE.suffix
     if is_file and len(rows) > 1:
         raise PatternError(
             f"{out} is one file, for one row; {len(rows):,} rows need a folder, such as --out {out.with_suffix('')}"
         )
     if not is_file and out.exists() and not out.is_dir():
-        raise StoreError(f"{out} is a file, and a folder of {_SUFFIX} files cannot be made there; end it in {_SUFFIX}")
+        raise StoreError(
+            f"{out} is a file, and a folder of {RLE.suffix} files cannot be made there; end it in {RLE.suffix}"
+        )
     soups_of = soups(store) if what == "soup" else None
-    names = {row: out.name if is_file else f"{what}-{row:0{_DIGITS}d}{_SUFFIX}" for row in rows}
+    names = {row: out.name if is_file else f"{what}-{row:0{_DIGITS}d}{RLE.suffix}" for row in rows}
     files = Files(out.parent if is_file else out, set(names.values()), replace=replace)
     notes: dict[str, None] = {}
     for block, batch in selection.batches(*_NEEDED):

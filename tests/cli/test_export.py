@@ -207,7 +207,7 @@ from simkit_cli.main import main
 try:
     main(["{name}", "--help"])
 finally:
-    heavy = {{"numba", "zarr", "numpy", "PIL", "rich", "pyarrow", "torch"}} & set(sys.modules)
+    heavy = {{"numba", "llvmlite", "zarr", "PIL", "rich", "pyarrow", "torch"}} & set(sys.modules)
     print("heavy:", sorted(heavy))
 """
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -153,7 +153,7 @@ def test_control_c_keeps_what_is_finished_and_the_same_line_continues(
     start: Start, process: Simkit, uninterrupted: dict[str, bytes | None]
 ) -> None:
     running = start(*LINE)
-    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("c.*"))) >= 2, running)
+    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("loose.*"))) >= 2, running)
     running.send_signal(signal.SIGINT)
     out, error = running.communicate(timeout=60)
     assert (running.returncode, out) == (130, "")
@@ -178,7 +178,7 @@ def test_control_c_at_the_very_beginning(start: Start) -> None:
 
 def test_control_c_twice(start: Start) -> None:
     running = start(*LINE)
-    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("c.*"))) >= 1, running)
+    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("loose.*"))) >= 1, running)
     for _ in range(2):
         running.send_signal(signal.SIGINT)
         time.sleep(0.01)
@@ -193,7 +193,7 @@ def test_control_c_in_any_command_is_status_130(line: list[str]) -> None:
     """Also before the work begins, as while modules are loaded."""
     code = (
         "import os, signal, simkit.registry; from simkit_cli.main import main\n"
-        "simkit.registry.sources = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
+        "simkit.registry.worlds = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
         f"main({line!r})"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -205,7 +205,7 @@ def test_a_killed_run_is_continued_by_the_same_line(
     start: Start, process: Simkit, uninterrupted: dict[str, bytes | None]
 ) -> None:
     running = start(*LINE)
-    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("c.*"))) >= 1, running)
+    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("loose.*"))) >= 1, running)
     running.kill()
     running.wait()
     done = library.open("x.zarr").n_rows_done
@@ -218,7 +218,7 @@ def test_a_killed_run_is_continued_by_the_same_line(
 
 def test_two_at_once_are_told_apart(start: Start, process: Simkit) -> None:
     running = start(*LINE)
-    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("c.*"))) >= 1, running)
+    wait_for(lambda: len(list(Path("x.zarr/ledger").glob("loose.*"))) >= 1, running)
     os.kill(running.pid, signal.SIGSTOP)
     try:
         assert "x.zarr is being written by another process; wait for it or stop it" in process(*LINE, "--quiet").error

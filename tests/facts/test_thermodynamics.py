@@ -252,7 +252,7 @@ def test_what_a_kill_can_lose_is_a_few_runs(tmp_path):
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("hpp-ising", {"geometry": "torus"}, "'geometry' takes ring or sandwich; this is torus"),
+        ("hpp-ising", {"geometry": "torus"}, "'geometry' takes ring or sandwich; this is 'torus'"),
         ("hpp-ising", {"height": 7}, "'height' takes an even number of cells, 4 to 16384; this is 7"),
         ("hpp-ising", {"temperatures": (0.0,)}, "'temperatures' takes any temperature but 0; this is 0.0"),
         ("hpp-ising", {"temperatures": ()}, "'temperatures' takes one or more numbers"),
