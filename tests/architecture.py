@@ -175,6 +175,23 @@ def test_commands_load_nothing_heavy_at_the_top(module):
                 assert not name.startswith("simkit.") or name == "simkit.errors", f"{module} imports {name} at the top"
 
 
+def test_options_that_commands_share_are_stated_once():
+    """What `simkit_cli.options` adds, no command adds by itself; `bench` has other backends, as it measures them."""
+
+    def options(module: str) -> set[str]:
+        tree = ast.parse(MODULES[module].read_text("utf-8"))
+        calls = [
+            node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "click.option"
+        ]
+        return {arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant)}
+
+    shared = options("simkit_cli.options") - {"--backend"}
+    assert "--force" in shared
+    for module in MODULES:
+        if module.startswith("simkit_cli.commands"):
+            assert not shared & options(module), f"{module} states an option again that `options` has"
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_no_assert_and_no_bare_except_in_the_library(module):
     for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):

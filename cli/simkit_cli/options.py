@@ -107,3 +107,19 @@ def quiet(command: Callable[..., Any]) -> Callable[..., Any]:
 def store(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument STORE."""
     return click.argument("store", type=click.Path(path_type=Path))(command)
+
+
+def out(text: str, default: Path | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds ``--out``, a file or folder to write, with this help."""
+    return click.option("--out", type=click.Path(path_type=Path), default=default, show_default=True, help=text)
+
+
+def force(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--force``."""
+    return click.option("--force", is_flag=True, help="Replace files that hold something else.")(command)
+
+
+def threads(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--threads``."""
+    text = "Threads that compute.  [default: all processors]"
+    return click.option("--threads", type=click.IntRange(min=1), help=text)(command)

@@ -85,9 +85,7 @@ def survey(store: Store, rows: Sequence[int], *, n_kinds: int, backend: str = AU
     ParameterError
         If the store has no such rows, or they are no ash.
     """
-    last = max(rows, default=-1)
-    if last >= store.layout.n_rows:
-        raise ParameterError(f"asked for row {last:,} of {store.path}, which has {store.layout.n_rows:,} rows")
+    store.check_row(max(rows, default=0))
     lacking = [name for name in ("ash", "rule", "period") if name not in store.schema]
     if lacking:
         source = store.recipe["source"]

@@ -74,8 +74,7 @@ def replay(store: Store, row: int, *, backend: str = AUTO) -> Replay:
     ParameterError
         If the store has no such row, or its rows come from no soup.
     """
-    if row >= store.layout.n_rows:
-        raise ParameterError(f"asked for row {row:,} of {store.path}, which has {store.layout.n_rows:,} rows")
+    store.check_row(row)
     soup = soups(store, backend)(range(row, row + 1))[0]
     settle, period = int(store["settle"][row]), int(store["period"][row])
     rule = store.schema["rule"].labels[int(store["rule"][row])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -81,11 +80,7 @@ def chosen(store: Store, rows: Sequence[int] | None) -> list[int]:
         raise ParameterError(f"a sheet shows a list of rows, such as [3, 7, 9] or range(16); this is {show(rows)}")
     if n_rows > MAX_PANELS:
         raise ParameterError(f"asked for {n_rows:,} rows on a sheet, which holds {MAX_PANELS}; ask for fewer")
-    for row in rows:
-        if not isinstance(row, numbers.Integral) or not 0 <= row < store.layout.n_rows:
-            asked = f"{row:,}" if isinstance(row, int) and abs(row) < 2**64 else show(row)
-            raise ParameterError(f"asked for row {asked} of {store.path}, which has {store.layout.n_rows:,} rows")
-    return [int(row) for row in rows]
+    return [store.check_row(row) for row in rows]
 
 
 def _boards(store: Store, rows: list[int]) -> Sheet:

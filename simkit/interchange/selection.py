@@ -34,13 +34,12 @@ class Selection:
     packed: bool = False
 
     def __post_init__(self) -> None:
-        n_rows = self.store.layout.n_rows
         if not isinstance(self.rows, range) or max(abs(self.rows.start), abs(self.rows.stop)) > 2**63:
             raise ParameterError(f"rows are a range(start, stop); this is {show(self.rows)}")
-        if not 0 <= self.rows.start < self.rows.stop <= n_rows or self.rows.step != 1:
-            raise ParameterError(
-                f"asked for row {self.rows.stop - 1:,} of {self.store.path}, which has {n_rows:,} rows"
-            )
+        if not self.rows or self.rows.step != 1:
+            raise ParameterError(f"rows are a range(start, stop) with start below stop; this is {show(self.rows)}")
+        self.store.check_row(self.rows.start)
+        self.store.check_row(self.rows.stop - 1)
         for name in self.fields or ():
             self.store[name]
         if self.fields == ():

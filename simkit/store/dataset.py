@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import numbers
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from simkit.errors import StoreError, UnknownNameError
+from simkit.errors import ParameterError, StoreError, UnknownNameError, show
 from simkit.schema import Array, Batch, Schema, check
 from simkit.store import loose, shard
 from simkit.store.column import Column
@@ -75,6 +76,14 @@ class Store(Mapping[str, Column]):
         for start in range(rows.start // step * step, rows.stop, step):
             part = slice(max(start, rows.start), min(start + step, rows.stop))
             yield {name: column[part] for name, column in columns.items()}
+
+    def check_row(self, row: int) -> int:
+        """Return the number of a row; ParameterError if there is no such row."""
+        n_rows = self.layout.n_rows
+        if not isinstance(row, numbers.Integral) or not 0 <= row < n_rows:
+            asked = f"{row:,}" if isinstance(row, int) and abs(row) < 2**64 else show(row)
+            raise ParameterError(f"asked for row {asked} of {self.path}, which has {n_rows:,} rows")
+        return int(row)
 
     def done(self) -> list[int]:
         """Return the shards that are finished, in order."""

@@ -20,14 +20,11 @@ def command(store: Path, rows: range | None, form: str) -> None:
     both, by logistic regression and by gradient-boosted trees: what a network has to beat.
     """
     from simkit.ash.baseline import baselines
-    from simkit.errors import ParameterError
     from simkit.store import open_store
 
     opened = open_store(store)
-    n_rows = opened.layout.n_rows
-    rows = rows or range(min(10_000, n_rows))
-    if rows.stop > n_rows:
-        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store}, which has {n_rows:,} rows")
+    rows = rows or range(min(10_000, opened.layout.n_rows))
+    opened.check_row(rows.stop - 1)
     with display.progress_bar(quiet=False) as bar:
         task = bar.add_task("fitting", total=6)
         found = baselines(opened, rows, progress=lambda n_fits: bar.advance(task, n_fits))

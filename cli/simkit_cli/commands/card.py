@@ -16,8 +16,8 @@ from simkit_cli import options
     type=click.Path(path_type=Path),
     help="Recipe file that it was made by, for title and citation.  [default: found among those of simkit]",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="The folder to write to.  [default: STORE]")
-@click.option("--force", is_flag=True, help="Replace files that hold something else, such as an older card.")
+@options.out("The folder to write to.  [default: STORE]")
+@options.force
 @options.quiet
 def command(store: Path, recipe: Path | None, out: Path | None, force: bool, quiet: bool) -> None:
     """Write README.md, a data card for people, and croissant.json, the same for programs (MLCommons Croissant 1.0),

@@ -46,13 +46,11 @@ def command(what: Path, rows: range | None, form: str, top: int, backend: str) -
 
 def _of_store(path: Path, rows: range | None, backend: str) -> Tally:
     from simkit.ash.tally import tally_store
-    from simkit.errors import ParameterError
     from simkit.store import open_store
 
     store = open_store(path)
     rows = rows or range(store.layout.n_rows)
-    if rows.stop > store.layout.n_rows:
-        raise ParameterError(f"asked for row {rows.stop - 1:,} of {path}, which has {store.layout.n_rows:,} rows")
+    store.check_row(rows.stop - 1)
     with display.progress_bar(quiet=False) as bar:
         task = bar.add_task("census", total=len(rows))
         return tally_store(store, rows, backend=backend, progress=lambda n_rows: bar.advance(task, n_rows))

@@ -59,8 +59,8 @@ class _Export(click.Command):
 )
 @click.option("--fields", type=_Fields(), help="Fields to write, such as ash,rule.  [default: all]")
 @click.option("--packed", is_flag=True, help="Leave packed boards packed, eight cells a byte.")
-@click.option("--out", type=click.Path(path_type=Path), help="A file or a folder.  [default: named after STORE]")
-@click.option("--force", is_flag=True, help="Replace files that hold something else.")
+@options.out("A file or a folder.  [default: named after STORE]")
+@options.force
 @options.quiet
 def command(
     store: Path,

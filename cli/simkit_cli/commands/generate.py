@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 @click.option("--n", type=options.Count(), help="Number of rows, e.g. 1e6 or 20k.")
 @click.option("--seed", type=int, help="Seed, 0 to 2**64 - 1.  [default: 0]")
 @click.option("--set", "settings", type=options.Assignment(), multiple=True, help="Set a parameter; may be repeated.")
-@click.option("--out", type=click.Path(path_type=Path), help="The data set.  [default: SOURCE.zarr]")
+@options.out("The data set.  [default: SOURCE.zarr]")
 @options.backend
-@click.option("--threads", type=click.IntRange(min=1), help="Threads that compute.  [default: all processors]")
+@options.threads
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that share the work.  [default: 1]")
 @click.option("--worker", type=click.IntRange(min=0), default=0, help="Which of them this is, from 0.  [default: 0]")
 @options.quiet

@@ -25,9 +25,7 @@ class _Preview(click.Command):
 @options.store
 @click.option("--rows", type=options.Rows(), help="START:STOP, or rows as 3,7,9.  [default: 0:16; of a film 0]")
 @click.option("--view", help="What to show; see below.  [default: sheet]")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="The PNG file, or a .gif of a film.  [default: named after the view]"
-)
+@options.out("The PNG file, or a .gif of a film.  [default: named after the view]")
 @click.option("--labels", is_flag=True, help="The same as --view labels.")
 @click.option("--animate", type=click.Path(path_type=Path), help="The same as --view film --out.")
 @options.backend

@@ -65,11 +65,9 @@ def _command(name: str, study: registry.Study) -> click.Command:
     for add in (
         options.backend,
         options.quiet,
-        click.option("--threads", type=click.IntRange(1), help="Threads that compute.  [default: all processors]"),
+        options.threads,
         *(_option(field, getattr(full, field.name)) for field in reversed(fields(full))),
-        click.option(
-            "--out", type=click.Path(path_type=Path), default=Path(name), show_default=True, help="Folder."
-        ),
+        options.out("The folder.", Path(name)),
         click.option("--tiny", is_flag=True, help="The same as --scale tiny."),
         click.option(
             "--scale", type=click.Choice(registry.SCALES), default=registry.SCALES[-1], show_default=True,

@@ -62,8 +62,7 @@ def write_states(store: Store, rows: range, snapshot: int, files: Files) -> None
             f"{store.path} ({source}) holds no states of lattices; generate hpp-ising, ising-q2r, ising-creutz, "
             "ising-metropolis, hpp or heat-conduction with --set snapshots=1 or more"
         )
-    if rows.stop > store.layout.n_rows:
-        raise ParameterError(f"asked for row {rows.stop - 1:,} of {store.path}, which has {store.layout.n_rows:,} rows")
+    store.check_row(rows.stop - 1)
     n = store.schema["cells"].shape[0]
     if not -n <= snapshot < n:
         raise ParameterError(f"asked for snapshot {snapshot} of {store.path}, which has {n}: 0 to {n - 1}, or -1")

@@ -16,8 +16,8 @@ _ROWS = 16
 @click.argument("store", type=click.Path(path_type=Path), required=False)
 @click.option("--rows", type=options.RowRange(), help=f"Rows START:STOP of STORE, or one.  [default: 0:{_ROWS}]")
 @click.option("--snapshot", type=int, default=-1, show_default=True, help="Which of the states; -1 is the last.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("rules"), show_default=True, help="The folder.")
-@click.option("--force", is_flag=True, help="Replace files that hold something else.")
+@options.out("The folder.", Path("rules"))
+@options.force
 def command(store: Path | None, rows: range | None, snapshot: int, out: Path, force: bool) -> None:
     """Write Golly's rules of the coupled system, HPP, Q2R and Creutz and, with STORE, states of its rows as RLE.
 

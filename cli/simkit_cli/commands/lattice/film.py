@@ -27,7 +27,7 @@ class _Scene(click.ParamType[str]):
 
 @click.command(name="film", short_help="Film a phase transition, two boxes, or a magic state.")
 @click.argument("scene", type=_Scene())
-@click.option("--out", type=click.Path(path_type=Path), help="A .gif, or .png (APNG).  [default: SCENE.gif]")
+@options.out("A .gif, or .png (APNG).  [default: SCENE.gif]")
 @ink.options_of_a_picture
 @click.option(
     "--steps", type=options.Count(), help="To the picture, or of the film.  [default: 20000, of a film as in the list]"

@@ -16,8 +16,8 @@ _N_MOMENTS = 200
 @click.command(name="magic", short_help="Make a state whose entropy falls back to a picture.")
 @ink.options_of_a_picture
 @click.option("--steps", type=options.Count(), default=20_000, show_default=True, help="Steps to the picture, to 1e7.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("magic"), show_default=True, help="The folder.")
-@click.option("--force", is_flag=True, help="Replace files that hold something else.")
+@options.out("The folder.", Path("magic"))
+@options.force
 @options.backend
 def command(
     text: str | None,
