@@ -55,7 +55,7 @@ def run_threads(
             yield rows, index, computing.submit(run_block, recipe, rows, on)
 
     try:
-        todo = ((index, rows) for index in plan.shards for rows in blocks(recipe.source, layout.rows(index), on))
+        todo = ((index, rows) for index in plan.shards() for rows in blocks(recipe.source, layout.rows(index), on))
         under_way = deque(begin(ahead))
         commits: deque[Future[None]] = deque()
         batch: Batch = {}

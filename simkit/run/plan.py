@@ -51,22 +51,27 @@ class Progress:
 
 @dataclass(frozen=True)
 class Plan:
-    """The shards of a share that are not finished, in order, and the rows that the share has and had finished."""
+    """The shards of a share, those that were finished before, and the rows that all of them and these have."""
 
-    shards: tuple[int, ...]
+    share: range
+    done: frozenset[int]
     n_rows: int
     n_rows_before: int
+
+    def shards(self) -> Iterator[int]:
+        """Yield the shards that are left to make, in order; there may be more of them than could be listed."""
+        return (index for index in self.share if index not in self.done)
 
     @classmethod
     def of(cls, store: Store, share: Share) -> Plan:
         """Return what is left to do of a data set."""
-        layout, done = store.layout, set(store.done())
+        layout, done = store.layout, frozenset(store.done())
         mine = share.of(layout.n_shards)
         n_rows = len(mine) * layout.shard_rows
         if layout.n_shards - 1 in mine:
             n_rows -= layout.shard_rows - len(layout.rows(layout.n_shards - 1))
         n_before = sum(len(layout.rows(index)) for index in done if index in mine)
-        return cls(tuple(index for index in mine if index not in done), n_rows, n_before)
+        return cls(mine, done, n_rows, n_before)
 
 
 def most_rows(source: Source) -> int:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_shards_made_by_other_processes_in_any_order_are_the_data_set_of_one_run
 ) -> None:
     recipe = toy_recipe(N)
     with hold(out, recipe) as store:
-        shards = list(Plan.of(store, Share()).shards)
+        shards = list(Plan.of(store, Share()).shards())
         random.Random(3).shuffle(shards)
         end(make(out, *shards[:2]))
         end(make(out, *shards[2:5]), make(out, *shards[4:], *shards[:1]))  # two make one shard, and one is made again
@@ -93,7 +94,7 @@ def test_what_tasks_left_is_continued_by_threads(out: Path, uninterrupted: Trees
     with hold(out, recipe) as store:
         for index in (5, 0, store.layout.n_shards - 1):
             store.commit(index, run_shard(recipe, store.layout.rows(index), "auto"))
-        assert set(Plan.of(store, Share()).shards).isdisjoint((5, 0, store.layout.n_shards - 1))
+        assert set(Plan.of(store, Share()).shards()).isdisjoint((5, 0, store.layout.n_shards - 1))
     generate(recipe, out)
     assert tree(out) == uninterrupted(N)
 
@@ -109,12 +110,19 @@ def test_a_shard_is_computed_block_by_block_and_is_what_the_source_makes(backend
     assert batches_equal(batch, recipe.source.generate(recipe.seed, rows))
 
 
+def test_a_plan_of_more_shards_than_there_is_memory_begins_at_once(out: Path) -> None:
+    with hold(out, toy_recipe(10**18)) as store:
+        plan = Plan.of(store, Share(3, 1))
+        assert list(islice(plan.shards(), 2)) == [1, 4]
+        assert 3 * 10**17 < plan.n_rows < 4 * 10**17
+
+
 def test_a_plan_counts_the_rows_of_its_share(out: Path) -> None:
     recipe = toy_recipe(N)
     with hold(out, recipe) as store:
         for index in (1, 6):
             store.commit(index, run_shard(recipe, store.layout.rows(index), "auto"))
         whole, odd = Plan.of(store, Share()), Plan.of(store, Share(2, 1))
-    assert whole == Plan((0, 2, 3, 4, 5), N, SHARD_ROWS + 22)
-    assert odd == Plan((3, 5), 3 * SHARD_ROWS, SHARD_ROWS)
+    assert (list(whole.shards()), whole.n_rows, whole.n_rows_before) == ([0, 2, 3, 4, 5], N, SHARD_ROWS + 22)
+    assert (list(odd.shards()), odd.n_rows, odd.n_rows_before) == ([3, 5], 3 * SHARD_ROWS, SHARD_ROWS)
     assert simkit.open(out).n_rows_done == SHARD_ROWS + 22
