@@ -142,7 +142,10 @@ def shipped() -> dict[str, Path]:
     if (beside.parent / "pyproject.toml").is_file():
         paths = list(beside.glob("*.toml"))
     else:
-        files = metadata.files(_DISTRIBUTION) or []
+        try:
+            files = metadata.files(_DISTRIBUTION) or []
+        except metadata.PackageNotFoundError:  # on a path and not installed: no recipes come with that
+            files = []
         paths = [Path(str(file.locate())) for file in files if file.match("share/simkit/datasets/*.toml")]
     return {path.stem: path.resolve() for path in sorted(paths)}
 

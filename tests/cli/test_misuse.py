@@ -190,6 +190,7 @@ MISUSE = {
     (*GENERATE, "--worker", "-1"): "--worker",
     ("info",): "Missing argument",
     ("verify", "x", "--regenerate", "0"): "'0' is not a count",
+    ("verify", "x", "--backend", "cpu"): "--backend says where --regenerate runs rows anew",
     ("preview", "x", "--rows", "5:5"): "'5:5' is not START:STOP with START < STOP",
     ("preview", "x", "--rows", "5:3"): "'5:3' is not START:STOP",
     ("preview", "x", "--rows=-1"): "'-1' is not START:STOP",

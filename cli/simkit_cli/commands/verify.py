@@ -28,9 +28,11 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, forge
 
     Exits with 1 if anything is wrong or rows are missing.
     """
+    if backend != "auto" and not regenerate:
+        raise click.UsageError("--backend says where --regenerate runs rows anew; give --regenerate N too")
     from simkit import run
     from simkit import store as stores
-    from simkit.errors import DamageError, SimkitError
+    from simkit.errors import DamageError, SimkitError, one_line
 
     opened = stores.open_store(store)
     n_done, n = opened.n_rows_done, opened.layout.n_rows
@@ -56,7 +58,7 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, forge
         stores.forget(opened.path, shards)
     if faults:
         for fault in faults[:_MAX_FAULTS]:
-            click.echo(f"fault: {fault}", err=True)
+            click.echo(one_line(f"fault: {fault}"), err=True)
         more = f" ({len(faults) - _MAX_FAULTS:,} more not shown)" if len(faults) > _MAX_FAULTS else ""
         n_faults = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
         advice = _NOT_THEIRS if are_values_wrong else _advice(opened.path, len(shards), forget)
