@@ -24,6 +24,7 @@ SMALLER = {
     "simkit bench": "simkit bench --tiny",
     "simkit study thermo": "simkit study thermo --tiny",
     "--steps 20000": "--steps 2000",
+    "steps=1e6": "steps=1e4",
 }
 
 
