@@ -210,9 +210,10 @@ def test_messages_show_values_by_show(module):
 @pytest.mark.parametrize(
     "module", [name for name in MODULES if name.startswith("simkit.kernels.") and name.count(".") > 2]
 )
-def test_kernels_have_a_reference(module):
+def test_kernels_have_a_reference_and_cases(module):
     folder = ROOT / "simkit" / "kernels" / module.split(".")[2]
     assert (folder / "reference.py").is_file()
+    assert (folder / "cases.py").is_file()
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[1:2] and part_of(name) in WORLDS])

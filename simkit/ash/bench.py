@@ -7,8 +7,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-
 from simkit.ash.ca_ash import CaAsh
 from simkit.bench.rate import Rate, paired, seconds, steady, timed
 from simkit.kernels import life as kernel
@@ -18,17 +16,15 @@ from simkit.run import n_processors
 
 
 def _life(name: str, rulestring: str, tiny: bool) -> Rate:
-    from simkit.kernels.life import cpu, peak
+    from simkit.kernels.life import cases, cpu, peak
 
     rule, n_boards = kernel.Rule.parse(rulestring), 8 if tiny else 1000
-    source = CaAsh(rules=(rulestring,))
-    soup = source.soup(0, range(n_boards))
-    which = np.zeros(n_boards, np.uint8)
-    settled = cpu.settle(soup, 128, (rule,), which, 100_000)
+    call = cases.settle(n_boards, 128, 128, 100_000, (rulestring,))
+    settled = call.of(cpu)
     generations = int(settled.settle.sum(where=settled.settle > 0))
     per_generation = peak.instructions_per_generation(128, 128, rule)
     rate, bound = paired(
-        lambda: generations / timed(lambda: cpu.settle(soup, 128, (rule,), which, 100_000)),
+        lambda: generations / timed(lambda: call.of(cpu)),
         lambda: peak.N_INSTRUCTIONS / per_generation * steady(peak.repeat, seconds(tiny)),
     )
     return Rate(name, "board-generations/s", rate, bound, "vector operations of this core")

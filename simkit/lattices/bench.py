@@ -11,14 +11,10 @@ from simkit.schema import Array
 
 def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) -> Rate:
     """Run a stack of 1024 rows; a step changes `per_word` words for 64 units (cells, or attempts to flip)."""
-    from simkit.kernels.lattice import cpu, layout
+    from simkit.kernels.lattice import cases, cpu
     from simkit.kernels.lattice.peak import rewriting
 
-    height = 128 if tiny else 1024
-    rng = np.random.default_rng(0)
-    shape = (height, len(kinds))
-    packets, spins = rng.integers(0, 16, shape, np.uint8), rng.integers(0, 2, shape, np.uint8)
-    cells = layout.fill(np.broadcast_to(kinds, shape), packets, spins)
+    cells = cases.stack(128 if tiny else 1024, kinds)
     n = cells.size // (1 if unit == "cells/s" else 2)
 
     def run(n_steps: int) -> None:
@@ -55,12 +51,11 @@ def q2r(tiny: bool) -> Rate:
 
 def creutz(tiny: bool) -> Rate:
     """Attempts to flip a spin with a demon a second: 3 words change."""
-    from simkit.kernels.lattice import cpu
+    from simkit.kernels.lattice import cases, cpu
     from simkit.kernels.lattice.peak import rewriting
 
     side = 128 if tiny else 1024
-    y, x = np.indices((side, side))
-    cells = (np.random.default_rng(0).integers(0, 8, (side, side)) | (y + x) % 2 << 3).astype(np.uint8)
+    cells = cases.demons(side, side)
 
     def run(n_steps: int) -> None:
         cpu.run_creutz(cells, n_steps)

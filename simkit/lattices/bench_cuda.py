@@ -12,12 +12,10 @@ from simkit.kernels.lattice import KERNEL
 def ring(tiny: bool) -> Rate:
     """Cells of many rings a second, half gas and half spins: 6 operations for 32 cells of gas, 4 for 64 spins."""
     from simkit.kernels import cuda
-    from simkit.kernels.lattice import layout
+    from simkit.kernels.lattice import cases, layout
 
     n_systems, half, n_steps = (2, 32, 4) if tiny else (2 * cuda.n_multiprocessors(), 128, 20_000)
-    shape, rng = (128 if tiny else 256, 2 * half), np.random.default_rng(0)
-    packets, spins = rng.integers(0, 16, shape, np.uint8), rng.integers(0, 2, shape, np.uint8)
-    stack = layout.fill(np.broadcast_to(layout.ring(half, half), shape), packets, spins)
+    stack = cases.stack(128 if tiny else 256, layout.ring(half, half))
     cells = cuda.to_device(np.repeat(stack[None], n_systems, axis=0), np.uint8)
     kernel = KERNEL.load("cuda")
     return bounded(
