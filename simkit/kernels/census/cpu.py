@@ -18,7 +18,7 @@ from simkit.kernels.census import CONSTELLATIONS, KINDS, TORUS, Counts, Objects,
 from simkit.kernels.census.apgcode import from_cells
 from simkit.kernels.census.kinds import hash_of, kind_of
 from simkit.kernels.census.match import tally
-from simkit.kernels.census.survey import ASTRAY, MISSING, Placing, survey
+from simkit.kernels.census.survey import ASTRAY, MISSING, Placing, Room, survey
 from simkit.kernels.census.table import Table
 from simkit.kernels.life import Rule
 
@@ -65,7 +65,9 @@ def count(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, period: I3
     constellations = np.full((len(boards), len(CONSTELLATIONS)), -1, np.int32)
     for rows, table, placing, _ in _survey(boards, width, rules, which, period):
         part = Counts(np.empty((len(rows), len(KINDS)), np.int32), np.empty((len(rows), len(CONSTELLATIONS)), np.int32))
-        tally(placing, table.sprites.kind, table.matches, boards.shape[1], width, kind_of(TORUS), *part)
+        size = boards.shape[1] * width
+        room = np.full(size, -1, np.int32), np.empty(size, np.int32)
+        tally(placing, table.sprites.kind, table.matches, boards.shape[1], width, kind_of(TORUS), *room, *part)
         kinds[rows], constellations[rows] = part
     return Counts(kinds, constellations)
 
@@ -147,9 +149,9 @@ def _survey_block(words: U64, width: int, rule: Rule, period: I32, rows: npt.NDA
         np.empty(n_room, np.int32), np.empty(n_room, np.int16), np.empty(n_room, np.int16),
     )  # fmt: skip
     missing, odd, result = table.missing(), np.zeros_like(words), np.empty(n, np.uint8)
-    todo = np.arange(n)
+    todo, space = np.arange(n), Room.of(height, width)
     while todo.size:
-        n_done = survey(words, todo, period, width, _law(rule), table.known, missing, odd, placing, result)
+        n_done = survey(words, todo, period, width, _law(rule), table.known, missing, odd, placing, result, space)
         if missing.n[0]:
             table.learn(missing)
         done = todo[:n_done]

@@ -51,7 +51,7 @@ def compile_templates(templates: tuple[Template, ...], number: Callable[[Rows], 
     )
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _place(y, x, height, width):
     """Return the index of the cell at y, x, which lie at most a board's side outside of the board."""
     y += height if y < 0 else (-height if y >= height else 0)
@@ -59,7 +59,7 @@ def _place(y, x, height, width):
     return y * width + x
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _is_there(heads, tails, sprites, begin, wanted, at):
     """Return whether an object of sprite `wanted` has its corner at the cell `at`."""
     i = heads[at]
@@ -70,8 +70,8 @@ def _is_there(heads, tails, sprites, begin, wanted, at):
     return False
 
 
-@nb.njit(nogil=True, cache=True)
-def tally(placing, kind, matches, height, width, torus, kinds, constellations):
+@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+def tally(placing, kind, matches, height, width, torus, heads, tails, kinds, constellations):
     """Count the objects of each board.
 
     Parameters
@@ -83,21 +83,23 @@ def tally(placing, kind, matches, height, width, torus, kinds, constellations):
     height, width : int
     torus : int
         The kind of sprite -1.
+    heads, tails : int32 (height * width,)
+        Room for the object at each corner, -1 throughout, and for the next one with the same corner.
     kinds : int32 (sample, kind)
         Is filled.
     constellations : int32 (sample, constellation)
         Is filled.
     """
-    heads = np.full(height * width, -1, np.int32)  # object at each corner, and the next one with the same corner
-    tails = np.empty(height * width, np.int32)
     # Taken out of their tuples, the arrays are not counted as used and unused again by every access.
     starts, column, heights, widths, absent, member_starts, members = matches
     sprites, ys, xs = placing.sprite, placing.y, placing.x
     for board in range(placing.n.shape[0]):
         begin = placing.starts[board]
         end = begin + placing.n[board]
-        kinds[board] = 0
-        constellations[board] = 0
+        for i in range(kinds.shape[1]):
+            kinds[board, i] = 0
+        for i in range(constellations.shape[1]):
+            constellations[board, i] = 0
         for i in range(begin, end):
             if sprites[i] < 0:
                 kinds[board, torus] += 1

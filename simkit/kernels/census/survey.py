@@ -85,6 +85,27 @@ class Placing(NamedTuple):
     x: I16
 
 
+class Room(NamedTuple):
+    """Memory that `survey` works in; compiled code that takes it by itself is compiled for longer."""
+
+    states: tuple[U64, ...]
+    field: U64
+    board: U64
+    rows: U64
+    parts: U64
+    y: I32
+    x: I32
+    place: I32
+
+    @classmethod
+    def of(cls, height: int, width: int) -> Room:
+        """Return what boards of that size need."""
+        n_words = -(-width // 64)
+        states = tuple(np.empty((height + 2) * n_words, np.uint64) for _ in range(7))
+        of_words = (np.empty(n, np.uint64) for n in (height * (n_words + 1),) * 2 + (N_ROWS,) * 2)
+        return cls(states, *of_words, *(np.empty(height * width, np.int32) for _ in range(3)))
+
+
 @nb.njit(inline="always")
 def _choose(bit, low, high):
     return low ^ (bit & (low ^ high))
@@ -98,7 +119,7 @@ def _by_count(n0, n1, n2, n3, v0, v1, v2, v3, v4, v5, v6, v7, v8):
     return _choose(n3, _choose(n2, low, high), v8)
 
 
-@nb.njit(cache=True, error_model="numpy")
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _generation(now, after, sums, field, height, n_words, width, law):
     """Step a board, and add to the field.
 
@@ -154,7 +175,7 @@ def _generation(now, after, sums, field, height, n_words, width, law):
             field[y * n_words + last] &= inside
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def hash_key(keys, start, n):
     """Return a hash of the rows of a cluster."""
     value = np.uint64(n)
@@ -165,7 +186,7 @@ def hash_key(keys, start, n):
     return value ^ value >> _32
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 def look_up(slots, hashes, key_starts, known_keys, value, keys, start, n):
     """Return the cluster with the hash `value` and these rows, -1 if it is not in the table."""
     mask = slots.shape[0] - 1
@@ -186,7 +207,7 @@ def look_up(slots, hashes, key_starts, known_keys, value, keys, start, n):
         slot = (slot + 1) & mask
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _key_of_parts(board, stride, height, width, y, column, low, high, parts, keys, start):
     """Write the live cells of what `grow` found to `keys`; return how many rows they have, and their place."""
     every, n, top = _0, 0, low
@@ -208,7 +229,7 @@ def _key_of_parts(board, stride, height, width, y, column, low, high, parts, key
     return n, (y + top - MIDDLE) % height, (column + left) % width
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, start, odd):
     """Write the live cells of what `flood` found to `keys`; return how many rows they have, and their place.
 
@@ -227,7 +248,8 @@ def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, s
     n = bottom - top + 1
     is_odd = high - low + 1 >= height or east - west + 1 >= width or n > MAX_KEY or right - left + 1 > MAX_KEY
     if not is_odd:
-        keys[start : start + n] = 0
+        for i in range(start, start + n):
+            keys[i] = 0
     for i in range(n_cells):
         if places[i] < 0:
             continue
@@ -239,8 +261,8 @@ def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, s
     return 0 if is_odd else n, top % height, left % width
 
 
-@nb.njit(nogil=True, cache=True)
-def survey(words, todo, period, width, law, known, missing, odd, placing, result, _code=_CODE):
+@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+def survey(words, todo, period, width, law, known, missing, odd, placing, result, room, _code=_CODE):
     """Find the objects of the boards `todo`.
 
     Parameters
@@ -261,6 +283,7 @@ def survey(words, todo, period, width, law, known, missing, odd, placing, result
         Is filled with objects.
     result : uint8 (sample,)
         Is filled with DONE, MISSING or ASTRAY.
+    room : Room
 
     Returns
     -------
@@ -270,15 +293,16 @@ def survey(words, todo, period, width, law, known, missing, odd, placing, result
     stride = n_words + 1
     span = min(64, width)
     lead = 3 * span // 8  # columns of a window before the one that is begun with, which is in the top row
-    now, after = np.empty((height + 2) * n_words, np.uint64), np.empty((height + 2) * n_words, np.uint64)
-    sums = (np.empty_like(now), np.empty_like(now), np.empty_like(now), np.empty_like(now))
-    found = np.empty_like(now)
-    field, board = np.empty(height * stride, np.uint64), np.empty(height * stride, np.uint64)
-    rows, parts = np.empty(N_ROWS, np.uint64), np.empty(N_ROWS, np.uint64)
-    ys, xs, places = (
-        np.empty(height * width, np.int32),
-        np.empty(height * width, np.int32),
-        np.empty(height * width, np.int32),
+    now, after, pair0, pair1, row0, row1, found = room.states
+    sums = pair0, pair1, row0, row1
+    field, board, rows, parts, ys, xs, places = (
+        room.field,
+        room.board,
+        room.rows,
+        room.parts,
+        room.y,
+        room.x,
+        room.place,
     )
     # Taken out of their tuples, the arrays are not counted as used and unused again by every access.
     slots, hashes, key_starts, known_keys = known.slots, known.hashes, known.key_starts, known.keys
@@ -289,7 +313,8 @@ def survey(words, todo, period, width, law, known, missing, odd, placing, result
 
     for done in range(todo.shape[0]):
         sample = todo[done]
-        found[:] = 0
+        for i in range(found.shape[0]):
+            found[i] = 0
         for y in range(height):
             for w in range(n_words):
                 now[(y + 1) * n_words + w] = words[sample, y, w]
@@ -317,7 +342,7 @@ def survey(words, todo, period, width, law, known, missing, odd, placing, result
                     if missing.n[0] == missing.hashes.shape[0] or missing.n[1] + MAX_KEY > keys.shape[0]:
                         result[sample] = MISSING
                         return done
-                    start = missing.n[1]
+                    start = np.int64(missing.n[1])
                     column = x - lead if x >= lead else x - lead + width
                     low, high = grow(field, stride, height, width, y, column, _1 << np.uint64(lead), span, rows, parts)
                     if low <= high:

@@ -50,33 +50,35 @@ class _Forest(NamedTuple):
     wraps: npt.NDArray[np.bool_]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 def _find(forest, node, wy, wx):
-    while forest.parent[node] != node:
-        wy += forest.wind_y[node]
-        wx += forest.wind_x[node]
-        node = forest.parent[node]
-    if forest.wraps[node]:
+    parent, wind_y, wind_x, wraps = forest
+    while parent[node] != node:
+        wy += wind_y[node]
+        wx += wind_x[node]
+        node = np.int64(parent[node])
+    if wraps[node]:
         return node, 0, 0
     return node, wy, wx
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _join(forest, a, ay, ax, b, by, bx):
     a, ay, ax = _find(forest, a, ay, ax)
     b, by, bx = _find(forest, b, by, bx)
+    parent, wind_y, wind_x, wraps = forest
     if a == b:
         if ay != by or ax != bx:
-            forest.wraps[a] = True
+            wraps[a] = True
     else:
-        forest.parent[b] = a
-        forest.wind_y[b] = ay - by
-        forest.wind_x[b] = ax - bx
-        if forest.wraps[b]:
-            forest.wraps[a] = True
+        parent[b] = a
+        wind_y[b] = ay - by
+        wind_x[b] = ax - bx
+        if wraps[b]:
+            wraps[a] = True
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _next_to(cell, dy, dx, height, width):
     """Return the cell that is `dy`, `dx` from `cell`, and how it crosses the edges."""
     y, x = cell // width + dy, cell % width + dx
@@ -85,35 +87,45 @@ def _next_to(cell, dy, dx, height, width):
     return (y - cy * height) * width + x - cx * width, cy, cx
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _tally(state):
     """Count live neighbours; return how many cells are near live ones."""
+    height, width, live, n_live, near_of, near = (
+        state.height,
+        state.width,
+        state.live,
+        state.n_live,
+        state.n_near,
+        state.near,
+    )
     n_near = 0
-    for i in range(state.n_live[0]):
-        cell = state.live[i]
-        if state.n_near[cell] == 0:
-            state.near[n_near] = cell
+    for i in range(n_live[0]):
+        cell = live[i]
+        if near_of[cell] == 0:
+            near[n_near] = cell
             n_near += 1
-        state.n_near[cell] |= 16  # alive
+        near_of[cell] |= 16  # alive
         for dy in range(-1, 2):
             for dx in range(-1, 2):
                 if dy != 0 or dx != 0:
-                    other, _, _ = _next_to(cell, dy, dx, state.height, state.width)
-                    if state.n_near[other] == 0:
-                        state.near[n_near] = other
+                    other, _, _ = _next_to(cell, dy, dx, height, width)
+                    if near_of[other] == 0:
+                        near[n_near] = other
                         n_near += 1
-                    state.n_near[other] += 1
+                    near_of[other] += 1
     return n_near
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _generation(state, forest, n_near, birth, survival):
     """Go on by a generation, after `_tally`, and join what is next to what."""
+    height, width, near_of, near, from_ = state.height, state.width, state.n_near, state.near, state.origin
+    from_y, from_x, live = state.wind_y, state.wind_x, state.live
     after, origin, wind_y, wind_x = state.spare
     n_after = 0
     for i in range(n_near):
-        cell = state.near[i]
-        count = state.n_near[cell]
+        cell = near[i]
+        count = near_of[cell]
         counts = survival if count & 16 else birth
         if not counts >> (count & 15) & 1:
             continue
@@ -122,55 +134,53 @@ def _generation(state, forest, n_near, birth, survival):
         first = True
         for dy in range(-1, 2):
             for dx in range(-1, 2):
-                other, cy, cx = _next_to(cell, dy, dx, state.height, state.width)
-                if state.origin[other] == _DEAD:
+                other, cy, cx = _next_to(cell, dy, dx, height, width)
+                if from_[other] == _DEAD:
                     continue
                 # `cell` seen from where `other` comes from
-                wy, wx = state.wind_y[other] - cy, state.wind_x[other] - cx
+                wy, wx = from_y[other] - cy, from_x[other] - cx
                 if first:
-                    origin[cell], wind_y[cell], wind_x[cell] = state.origin[other], wy, wx
+                    origin[cell], wind_y[cell], wind_x[cell] = from_[other], wy, wx
                     first = False
                 else:
-                    _join(forest, origin[cell], wind_y[cell], wind_x[cell], state.origin[other], wy, wx)
+                    at, to = np.int64(origin[cell]), np.int64(from_[other])
+                    _join(forest, at, np.int64(wind_y[cell]), np.int64(wind_x[cell]), to, wy, wx)
     for i in range(n_near):
-        state.n_near[state.near[i]] = 0
-        state.origin[state.near[i]] = _DEAD
+        near_of[near[i]] = 0
+        from_[near[i]] = _DEAD
     for i in range(n_after):
         cell = after[i]
-        state.live[i] = cell
-        state.origin[cell], state.wind_y[cell], state.wind_x[cell] = origin[cell], wind_y[cell], wind_x[cell]
+        live[i] = cell
+        from_[cell], from_y[cell], from_x[cell] = origin[cell], wind_y[cell], wind_x[cell]
     state.n_live[0] = n_after
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _join_neighbours(state, forest):
     """Join live cells that are neighbours in this generation."""
-    for i in range(state.n_live[0]):
-        cell = state.live[i]
-        for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1)):
-            other, cy, cx = _next_to(cell, dy, dx, state.height, state.width)
-            if state.origin[other] != _DEAD:
-                _join(
-                    forest,
-                    state.origin[cell],
-                    state.wind_y[cell] + cy,
-                    state.wind_x[cell] + cx,
-                    state.origin[other],
-                    state.wind_y[other],
-                    state.wind_x[other],
-                )
+    height, width, live, n_live, origin = state.height, state.width, state.live, state.n_live, state.origin
+    wind_y, wind_x = state.wind_y, state.wind_x
+    for i in range(n_live[0]):
+        cell = live[i]
+        for k in range(1, 5):  # to the right, and below: left, at and right
+            other, cy, cx = _next_to(cell, 0 if k == 1 else 1, 1 if k == 1 else k - 3, height, width)
+            if origin[other] != _DEAD:
+                at, to = np.int64(origin[cell]), np.int64(origin[other])
+                of_y, of_x = np.int64(wind_y[other]), np.int64(wind_x[other])
+                _join(forest, at, wind_y[cell] + cy, wind_x[cell] + cx, to, of_y, of_x)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _contact(state, forest, cell, sides):
     """Write the sides (root, winding, live neighbours) of a dead cell, in order; return how many there are."""
+    height, width, origin, wind_y, wind_x = state.height, state.width, state.origin, state.wind_y, state.wind_x
     n_sides = 0
     for dy in range(-1, 2):
         for dx in range(-1, 2):
-            other, cy, cx = _next_to(cell, dy, dx, state.height, state.width)
-            if state.origin[other] == _DEAD:
+            other, cy, cx = _next_to(cell, dy, dx, height, width)
+            if origin[other] == _DEAD:
                 continue
-            root, wy, wx = _find(forest, state.origin[other], state.wind_y[other] - cy, state.wind_x[other] - cx)
+            root, wy, wx = _find(forest, np.int64(origin[other]), wind_y[other] - cy, wind_x[other] - cx)
             s = 0
             while s < n_sides and (sides[s, 0] != root or sides[s, 1] != wy or sides[s, 2] != wx):
                 s += 1
@@ -181,17 +191,18 @@ def _contact(state, forest, cell, sides):
     return n_sides
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
 def _islands(state, forest, n_generations, birth, survival):
     for _ in range(n_generations):
         _join_neighbours(state, forest)
         _generation(state, forest, _tally(state), birth, survival)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
 def _contacts(state, forest, n_generations, birth, survival, found):
     """Write contacts to `found`; return how many, and how many generations there was room for."""
     n_found = 0
+    near, near_of = state.near, state.n_near
     fewest = 1
     while not birth >> fewest & 1 and fewest < 9:
         fewest += 1
@@ -199,15 +210,17 @@ def _contacts(state, forest, n_generations, birth, survival, found):
         n_near = _tally(state)
         if n_found + n_near > found.shape[0]:
             for i in range(n_near):
-                state.n_near[state.near[i]] = 0
+                near_of[near[i]] = 0
             return n_found, t
         for i in range(n_near):
-            cell = state.near[i]
-            count = state.n_near[cell]
+            cell = near[i]
+            count = near_of[cell]
             if count >= fewest and count < 16 and not birth >> count & 1:
                 n_sides = _contact(state, forest, cell, found[n_found])
                 if n_sides > 1:
-                    found[n_found, n_sides:] = 0
+                    for s in range(n_sides, found.shape[1]):
+                        for k in range(4):
+                            found[n_found, s, k] = 0
                     n_found += 1
         _generation(state, forest, n_near, birth, survival)
     return n_found, n_generations
@@ -244,7 +257,7 @@ def separate(cells: I32, height: int, width: int, rule: Rule, period: int) -> li
     _islands(state, forest, period, rule.birth, rule.survival)
 
     def seen(origin: int, wy: int, wx: int) -> tuple[int, int, int]:
-        return tuple(map(int, _find(forest, origin, wy, wx)))  # type: ignore[return-value]
+        return tuple(map(int, _find(forest, int(origin), int(wy), int(wx))))  # type: ignore[return-value]
 
     returns: set[Return] = {
         (*seen(i, 0, 0), *seen(state.origin[cell], state.wind_y[cell], state.wind_x[cell]))

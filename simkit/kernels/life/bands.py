@@ -43,10 +43,10 @@ class Shape(NamedTuple):
     is_uneven: bool  # whether some bands are a row short
 
 
-@nb.njit
-def _gather(word, n_words):
-    """Move every second or fourth bit of a word, from the lowest on, to its low half or quarter."""
-    if n_words == 4:
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _gather(word):
+    """Move every second (AVX-512) or fourth bit of a word, from the lowest on, to its low half or quarter."""
+    if not HAS_AVX512:
         word &= np.uint64(0x1111111111111111)
         word = (word | word >> np.uint64(3)) & np.uint64(0x0303030303030303)
         word = (word | word >> np.uint64(6)) & np.uint64(0x000F000F000F000F)
@@ -60,10 +60,10 @@ def _gather(word, n_words):
     return (word | word >> np.uint64(16)) & np.uint64(0x00000000FFFFFFFF)
 
 
-@nb.njit
-def _spread(word, n_words):
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _spread(word):
     """Undo `_gather`, with 0 between."""
-    if n_words == 4:
+    if not HAS_AVX512:
         word &= np.uint64(0x000000000000FFFF)
         word = (word | word << np.uint64(24)) & np.uint64(0x000000FF000000FF)
         word = (word | word << np.uint64(12)) & np.uint64(0x000F000F000F000F)
@@ -77,12 +77,13 @@ def _spread(word, n_words):
     return (word | word << np.uint64(1)) & np.uint64(0x5555555555555555)
 
 
-@nb.njit
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def load_board(words, states, target, shape):
     """Put a board of words (y, word) into the state at `target`."""
     height, n_words = len(words), shape.n_words
     half = np.uint64(64 // n_words)
-    halves = states.view(np.uint32)
+    if not HAS_AVX512:
+        halves = states.view(np.uint32)
     for band in range(shape.n_bands):
         row = band * height // shape.n_bands
         for v in range(shape.n_rows):
@@ -93,20 +94,21 @@ def load_board(words, states, target, shape):
                     continue
                 for k in range(n_words):
                     first, second = words[row, 2 * w] >> np.uint64(k), words[row, 2 * w + 1] >> np.uint64(k)
-                    bits = _gather(first, n_words) | _gather(second, n_words) << half
-                    if n_words == 4:
-                        halves[2 * (at + k * LANES) + band] = bits
-                    else:
+                    bits = _gather(first) | _gather(second) << half
+                    if HAS_AVX512:
                         states[at + k * LANES + band] = bits
+                    else:
+                        halves[2 * (at + k * LANES) + band] = bits
             row = row + 1 if row + 1 < height else 0
 
 
-@nb.njit
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def store_board(states, source, words, shape):
     """Put the state at `source` into a board of words (y, word)."""
     height, n_words = len(words), shape.n_words
     half = np.uint64(64 // n_words)
-    halves = states.view(np.uint32)
+    if not HAS_AVX512:
+        halves = states.view(np.uint32)
     for band in range(shape.n_bands):
         start = band * height // shape.n_bands
         for v in range((band + 1) * height // shape.n_bands - start):
@@ -117,12 +119,12 @@ def store_board(states, source, words, shape):
                     continue
                 first, second = np.uint64(0), np.uint64(0)
                 for k in range(n_words):
-                    if n_words == 4:
-                        bits = np.uint64(halves[2 * (at + k * LANES) + band])
-                    else:
+                    if HAS_AVX512:
                         bits = states[at + k * LANES + band]
-                    first |= _spread(bits, n_words) << np.uint64(k)
-                    second |= _spread(bits >> half, n_words) << np.uint64(k)
+                    else:
+                        bits = np.uint64(halves[2 * (at + k * LANES) + band])
+                    first |= _spread(bits) << np.uint64(k)
+                    second |= _spread(bits >> half) << np.uint64(k)
                 words[start + v, 2 * w], words[start + v, 2 * w + 1] = first, second
 
 

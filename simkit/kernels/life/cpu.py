@@ -35,13 +35,13 @@ _ZERO: Any = np.int64(0)
 _ONCE: Any = np.int64(1)
 
 
-@nb.njit
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _copy(states, source, target, size):
     for i in range(size):
         states[target + i] = states[source + i]
 
 
-@nb.njit
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _equal(states, a, b, size):
     for start in range(0, size, _COMPARED * LANES):
         zero = splat(np.uint64(0))
@@ -53,7 +53,7 @@ def _equal(states, a, b, size):
     return True
 
 
-@nb.njit
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _later(states, source, target, spare, n, shape, function):
     """Put the state `n` >= 0 generations after the one at `source` at `target`; keeps `source`, spends `spare`."""
     if n == 0:
@@ -62,7 +62,7 @@ def _later(states, source, target, spare, n, shape, function):
         advance(function, states, source, target, spare, n, shape)
 
 
-@nb.njit
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _meet(states, a, b, spare, start, shape, function):
     """Advance the states at `a` (generation `start`) and `b` (a multiple of the period later) until they are equal.
 
@@ -77,7 +77,7 @@ def _meet(states, a, b, spare, start, shape, function):
     return start, a
 
 
-@nb.njit
+@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def _recurrence(states, a, b, spare, limit, shape, function):
     """Return after how many generations the state at `a` recurs, or 0 if not within `limit`; spends `b`, `spare`."""
     _copy(states, a, b, shape.size)
@@ -89,9 +89,9 @@ def _recurrence(states, a, b, spare, limit, shape, function):
     return 0
 
 
-@nb.njit
-def _settle_board(states, words, max_steps, shape, function):
-    """Run one board; return settle, period and where in `states` the ash is.
+@nb.njit(nogil=True, cache=True, no_cfunc_wrapper=True)
+def _settle_boards(words, max_steps, states, shape, function, ash, settles, periods, _code=CODE):
+    """Run boards; write settle, period and the ash.
 
     The state is looked at every STRIDE generations and compared with the one a stride before, which finds the periods
     that divide STRIDE, and with a marked state, which finds all others: Brent's cycle search, but the mark moves on
@@ -99,56 +99,55 @@ def _settle_board(states, words, max_steps, shape, function):
     Then the first generation of the cycle is found by replaying from the last state known to lie before it.
     """
     size = shape.size
-    before, now, after, mark, old_mark, spare = _ZERO, size, 2 * size, 3 * size, 4 * size, 5 * size
-    load_board(words, states, now, shape)
-    _copy(states, now, mark, size)
-    t, t_mark, t_old_mark = 0, 0, 0
-    while t + STRIDE <= max_steps:
-        advance(function, states, now, after, spare, STRIDE, shape)
-        t += STRIDE
-        lag, start, first, second = 0, _ZERO, old_mark, before
-        if _equal(states, now, after, size):
-            lag = STRIDE
-            if t > STRIDE:  # the states at t - 2 STRIDE and t - STRIDE differed: the cycle begins after the former
-                start, first, second = t - 2 * STRIDE, before, now
-            else:
-                first, second = now, after
-        elif _equal(states, mark, after, size):
-            lag = t - t_mark
-            if t_mark > 0 and lag <= t_mark - t_old_mark:
-                start = t_old_mark  # this lag was tried from there, in vain
-            else:
-                load_board(words, states, first, shape)
-            advance(function, states, first, second, spare, lag, shape)
-        if lag > 0:
-            settle, ash = _meet(states, first, second, spare, start, shape, function)
-            return settle, _recurrence(states, ash, after, mark, lag, shape, function), ash
-        before, now, after = now, after, before
-        if t - t_mark >= max(_MIN_MARK * STRIDE, t_mark // 4):
-            mark, old_mark = old_mark, mark
-            _copy(states, now, mark, size)
-            t_mark, t_old_mark = t, t_mark
-
-    # At max_steps: a board that settled by then is in its cycle, of at most max_steps generations.
-    _later(states, now, mark, spare, max_steps - t, shape, function)
-    period = _recurrence(states, mark, before, spare, max_steps, shape, function)
-    if period > 0:
-        load_board(words, states, now, shape)
-        advance(function, states, now, after, spare, period, shape)
-        settle, ash = _meet(states, now, after, spare, _ZERO, shape, function)
-        if settle + period <= max_steps:
-            return settle, period, ash
-    return -1, 0, mark
-
-
-@nb.njit(nogil=True, cache=True)
-def _settle_boards(words, max_steps, states, shape, function, ash, settles, periods, _code=CODE):
     for i in range(words.shape[0]):
-        settles[i], periods[i], source = _settle_board(states, words[i], max_steps, shape, function)
-        store_board(states, source, ash[i], shape)
+        before, now, after, mark, old_mark, spare = _ZERO, size, 2 * size, 3 * size, 4 * size, 5 * size
+        load_board(words[i], states, now, shape)
+        _copy(states, now, mark, size)
+        t, t_mark, t_old_mark = 0, 0, 0
+        settle, period, found = -1, 0, mark
+        while period == 0 and t + STRIDE <= max_steps:
+            advance(function, states, now, after, spare, STRIDE, shape)
+            t += STRIDE
+            lag, start, first, second = 0, _ZERO, old_mark, before
+            if _equal(states, now, after, size):
+                lag = STRIDE
+                if t > STRIDE:  # the states at t - 2 STRIDE and t - STRIDE differed: the cycle begins after the former
+                    start, first, second = t - 2 * STRIDE, before, now
+                else:
+                    first, second = now, after
+            elif _equal(states, mark, after, size):
+                lag = t - t_mark
+                if t_mark > 0 and lag <= t_mark - t_old_mark:
+                    start = t_old_mark  # this lag was tried from there, in vain
+                else:
+                    load_board(words[i], states, first, shape)
+                advance(function, states, first, second, spare, lag, shape)
+            if lag > 0:
+                settle, found = _meet(states, first, second, spare, start, shape, function)
+                period = _recurrence(states, found, after, mark, lag, shape, function)
+            else:
+                before, now, after = now, after, before
+                if t - t_mark >= max(_MIN_MARK * STRIDE, t_mark // 4):
+                    mark, old_mark = old_mark, mark
+                    _copy(states, now, mark, size)
+                    t_mark, t_old_mark = t, t_mark
+
+        if period == 0:
+            # At max_steps: a board that settled by then is in its cycle, of at most max_steps generations.
+            found = mark
+            _later(states, now, mark, spare, max_steps - t, shape, function)
+            lag = _recurrence(states, mark, before, spare, max_steps, shape, function)
+            if lag > 0:
+                load_board(words[i], states, now, shape)
+                advance(function, states, now, after, spare, lag, shape)
+                start, first = _meet(states, now, after, spare, _ZERO, shape, function)
+                if start + lag <= max_steps:
+                    settle, period, found = start, lag, first
+        settles[i], periods[i] = settle, period
+        store_board(states, found, ash[i], shape)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, no_cfunc_wrapper=True)
 def _step_boards(words, n, states, shape, function, out, _code=CODE):
     for i in range(words.shape[0]):
         load_board(words[i], states, 0, shape)
