@@ -10,13 +10,15 @@ import numba as nb
 import numpy as np
 from numba.cpython.unsafe.numbers import trailing_zeros
 
+from simkit.kernels.compiling import INNER
+
 #: rows of the windows of `grow`, and the one that it begins in
 N_ROWS, MIDDLE = 130, 65
 
 _0, _1, _63, _64 = np.uint64(0), np.uint64(1), np.uint64(63), np.uint64(64)
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def wrap(board, row, n_words, width):
     """Repeat the first columns of the row of words at `row` behind its last."""
     tail = np.uint64(width % 64)
@@ -31,7 +33,7 @@ def wrap(board, row, n_words, width):
     board[row + n_words] = first >> (_64 - tail)
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def window(board, row, column, inside):
     """Return the cells from `column` on of the row of words at `row`."""
     shift = np.uint64(column & 63)
@@ -42,7 +44,7 @@ def window(board, row, column, inside):
     return word & inside
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _clear(board, row, column, cells, n_words, width):
     """Clear `cells` of the window at `column`."""
     shift = np.uint64(column & 63)
@@ -55,7 +57,7 @@ def _clear(board, row, column, cells, n_words, width):
     wrap(board, row, n_words, width)
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _fill(cells, inside):
     """Add what is connected to `cells` in the row `inside`."""
     while True:
@@ -65,7 +67,7 @@ def _fill(cells, inside):
         cells = grown
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def grow(board, stride, height, width, y, column, seed, span, rows, parts):
     """Find the connected piece with the cells `seed` of row `y` in the window of `span` columns from `column`.
 
@@ -110,7 +112,7 @@ def grow(board, stride, height, width, y, column, seed, span, rows, parts):
             is_first = False
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def take(board, stride, height, width, y, column, low, high, parts):
     """Take what `grow` found off the board."""
     for r in range(low, high + 1):
@@ -119,7 +121,7 @@ def take(board, stride, height, width, y, column, low, high, parts):
         _clear(board, there * stride, column, parts[r], stride - 1, width)
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def flood(board, stride, height, width, y, x, ys, xs, places):
     """Take the connected piece at (y, x) off the board, whatever its size, cell by cell.
 
@@ -148,7 +150,7 @@ def flood(board, stride, height, width, y, x, ys, xs, places):
     return n
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def lowest(word):
     """Return the number of the lowest bit of a word that is not 0."""
     return np.int64(trailing_zeros(word))  # type: ignore[call-arg]  # Numba gives the first argument

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from simkit.kernels.census.apgcode import Rows
 from simkit.kernels.census.constellations import Placed, Template
+from simkit.kernels.compiling import CALLED, INNER
 
 I32 = npt.NDArray[np.int32]
 
@@ -51,7 +52,7 @@ def compile_templates(templates: tuple[Template, ...], number: Callable[[Rows], 
     )
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _place(y, x, height, width):
     """Return the index of the cell at y, x, which lie at most a board's side outside of the board."""
     y += height if y < 0 else (-height if y >= height else 0)
@@ -59,7 +60,7 @@ def _place(y, x, height, width):
     return y * width + x
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _is_there(heads, tails, sprites, begin, wanted, at):
     """Return whether an object of sprite `wanted` has its corner at the cell `at`."""
     i = heads[at]
@@ -70,7 +71,7 @@ def _is_there(heads, tails, sprites, begin, wanted, at):
     return False
 
 
-@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
 def tally(placing, kind, matches, height, width, torus, heads, tails, kinds, constellations):
     """Count the objects of each board.
 

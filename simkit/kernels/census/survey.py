@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.census.flood import MIDDLE, N_ROWS, flood, grow, lowest, take, window, wrap
+from simkit.kernels.compiling import CALLED, INNER
 
 U8 = npt.NDArray[np.uint8]
 I16 = npt.NDArray[np.int16]
@@ -102,8 +103,10 @@ class Room(NamedTuple):
         """Return what boards of that size need."""
         n_words = -(-width // 64)
         states = tuple(np.empty((height + 2) * n_words, np.uint64) for _ in range(7))
-        of_words = (np.empty(n, np.uint64) for n in (height * (n_words + 1),) * 2 + (N_ROWS,) * 2)
-        return cls(states, *of_words, *(np.empty(height * width, np.int32) for _ in range(3)))
+        field, board = (np.empty(height * (n_words + 1), np.uint64) for _ in range(2))
+        rows, parts = (np.empty(N_ROWS, np.uint64) for _ in range(2))
+        y, x, place = (np.empty(height * width, np.int32) for _ in range(3))
+        return cls(states, field, board, rows, parts, y, x, place)
 
 
 @nb.njit(inline="always")
@@ -119,7 +122,7 @@ def _by_count(n0, n1, n2, n3, v0, v1, v2, v3, v4, v5, v6, v7, v8):
     return _choose(n3, _choose(n2, low, high), v8)
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _generation(now, after, sums, field, height, n_words, width, law):
     """Step a board, and add to the field.
 
@@ -175,7 +178,7 @@ def _generation(now, after, sums, field, height, n_words, width, law):
             field[y * n_words + last] &= inside
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def hash_key(keys, start, n):
     """Return a hash of the rows of a cluster."""
     value = np.uint64(n)
@@ -186,7 +189,7 @@ def hash_key(keys, start, n):
     return value ^ value >> _32
 
 
-@nb.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **CALLED)
 def look_up(slots, hashes, key_starts, known_keys, value, keys, start, n):
     """Return the cluster with the hash `value` and these rows, -1 if it is not in the table."""
     mask = slots.shape[0] - 1
@@ -207,7 +210,7 @@ def look_up(slots, hashes, key_starts, known_keys, value, keys, start, n):
         slot = (slot + 1) & mask
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _key_of_parts(board, stride, height, width, y, column, low, high, parts, keys, start):
     """Write the live cells of what `grow` found to `keys`; return how many rows they have, and their place."""
     every, n, top = _0, 0, low
@@ -229,7 +232,7 @@ def _key_of_parts(board, stride, height, width, y, column, low, high, parts, key
     return n, (y + top - MIDDLE) % height, (column + left) % width
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, start, odd):
     """Write the live cells of what `flood` found to `keys`; return how many rows they have, and their place.
 
@@ -261,7 +264,7 @@ def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, s
     return 0 if is_odd else n, top % height, left % width
 
 
-@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+@nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
 def survey(words, todo, period, width, law, known, missing, odd, placing, result, room, _code=_CODE):
     """Find the objects of the boards `todo`.
 

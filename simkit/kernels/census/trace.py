@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.census.split import Contact, Return, split
+from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.life import Rule
 
 U8 = npt.NDArray[np.uint8]
@@ -50,7 +51,7 @@ class _Forest(NamedTuple):
     wraps: npt.NDArray[np.bool_]
 
 
-@nb.njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **CALLED)
 def _find(forest, node, wy, wx):
     parent, wind_y, wind_x, wraps = forest
     while parent[node] != node:
@@ -62,7 +63,7 @@ def _find(forest, node, wy, wx):
     return node, wy, wx
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _join(forest, a, ay, ax, b, by, bx):
     a, ay, ax = _find(forest, a, ay, ax)
     b, by, bx = _find(forest, b, by, bx)
@@ -78,7 +79,7 @@ def _join(forest, a, ay, ax, b, by, bx):
             wraps[a] = True
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _next_to(cell, dy, dx, height, width):
     """Return the cell that is `dy`, `dx` from `cell`, and how it crosses the edges."""
     y, x = cell // width + dy, cell % width + dx
@@ -87,7 +88,7 @@ def _next_to(cell, dy, dx, height, width):
     return (y - cy * height) * width + x - cx * width, cy, cx
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _tally(state):
     """Count live neighbours; return how many cells are near live ones."""
     height, width, live, n_live, near_of, near = (
@@ -116,7 +117,7 @@ def _tally(state):
     return n_near
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _generation(state, forest, n_near, birth, survival):
     """Go on by a generation, after `_tally`, and join what is next to what."""
     height, width, near_of, near, from_ = state.height, state.width, state.n_near, state.near, state.origin
@@ -155,7 +156,7 @@ def _generation(state, forest, n_near, birth, survival):
     state.n_live[0] = n_after
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _join_neighbours(state, forest):
     """Join live cells that are neighbours in this generation."""
     height, width, live, n_live, origin = state.height, state.width, state.live, state.n_live, state.origin
@@ -170,7 +171,7 @@ def _join_neighbours(state, forest):
                 _join(forest, at, wind_y[cell] + cy, wind_x[cell] + cx, to, of_y, of_x)
 
 
-@nb.njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(cache=True, error_model="numpy", **INNER)
 def _contact(state, forest, cell, sides):
     """Write the sides (root, winding, live neighbours) of a dead cell, in order; return how many there are."""
     height, width, origin, wind_y, wind_x = state.height, state.width, state.origin, state.wind_y, state.wind_x
@@ -191,28 +192,26 @@ def _contact(state, forest, cell, sides):
     return n_sides
 
 
-@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
-def _islands(state, forest, n_generations, birth, survival):
-    for _ in range(n_generations):
-        _join_neighbours(state, forest)
-        _generation(state, forest, _tally(state), birth, survival)
+@nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
+def _follow(state, forest, n_generations, birth, survival, joins, found):
+    """Go on by `n_generations`: join neighbours to islands, or (not `joins`) write the contacts of these to `found`.
 
-
-@nb.njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
-def _contacts(state, forest, n_generations, birth, survival, found):
-    """Write contacts to `found`; return how many, and how many generations there was room for."""
+    Returns how many contacts, and how many generations there was room for.
+    """
     n_found = 0
     near, near_of = state.near, state.n_near
     fewest = 1
     while not birth >> fewest & 1 and fewest < 9:
         fewest += 1
     for t in range(n_generations):
+        if joins:
+            _join_neighbours(state, forest)
         n_near = _tally(state)
-        if n_found + n_near > found.shape[0]:
+        if not joins and n_found + n_near > found.shape[0]:
             for i in range(n_near):
                 near_of[near[i]] = 0
             return n_found, t
-        for i in range(n_near):
+        for i in range(0 if joins else n_near):
             cell = near[i]
             count = near_of[cell]
             if count >= fewest and count < 16 and not birth >> count & 1:
@@ -254,7 +253,8 @@ def separate(cells: I32, height: int, width: int, rule: Rule, period: int) -> li
     list of (whether it goes round the torus, its cells (y, x) unrolled, or as they are on the torus if it does)
     """
     state, forest = _start(cells, height, width)
-    _islands(state, forest, period, rule.birth, rule.survival)
+    found = np.empty((max(4096, height * width), _N_SIDES, 4), np.int32)
+    _follow(state, forest, period, rule.birth, rule.survival, True, found)
 
     def seen(origin: int, wy: int, wx: int) -> tuple[int, int, int]:
         return tuple(map(int, _find(forest, int(origin), int(wy), int(wx))))  # type: ignore[return-value]
@@ -264,10 +264,9 @@ def separate(cells: I32, height: int, width: int, rule: Rule, period: int) -> li
         for i, cell in enumerate(cells)
     }
     contacts: set[Contact] = set()
-    found = np.empty((max(4096, height * width), _N_SIDES, 4), np.int32)
     state, _ = _start(cells, height, width)
     while period > 0:
-        n_found, n_done = _contacts(state, forest, period, rule.birth, rule.survival, found)
+        n_found, n_done = _follow(state, forest, period, rule.birth, rule.survival, False, found)
         period -= n_done
         for record in np.unique(found[:n_found], axis=0).tolist():
             contacts.add(_relative([side for side in record if side[3]], forest))

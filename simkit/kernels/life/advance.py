@@ -18,6 +18,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 
+from simkit.kernels.compiling import INNER
 from simkit.kernels.life.bands import N_STATES, Shape
 from simkit.kernels.life.circuit import SELECT
 from simkit.kernels.life.quads import N_SUMS, N_WORDS, one_row, row_sums_of_quads, two_rows
@@ -28,7 +29,7 @@ from simkit.kernels.life.simd import LANES, load, lut3, rotate, rotate32, store
 _ONE = np.uint64(1)
 
 
-@nb.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(forceinline=True, **INNER)
 def _column(states, here, west, east, target, shape, edge, stage):
     """Advance the word column at `here`, between those at `west` and `east`, by a generation, into that at `target`."""
     size = row_size(stage)
@@ -78,7 +79,7 @@ def _columns_to_an_edge(states, source, target, shape, stage):
             _column(states, here, west, east, target + w * size, shape, None, stage)
 
 
-@nb.njit(forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(forceinline=True, **INNER)
 def _end_sums(states, sums, shape):
     """Put the sums of the rows above the first and below the last, which are the next band's, in their places."""
     first, last = sums + N_SUMS * LANES, sums + shape.n_rows * N_SUMS * LANES
@@ -127,7 +128,7 @@ def _generation_of(states, source, target, shape, stage):
     return _columns_to_an_edge if stage.stage.has_edge else _columns
 
 
-@nb.njit(nogil=True, cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(nogil=True, cache=True, **INNER)
 def _advance(states, source, target, spare, n, shape, stage):
     for left in range(n, 0, -1):
         after = target if left % 2 == 1 else spare

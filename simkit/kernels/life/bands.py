@@ -21,6 +21,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import INNER
 from simkit.kernels.life.quads import N_BANDS, N_SUMS, N_WORDS
 from simkit.kernels.life.simd import HAS_AVX512, LANES
 
@@ -28,7 +29,7 @@ U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
 #: boards in the workspace of one thread
-N_STATES = 6
+N_STATES = 7
 
 
 class Shape(NamedTuple):
@@ -43,7 +44,7 @@ class Shape(NamedTuple):
     is_uneven: bool  # whether some bands are a row short
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def _gather(word):
     """Move every second (AVX-512) or fourth bit of a word, from the lowest on, to its low half or quarter."""
     if not HAS_AVX512:
@@ -60,7 +61,7 @@ def _gather(word):
     return (word | word >> np.uint64(16)) & np.uint64(0x00000000FFFFFFFF)
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def _spread(word):
     """Undo `_gather`, with 0 between."""
     if not HAS_AVX512:
@@ -77,7 +78,7 @@ def _spread(word):
     return (word | word << np.uint64(1)) & np.uint64(0x5555555555555555)
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def load_board(words, states, target, shape):
     """Put a board of words (y, word) into the state at `target`."""
     height, n_words = len(words), shape.n_words
@@ -102,7 +103,7 @@ def load_board(words, states, target, shape):
             row = row + 1 if row + 1 < height else 0
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def store_board(states, source, words, shape):
     """Put the state at `source` into a board of words (y, word)."""
     height, n_words = len(words), shape.n_words

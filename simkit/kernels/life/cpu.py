@@ -14,6 +14,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.life import Settled
 from simkit.kernels.life.advance import address, advance
 from simkit.kernels.life.bands import load_board, store_board, to_bytes, to_words, workspace
@@ -35,13 +36,13 @@ _ZERO: Any = np.int64(0)
 _ONCE: Any = np.int64(1)
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def _copy(states, source, target, size):
     for i in range(size):
         states[target + i] = states[source + i]
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def _equal(states, a, b, size):
     for start in range(0, size, _COMPARED * LANES):
         zero = splat(np.uint64(0))
@@ -53,7 +54,7 @@ def _equal(states, a, b, size):
     return True
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def _later(states, source, target, spare, n, shape, function):
     """Put the state `n` >= 0 generations after the one at `source` at `target`; keeps `source`, spends `spare`."""
     if n == 0:
@@ -62,7 +63,7 @@ def _later(states, source, target, spare, n, shape, function):
         advance(function, states, source, target, spare, n, shape)
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def _meet(states, a, b, spare, start, shape, function):
     """Advance the states at `a` (generation `start`) and `b` (a multiple of the period later) until they are equal.
 
@@ -77,7 +78,7 @@ def _meet(states, a, b, spare, start, shape, function):
     return start, a
 
 
-@nb.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+@nb.njit(**INNER)
 def _recurrence(states, a, b, spare, limit, shape, function):
     """Return after how many generations the state at `a` recurs, or 0 if not within `limit`; spends `b`, `spare`."""
     _copy(states, a, b, shape.size)
@@ -89,7 +90,7 @@ def _recurrence(states, a, b, spare, limit, shape, function):
     return 0
 
 
-@nb.njit(nogil=True, cache=True, no_cfunc_wrapper=True)
+@nb.njit(nogil=True, cache=True, **CALLED)
 def _settle_boards(words, max_steps, states, shape, function, ash, settles, periods, _code=CODE):
     """Run boards; write settle, period and the ash.
 
@@ -99,10 +100,12 @@ def _settle_boards(words, max_steps, states, shape, function, ash, settles, peri
     Then the first generation of the cycle is found by replaying from the last state known to lie before it.
     """
     size = shape.size
+    soup = 6 * size
     for i in range(words.shape[0]):
         before, now, after, mark, old_mark, spare = _ZERO, size, 2 * size, 3 * size, 4 * size, 5 * size
-        load_board(words[i], states, now, shape)
-        _copy(states, now, mark, size)
+        load_board(words[i], states, soup, shape)
+        _copy(states, soup, now, size)
+        _copy(states, soup, mark, size)
         t, t_mark, t_old_mark = 0, 0, 0
         settle, period, found = -1, 0, mark
         while period == 0 and t + STRIDE <= max_steps:
@@ -120,7 +123,7 @@ def _settle_boards(words, max_steps, states, shape, function, ash, settles, peri
                 if t_mark > 0 and lag <= t_mark - t_old_mark:
                     start = t_old_mark  # this lag was tried from there, in vain
                 else:
-                    load_board(words[i], states, first, shape)
+                    _copy(states, soup, first, size)
                 advance(function, states, first, second, spare, lag, shape)
             if lag > 0:
                 settle, found = _meet(states, first, second, spare, start, shape, function)
@@ -138,7 +141,7 @@ def _settle_boards(words, max_steps, states, shape, function, ash, settles, peri
             _later(states, now, mark, spare, max_steps - t, shape, function)
             lag = _recurrence(states, mark, before, spare, max_steps, shape, function)
             if lag > 0:
-                load_board(words[i], states, now, shape)
+                _copy(states, soup, now, size)
                 advance(function, states, now, after, spare, lag, shape)
                 start, first = _meet(states, now, after, spare, _ZERO, shape, function)
                 if start + lag <= max_steps:
@@ -147,7 +150,7 @@ def _settle_boards(words, max_steps, states, shape, function, ash, settles, peri
         store_board(states, found, ash[i], shape)
 
 
-@nb.njit(nogil=True, cache=True, no_cfunc_wrapper=True)
+@nb.njit(nogil=True, cache=True, **CALLED)
 def _step_boards(words, n, states, shape, function, out, _code=CODE):
     for i in range(words.shape[0]):
         load_board(words[i], states, 0, shape)
