@@ -152,6 +152,6 @@ def test_what_is_not_there_is_told(store: Path, tmp_path: Path) -> None:
         simkit.export(store, "npz", tmp_path / "x", fields=[])
     with pytest.raises(ParameterError, match=r"asked for row 150 of .*, which has 150 rows"):
         simkit.export(store, "npz", tmp_path / "x", rows=range(151))
-    with pytest.raises(ParameterError, match=r"rle holds boards, and not fields"):
+    with pytest.raises(ParameterError, match=r"rle writes whole boards; it takes no choice of fields"):
         simkit.export(store, "rle", tmp_path / "x", fields=["board"])
     assert not (tmp_path / "x").exists()
