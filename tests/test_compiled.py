@@ -47,3 +47,13 @@ def test_for_a_rule_one_function_is_compiled_and_no_program(tmp_path):
     assert second == _OF_A_RULE
     # another process finds the programs and the rules as they were kept
     assert compiled(tmp_path, "B36/S23", "B3/S23") == [[], []]
+
+
+def test_generate_says_what_it_compiles(tmp_path):
+    command = [str(Path(sys.executable).with_name("simkit")), "generate", "ca-ash", "--n", "2", "--backend", "cpu"]
+    command += ["--set", "size=16", "--set", "census=none", "--set", "max_steps=20", "--out", str(tmp_path / "x.zarr")]
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "compiled")}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr.splitlines()
+    lines = [line for line in told if line.startswith("compiling")]
+    assert {"compiling B3/S23", "compiling B36/S23", "compiling the kernel life"} <= set(lines)
+    assert len(set(lines)) == len(lines), "each is said once"

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from simkit.store import Store
 
 
+#: between two lines that say how far it is, where there is no terminal
+_SECONDS_OF_A_LINE = 10.0
+
+
 @click.command(name="generate", short_help="Generate a data set, or continue one.")
 @click.argument("what", metavar="SOURCE|RECIPE", shell_complete=options.complete_sources)
 @click.option("--n", type=options.Count(), help="Number of rows, e.g. 1e6 or 20k.")
@@ -53,6 +57,7 @@ def command(
     The same line again continues what was stopped, or says that it is complete; a larger --n extends it. Killed at any
     moment, nothing that was finished is lost, and the result is the same to the last byte.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
+    from simkit.backends import told_of_compiling
     from simkit.run import Progress, Share, generate, n_processors
 
     names = [name for name, _ in settings]
@@ -74,16 +79,28 @@ def command(
     done = Progress(0, 0, 0)
     try:
         with display.progress_bar(quiet=quiet) as bar:
-            task = bar.add_task("starting (a first run compiles)", total=recipe.n)
+            task = bar.add_task("starting", total=recipe.n)
+            said, said_at = "", started
+
+            def compiling(what: str) -> None:
+                nonlocal said, said_at
+                bar.update(task, description=f"compiling {what}")
+                if bar.disable and not quiet and what != said:
+                    click.echo(f"compiling {what}", err=True)
+                said, said_at = what, time.perf_counter()
 
             def show(now: Progress) -> None:
-                nonlocal done
+                nonlocal done, said_at
                 done = now
                 bar.update(task, total=done.n_rows, completed=done.n_rows_before + done.n_rows_now)
                 if done.n_rows_now:
                     bar.update(task, description="generating")
+                if bar.disable and not quiet and time.perf_counter() - said_at >= _SECONDS_OF_A_LINE:
+                    click.echo(f"{done.n_rows_before + done.n_rows_now:,} of {done.n_rows:,} rows", err=True)
+                    said_at = time.perf_counter()
 
-            store = generate(recipe, out, backend=backend, n_threads=threads, share=share, progress=show)
+            with told_of_compiling(compiling):
+                store = generate(recipe, out, backend=backend, n_threads=threads, share=share, progress=show)
     except KeyboardInterrupt:
         _say_stopped(out)
     if not quiet:
