@@ -183,28 +183,12 @@ def told_of_compiled_code() -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def told_of_compiling(tell: Callable[[str], None]) -> Iterator[None]:
+def told_of_compiling(tell: Callable[[str], None]) -> AbstractContextManager[object]:
     """Call `tell` with what Numba begins to compile, e.g. ``B3/S23`` or ``the kernel census``, where it compiles."""
     if probe("cpu"):
-        yield
-        return
-    from numba.core import event
-
-    class Listener(event.Listener):
-        def on_start(self, event: Any) -> None:
-            stages = [kind.stage for kind in event.data["args"] if hasattr(kind, "stage")]
-            module = event.data["dispatcher"].py_func.__module__
-            if stages:
-                tell(str(stages[0].rule))
-            elif module.startswith("simkit.kernels."):
-                tell(f"the kernel {module.split('.')[2]}")
-
-        def on_end(self, event: Any) -> None:
-            pass
-
-    with event.install_listener("numba:compile", Listener()):
-        yield
+        return nullcontext()
+    told: AbstractContextManager[object] = importlib.import_module("simkit.kernels.compiling").told(tell)
+    return told
 
 
 def compiled_code_place() -> str:
