@@ -23,7 +23,9 @@ from simkit.store import verify
 def test_generate_says_what_it_does_and_what_came_of_it(simkit: Simkit) -> None:
     result = simkit("generate", "ca-ash", "--n", 500, *SMALL)
     assert result.code == 0
-    assert re.fullmatch(r"ca-ash -> ca-ash\.zarr: 500 rows, seed 0, on \w+, \d+ threads?\n(compiling .+\n)*", result.err)
+    assert re.fullmatch(
+        r"ca-ash -> ca-ash\.zarr: 500 rows, seed 0, on \w+, \d+ threads?\n(compiling .+\n)*", result.err
+    )
     complete, rate, following = result.out.splitlines()
     digest = library.open("ca-ash.zarr").root_digest()
     assert re.fullmatch(rf"ca-ash\.zarr: 500 rows, complete; [\d.]+ kB on disk, digest {digest}", complete)
