@@ -92,6 +92,7 @@ def test_the_costs_of_data_sets_of_many_rows(tmp_path):
     assert record["operations"]["extend by a shard"]["calls"]["rename"] > 10
 
 
+@pytest.mark.slow
 def test_streaming_beside_its_bound_and_its_peers(tmp_path):
     """With the peers that are installed."""
     pytest.importorskip("torch", reason="torch is not installed")

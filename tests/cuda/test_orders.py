@@ -52,6 +52,7 @@ def test_the_order_of_threads_does_not_matter(monkeypatch, schedule, seed):
     assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
 
 
+@pytest.mark.slow  # the sanitizers of g++
 def test_nothing_is_undefined():
     """Under g++'s sanitizers of undefined behaviour and of addresses, which end a process that does wrong."""
     asan = subprocess.run(["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout

@@ -16,6 +16,7 @@ def test_sizes(text, n_nodes):
     assert len(compile_rule(Rule.parse(text)).nodes) == n_nodes
 
 
+@pytest.mark.slow
 def test_rules_at_random_are_proved():
     choice = random.Random(4)
     for _ in range(40):

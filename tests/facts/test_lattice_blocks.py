@@ -150,7 +150,7 @@ SYSTEMS = {
     ("name", "n_bits"),
     [
         ("pinned", 16),
-        ("mirror", 22),
+        pytest.param("mirror", 22, marks=pytest.mark.slow),
         pytest.param("ring", 24, marks=pytest.mark.slow),
         pytest.param("walls", 24, marks=pytest.mark.slow),
     ],

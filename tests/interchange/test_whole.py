@@ -30,6 +30,7 @@ def parts(folder: Path) -> list[Path]:
     return list(folder.rglob("*.part"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", FORMATS)
 def test_killed_at_every_call_and_done_again(to: str, store: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(HERE / "dying.py"), str(store), str(tmp_path), to]
