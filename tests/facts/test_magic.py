@@ -135,3 +135,11 @@ def test_pictures_that_are_refused(tmp_path):
     ):
         with pytest.raises(ParameterError, match=message):
             ink.of_picture(tmp_path / name, 64)
+
+
+def test_of_gas_cells_equally_near_to_the_middle_the_first_is_changed():
+    kinds = np.full((8, 8), states.ISING, np.uint8)
+    for y, x in ((3, 4), (4, 3), (4, 5), (5, 4), (0, 0)):  # all but the last one step from (4, 4)
+        kinds[y, x] = states.GAS
+    cells = layout.fill(kinds, 5, 0)
+    assert np.argwhere(magic.flip_one(cells) != cells).tolist() == [[3, 4]]

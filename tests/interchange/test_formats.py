@@ -155,3 +155,19 @@ def test_what_is_not_there_is_told(store: Path, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"rle writes whole boards; it takes no choice of fields"):
         simkit.export(store, "rle", tmp_path / "x", fields=["board"])
     assert not (tmp_path / "x").exists()
+
+
+def test_every_choice_of_rows_fields_and_form_has_a_fingerprint_of_its_own(store: Path, tmp_path: Path) -> None:
+    """Hugging Face's datasets keeps what it computed under the fingerprint of the data."""
+    choices = [
+        {"rows": range(20)},
+        {"rows": range(21)},
+        {"rows": range(1, 20)},
+        {"rows": range(20), "fields": ["energy"]},
+        {"rows": range(20), "packed": True},
+    ]
+    found = set()
+    for i, choice in enumerate(choices):
+        simkit.export(store, "hf", tmp_path / f"{i}", **choice)
+        found.add(json.loads((tmp_path / f"{i}" / "state.json").read_text())["_fingerprint"])
+    assert len(found) == len(choices)
