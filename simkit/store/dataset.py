@@ -90,6 +90,11 @@ class Store(Mapping[str, Column]):
         return self.ledger.done()
 
     @property
+    def n_rows(self) -> int:
+        """Rows of the data set, finished or not; `len` counts the fields, as of any mapping."""
+        return self.layout.n_rows
+
+    @property
     def n_rows_done(self) -> int:
         """Rows in finished shards."""
         return self.ledger.n_rows_done()

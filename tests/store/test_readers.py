@@ -155,7 +155,7 @@ def test_a_data_set_that_is_not_finished_opens_too(copied: Path) -> None:
 def test_the_store_is_a_mapping_of_fields(finished: Path) -> None:
     store = simkit.open(finished)
     assert list(store) == FIELDS
-    assert len(store) == 5
+    assert (len(store), store.n_rows) == (5, len(store["energy"]))
     assert "board" in store
     assert "bored" not in store
     assert store["board"].shape == (N_ROWS, 3, 2)
