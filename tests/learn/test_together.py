@@ -17,7 +17,7 @@ from simkit.learn import batches, stream
 N_BATCHES = 8
 
 GLOO = """
-import sys, torch, torch.distributed as dist
+import os, sys, torch, torch.distributed as dist
 from simkit.learn import batches
 dist.init_process_group("gloo", init_method="file://" + sys.argv[2], rank=int(sys.argv[3]), world_size=2)
 model = torch.nn.parallel.DistributedDataParallel(torch.nn.Linear(24 * 24, 3))
@@ -35,7 +35,10 @@ total = torch.tensor([float(parameter.sum()) for parameter in model.parameters()
 both = [torch.zeros_like(total) for _ in range(2)]
 dist.all_gather(both, total)
 assert torch.equal(*both)
+dist.barrier()
 dist.destroy_process_group()
+sys.stdout.flush()
+os._exit(0)  # gloo's threads now and then abort a process that ends in the usual way
 """
 
 
