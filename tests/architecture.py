@@ -225,6 +225,13 @@ def test_a_source_is_handed_its_kernels(module):
             assert not names & {"KERNEL", "backend"}, f"{module}.{node.name} has `on`, and asks for a backend besides"
 
 
+def test_no_name_hides_a_module_of_the_store():
+    """``simkit.store.verify`` is a function; a module of that name could only be imported by its full name, and not used."""
+    names = {name.rpartition(".")[2] for name in MODULES if name.startswith("simkit.store.")}
+    given = {name for name in imports(MODULES["simkit.store"]) if name.startswith("simkit.store.")}
+    assert not names & {name.rpartition(".")[2] for name in given}
+
+
 def test_no_circles():
     """Wherever a module imports another, for types too; the package itself only hands out names when they are used."""
     others = {name: path for name, path in MODULES.items() if name != "simkit"}

@@ -93,7 +93,7 @@ class Bucket(Place):
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Bucket:
     found = Bucket("memory://toys.zarr")
-    for module in ("dataset", "writing"):
+    for module in ("dataset", "writer"):
         monkeypatch.setattr(sys.modules[f"simkit.store.{module}"], "place_of", lambda path: found)
     return found
 
