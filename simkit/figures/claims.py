@@ -14,6 +14,7 @@ MEANINGS = {
     "unclear": "errors too large for what is needed, or none known",
     "short": "runs too short against their correlation time",
     "frozen": "in no equilibrium: nothing is claimed",
+    "reported": "measured, with nothing to compare it with",
 }
 
 
@@ -70,6 +71,8 @@ def number(value: float, error: float) -> str:
         return ""
     if math.isnan(error) or error <= 0:
         return f"{value:.6g}"
+    if math.isinf(error):
+        return f"{value:.6g}(inf)"
     digits = max(0, 1 - math.floor(math.log10(error)))
     shown = f"{error * 10**digits:.0f}" if digits else f"{error:,.0f}"
     return f"{value:,.{digits}f}({shown})"

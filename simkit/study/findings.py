@@ -13,7 +13,7 @@ from simkit.schema import Array, Field, Schema
 from simkit.study.statistics import Estimate
 
 #: what can be said of a claim
-VERDICTS = ("ok", "NOT", "unclear", "short", "frozen", "")
+VERDICTS = ("ok", "NOT", "unclear", "short", "frozen", "reported")
 
 #: standard errors that a measured value may be off by: one right claim in 16,000 is said to be NOT
 MOST_SIGMA = 4.0
@@ -64,18 +64,19 @@ class Claim(NamedTuple):
 
         A value has to be inside its interval by a standard error, and is NOT if it is outside by MOST_SIGMA: what is
         said depends as little as can be on chance. What is as many of its errors off, and these are known from too few
-        values for that to say much, is unclear.
+        values for that to say much, is unclear. What is beside nothing can be neither: it is reported.
         """
         if self.is_frozen:
             return "frozen"
         if self.within is None:
             if math.isnan(self.reference.mean):
-                return ""
+                return "reported"
             distance = MOST_SIGMA - abs(self.z)
             if self.found.error == self.reference.error == 0:
                 distance = math.inf if self.found.mean == self.reference.mean else -math.inf
             gap = abs(self.found.mean - self.reference.mean)
-            is_near = gap < MOST_SIGMA * math.hypot(self.found.error, self.reference.error) or gap == 0
+            error = math.hypot(self.found.error, self.reference.error)
+            is_near = math.isfinite(error) and (gap < MOST_SIGMA * error or gap == 0)
             verdict = "NOT" if distance <= 0 else "ok" if distance > 0 and is_near else "unclear"
         else:
             low, high = self.within
@@ -169,9 +170,16 @@ class Findings(NamedTuple):
     notes: list[str]
 
     def check(self) -> None:
-        """Raise ParameterError if a plot names what its table does not have."""
+        """Raise ParameterError if a plot names what its table does not have, or a claim's interval bounds nothing."""
         if "claims" in self.tables:
             raise ParameterError("a table of findings is called 'claims', the name of that of the claims; rename it")
+        for claim in self.claims:
+            low, high = claim.within or (0.0, 0.0)
+            if not low <= high or (math.isinf(low) and math.isinf(high)):
+                raise ParameterError(
+                    f"the claim {show(claim.text)} needs a value from {low:g} to {high:g}, which none can miss or none "
+                    "can meet; give it bounds in rising order, one of them finite, or none"
+                )
         for plot in self.plots:
             UnknownNameError.check("table of the findings", plot.table, self.tables)
             UnknownNameError.check("kind of plot", plot.kind, KINDS)

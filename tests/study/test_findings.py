@@ -12,8 +12,10 @@ from PIL import Image
 
 import simkit
 from simkit.errors import LibraryError, SimkitError, StoreError
+from simkit.figures import claims as texts
 from simkit.figures.study import draw_study
 from simkit.store import open_store, verify
+from simkit.study import findings
 from simkit.study.conduct import Question, write
 from simkit.study.findings import Axes, Claim, Plot, Point, line, measured, of_points
 from simkit.study.statistics import Estimate
@@ -56,13 +58,16 @@ PANELS, POINTS, CLAIMS, NOTES = (
         Claim("exactly", Estimate(0.0, 0.0), 0.0),
         Claim("not exactly", Estimate(1.0, 0.0), 0.0),
         Claim("both noisy", Estimate(1.0, 0.3), Estimate(0.0, 0.4)),
+        Claim("error without bound", Estimate(1.0, math.inf), 0.0),
+        Claim("beside an error without bound", Estimate(1.0, 0.1), Estimate(0.0, math.inf)),
     ],
     ["a note"],
 )
 FOUND = of_points(PANELS, POINTS, CLAIMS, NOTES)
 VERDICTS = [
     *("ok", "NOT", "ok", "unclear", "unclear", "unclear", "NOT", "ok", "ok", "NOT", "unclear", "unclear", "unclear"),
-    *("unclear", "short", "NOT", "frozen", "", "ok", "NOT", "ok"),
+    *("unclear", "short", "NOT", "frozen", "reported", "ok", "NOT", "ok"),
+    *("unclear", "unclear"),
 ]
 
 
@@ -78,8 +83,25 @@ def test_verdicts():
         zip((claim.text for claim in CLAIMS), VERDICTS, strict=True)
     )
     assert CLAIMS[0].z == pytest.approx(2)
-    assert CLAIMS[-1].z == pytest.approx(2)
-    assert math.isnan(CLAIMS[-2].z)
+    by_text = {claim.text: claim for claim in CLAIMS}
+    assert by_text["both noisy"].z == pytest.approx(2)
+    assert math.isnan(by_text["not exactly"].z)
+
+
+def test_a_value_beside_nothing_is_reported_and_not_counted_as_ok(tmp_path, data):
+    rows = {row.claim: row for row in texts.read(written(FOUND, tmp_path, data)[1])}
+    assert rows["measured"].verdict == "reported"
+    assert not rows["measured"].exact
+    assert not rows["measured"].needed
+    assert set(texts.MEANINGS) == set(VERDICTS) == set(findings.VERDICTS)
+
+
+@pytest.mark.parametrize("within", [(-math.inf, math.inf), (1, 0), (math.nan, 1), (0, math.nan)])
+def test_an_interval_that_no_value_can_miss_or_meet_is_refused(tmp_path, data, within):
+    vague = Claim("vague", Estimate(1.0, 0.1), within=within)
+    with pytest.raises(SimkitError, match="the claim 'vague' needs a value from .* bounds in rising order"):
+        written(FOUND._replace(claims=[vague]), tmp_path, data)
+    assert not (tmp_path / "graph-claims.zarr").exists()
 
 
 def test_what_is_written_is_a_data_set_that_names_what_it_comes_from(tmp_path, data):
