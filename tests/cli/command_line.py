@@ -12,6 +12,9 @@ N_ROWS = 3 * 4096 + 100
 #: small boards: quick
 SMALL = ("--set", "size=8", "--set", "max_steps=300")
 
+#: a line that is right as far as it goes
+GENERATE = ("generate", "ca-ash", "--n", "10")
+
 
 class Result(NamedTuple):
     """What a command printed, and its exit status."""
