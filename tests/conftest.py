@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
+from servers import _no_instances, moto, moto_server, proxy, rclone, rclone_server, s3  # noqa: F401 - fixtures
 
 try:
     from hypothesis import settings
