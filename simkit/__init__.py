@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def __getattr__(name: str) -> Any:
     if name in _PARTS:
         return importlib.import_module(_PARTS[name])
     if name not in _PUBLIC:
-        raise AttributeError(f"module 'simkit' has no attribute {name!r}; it has {', '.join([*_PUBLIC, *_PARTS])}")
+        known = ", ".join(sorted([*_PUBLIC, *_PARTS]))
+        raise AttributeError(
+            f"module 'simkit' has no attribute {name!r}; it has {known}", name=name, obj=sys.modules[__name__]
+        )
     module, attribute = _PUBLIC[name]
     value = getattr(importlib.import_module(module), attribute)
     globals()[name] = value

@@ -180,7 +180,7 @@ class Source(ABC):
         known = [field.name for field in dataclasses.fields(cls)]
         for name in parameters:
             if name not in known:
-                raise UnknownNameError.of(f"parameter of {cls.name}", name, known)
+                raise UnknownNameError.of("parameter", name, known, cls.name)
         return cls(**parameters)
 
 

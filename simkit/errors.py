@@ -105,20 +105,25 @@ class UnknownNameError(SimkitError, KeyError):
     """A name (source, parameter, field, command) that does not exist; a KeyError, so that `in` and `get` work."""
 
     @classmethod
-    def of(cls, what: str, asked: object, known: Iterable[str]) -> UnknownNameError:
-        """Make the error that there is no `what` called `asked`, with what comes nearest of those `known`."""
+    def of(cls, kind: str, asked: object, known: Iterable[str], owner: str = "") -> UnknownNameError:
+        """Make the error that there is no `kind` called `asked`, or that `owner` has none; with what comes nearest."""
         names = sorted(known)
         near = difflib.get_close_matches(asked[:MAX_SHOWN], names, n=1) if isinstance(asked, str) else []
-        more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-        hint = f"did you mean {show(near[0])}?" if near else f"there is {', '.join(names[:_MAX_NAMES]) or 'none'}{more}"
-        return cls(f"no {what} {show(asked)}; {hint}")
+        if near:
+            hint = f"did you mean {show(near[0])}?"
+        elif len(names) > 1:
+            more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+            hint = f"choose from {', '.join(names[:_MAX_NAMES])}{more}"
+        else:
+            hint = f"the only one is {names[0]}" if names else "it has none" if owner else "there are none"
+        return cls(f"{f'{owner} has' if owner else 'there is'} no {kind} {show(asked)}; {hint}")
 
     @classmethod
-    def check(cls, what: str, asked: object, known: Iterable[str]) -> None:
+    def check(cls, kind: str, asked: object, known: Iterable[str], owner: str = "") -> None:
         """Raise the error unless `asked` is one of the names `known`."""
         names = list(known)
         if not isinstance(asked, str) or asked not in names:
-            raise cls.of(what, asked, names)
+            raise cls.of(kind, asked, names, owner)
 
     def __str__(self) -> str:
         return str(self.args[0])  # a KeyError would show it quoted

@@ -126,7 +126,7 @@ def load(path: Path) -> Mapping[str, Any]:
         raise RecipeError(f"the recipe {path} is nested too deep; a recipe has one table, [parameters]") from None
     for key in values:
         if key not in _NEEDED + _OPTIONAL:
-            raise UnknownNameError.of(f"recipe key (in {path})", key, _NEEDED + _OPTIONAL)
+            raise UnknownNameError.of("key", key, _NEEDED + _OPTIONAL, f"a recipe (here {path})")
     for key in _NEEDED:
         if key not in values:
             raise RecipeError(f"the recipe {path} lacks {show(key)}; it needs {', '.join(_NEEDED)}")

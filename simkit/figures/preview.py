@@ -49,7 +49,9 @@ def preview(
     """
     found = describe(store if isinstance(store, Store) else open_store(store), rows, view, backend)
     if isinstance(found, Film):
-        raise ParameterError(f"the view {view} is a film: simkit preview --view {view} --out a.gif")
+        raise ParameterError(
+            f"the view {view} is a film, which `simkit preview STORE --view {view} --out film.gif` makes"
+        )
     return draw_sheet(found)
 
 
@@ -61,7 +63,7 @@ def views(store: Store) -> dict[str, str]:
 def describe(store: Store, rows: Sequence[int] | None, view: str, backend: str) -> Sheet | Film:
     """Return what a view shows of rows, the first ones if none are named; as `preview`."""
     known = views(store)
-    UnknownNameError.check(f"view of {store.recipe['source']}", view, known)
+    UnknownNameError.check("view", view, known, store.recipe["source"])
     shown = chosen(store, rows)
     if not known[view]:
         return _boards(store, shown)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
     """One field of a store, indexed as a NumPy array is: ``column[5]``, ``column[5:9]``, ``column[[3, 1], 0]``.
 
     Comparisons and arithmetic are NumPy's, of the whole field: ``store["ash"][store["period"] > 2]``. Classes are
-    compared by their labels too: ``store["rule"] == "B3/S23"``.
+    compared by their labels too: ``store["rule"] == "B3/S23"``. Methods are those of its values: ``column[:].mean()``.
 
     A call decodes each chunk once, in any order of rows. From call to call a column keeps the shard and the chunk that
     it read last: keep the column, and ask for rows in their order.
@@ -49,6 +50,26 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         """NumPy dtype of the values."""
         return np.dtype(self.field.dtype)
 
+    @property
+    def ndim(self) -> int:
+        """Number of axes, ``sample`` included."""
+        return 1 + len(self.field.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    if not TYPE_CHECKING:  # which knows the attributes that there are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            is_of_values = not name.startswith("_") and hasattr(np.ndarray, name)
+            advice = f"; its values have: column[:].{name}" if is_of_values else ""
+            raise AttributeError(f"a column has no attribute {show(name)}{advice}", name=name, obj=self)
+
+    def __contains__(self, value: object) -> bool:
+        return bool(np.any(self == value))
+
     def __getitem__(self, index: Any) -> Array:
         values: Array
         rows, rest = self._split(index)
@@ -72,11 +93,25 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         return (self[row] for row in range(len(self)))
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        """Compute with the whole field; where a label is compared with it, with the number of that class."""
-        labels = next(x for x in inputs if isinstance(x, Column)).field.labels
-        numbers = [_number(x, labels) if labels and isinstance(x, str) else x for x in inputs]
+        """Compute with the whole field; where labels are compared with it, with the numbers of these classes."""
+        if any(isinstance(x, Column) for x in options.get("out", ())):
+            raise ParameterError(f"{self.name} of a data set is only read; compute with {self.name}[:]")
+        numbers = [x if isinstance(x, Column) else self._numbers(ufunc, x) for x in inputs]
         arrays = [x[:] if isinstance(x, Column) else x for x in numbers]
         return getattr(ufunc, method)(*arrays, **options)
+
+    def _numbers(self, ufunc: np.ufunc, value: Any) -> Any:
+        """Return a value, or the numbers of the classes that it names."""
+        if not isinstance(value, (str, list, tuple, np.ndarray)):
+            return value
+        array = np.asarray(value)
+        if array.dtype.kind not in "UT":
+            return value
+        if not self.field.labels or ufunc not in (np.equal, np.not_equal):
+            what = "is compared with labels by == and != alone" if self.field.labels else "is a field of numbers"
+            raise ParameterError(f"{self.name} {what}; this is {show(value)}")
+        numbers = [_number(self.name, label, self.field.labels) for label in array.ravel().tolist()]
+        return np.array(numbers, np.int64).reshape(array.shape)
 
     def _split(self, index: Any) -> tuple[Any, tuple[Any, ...]]:
         """Return the part of an index that means rows, and what is for the axes after them."""
@@ -134,7 +169,9 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
             )
         outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
         if outside.size:
-            raise ParameterError(f"row {outside.flat[0]} of {self._ledger.place.where()}: there are {len(self):,} rows")
+            raise ParameterError(
+                f"asked for row {outside.flat[0]:,} of {self._ledger.place.where()}, which has {len(self):,} rows"
+            )
         wanted = wanted.astype(np.int64)
         return np.where(wanted < 0, wanted + len(self), wanted)
 
@@ -154,11 +191,12 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         return opened
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        del copy
+        if copy is False:
+            raise ValueError(f"the values of {self.name} are read into a new array; leave copy=False away")
         whole = self[:]
         return whole if dtype is None else whole.astype(dtype)
 
 
-def _number(label: str, labels: tuple[str, ...]) -> int:
-    UnknownNameError.check("class", label, labels)
+def _number(name: str, label: str, labels: tuple[str, ...]) -> int:
+    UnknownNameError.check("class", label, labels, f"the field {name}")
     return labels.index(label)

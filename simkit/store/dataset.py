@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import numbers
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -21,8 +21,11 @@ from simkit.store.local import Folder
 from simkit.store.place import Place
 
 
-class Store(Mapping[str, Column]):
-    """A data set: a mapping of field name to Column.
+class Store:
+    """A data set: its fields by name, each a Column of rows, as ``store["ash"][5:9]``.
+
+    It is iterated, and asked by `in`, as a dict of its fields, and ``dict(store)`` is one. It has no length, since that
+    could be of rows or of fields: ``store.n_rows``, ``len(store.schema)``.
 
     Attributes
     ----------
@@ -53,8 +56,13 @@ class Store(Mapping[str, Column]):
         return self.layout.schema
 
     def __getitem__(self, name: str) -> Column:
-        if name not in self.schema:
-            raise UnknownNameError.of(f"field of {self.path}", name, self.schema)
+        if not isinstance(name, str):
+            first = next(iter(self))
+            raise ParameterError(
+                f"{self.path} is indexed by the name of a field, and the field by rows, as "
+                f"store[{show(first)}][5:9]; this is {show(name)}"
+            )
+        UnknownNameError.check("field", name, self.schema, str(self.path))
         return Column(self.ledger, name)
 
     def __contains__(self, name: object) -> bool:
@@ -63,8 +71,26 @@ class Store(Mapping[str, Column]):
     def __iter__(self) -> Iterator[str]:
         return iter(self.schema)
 
-    def __len__(self) -> int:
-        return len(self.schema)
+    def __len__(self) -> NoReturn:
+        raise TypeError(
+            f"a data set has no len, since it could be of rows or of fields: store.n_rows is {self.n_rows:,}, and "
+            f"len(store.schema) {len(self.schema)}"
+        )
+
+    def __bool__(self) -> bool:
+        return True
+
+    def keys(self) -> KeysView[str]:
+        """Return the names of the fields."""
+        return self.schema.keys()
+
+    def values(self) -> ValuesView[Column]:
+        """Return the fields."""
+        return {name: self[name] for name in self}.values()
+
+    def items(self) -> ItemsView[str, Column]:
+        """Return the names of the fields and the fields."""
+        return {name: self[name] for name in self}.items()
 
     def __repr__(self) -> str:
         return f"<{self.path}: {self.layout.n_rows:,} rows of {self.recipe['source']}: {', '.join(self)}>"
@@ -91,7 +117,7 @@ class Store(Mapping[str, Column]):
 
     @property
     def n_rows(self) -> int:
-        """Rows of the data set, finished or not; `len` counts the fields, as of any mapping."""
+        """Rows of the data set, finished or not."""
         return self.layout.n_rows
 
     @property

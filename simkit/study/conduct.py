@@ -51,7 +51,7 @@ def question(of: str, name: str) -> Question:
         If the module of a study that is no part of simkit fails, or lacks `needs` or `analyse`.
     """
     asked = study(of)
-    UnknownNameError.check(f"question of the study {of}", name, asked.questions)
+    UnknownNameError.check("question", name, asked.questions, f"the study {of}")
     path = f"{asked.package}.{name}"
     try:
         module = importlib.import_module(path)

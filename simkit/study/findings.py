@@ -181,14 +181,14 @@ class Findings(NamedTuple):
                     "can meet; give it bounds in rising order, one of them finite, or none"
                 )
         for plot in self.plots:
-            UnknownNameError.check("table of the findings", plot.table, self.tables)
+            UnknownNameError.check("table", plot.table, self.tables, "what was found")
             UnknownNameError.check("kind of plot", plot.kind, KINDS)
             schema, (needed, possible) = self.tables[plot.table].schema, KINDS[plot.kind]
             if missing := [part for part in needed if part not in plot.columns]:
                 raise ParameterError(f"the plot {show(plot.title)} needs a column for {', '.join(missing)}; name one")
             for part, column in plot.columns.items():
-                UnknownNameError.check(f"part of a plot of {plot.kind}", part, (*needed, *possible))
-                UnknownNameError.check(f"column of the table {plot.table}", column, schema)
+                UnknownNameError.check("part", part, (*needed, *possible), f"a plot of {plot.kind}")
+                UnknownNameError.check("column", column, schema, f"the table {plot.table}")
                 field = schema[column]
                 if part in _LABELLED and not field.labels:
                     raise ParameterError(f"{part} of the plot {show(plot.title)} needs labels; {column} has none")
@@ -199,8 +199,8 @@ class Findings(NamedTuple):
                         f"{column} has {len(field.shape)}"
                     )
             if plot.rows is not None:
-                UnknownNameError.check(f"column of the table {plot.table}", plot.rows[0], schema)
-                UnknownNameError.check(f"label of {plot.rows[0]}", plot.rows[1], schema[plot.rows[0]].labels)
+                UnknownNameError.check("column", plot.rows[0], schema, f"the table {plot.table}")
+                UnknownNameError.check("label", plot.rows[1], schema[plot.rows[0]].labels, f"the column {plot.rows[0]}")
             if plot.kind == "heat map":
                 self._check_places(plot)
 

@@ -183,7 +183,7 @@ def test_bad_input_is_one_clear_line(store: Path, arguments: list[str], message:
         (["--rows", "4:4"], "is not START:STOP"),
         (
             ["--rows", "1", "--format", "gif"],
-            "'gif' is not a format to export to; there is rle, rle-soup, npz, idx, webdataset, parquet, hf",
+            "there is no format 'gif'; choose from hf, idx, npz, parquet, rle, rle-soup, webdataset",
         ),
     ],
 )

@@ -133,7 +133,7 @@ def test_python_generates_as_people_type_it(tmp_path: Path, monkeypatch: pytest.
         ({"what": "ca-ahs"}, "no source or recipe 'ca-ahs'; did you mean 'ca-ash'"),
         ({"what": None}, "a data set is made of a source, a recipe, or the name of one; this is None"),
         ({"what": "ca-ash"}, "say how many rows of ca-ash to make, such as n=1_000_000"),
-        ({"what": "ca-ash", "n": 1, "sise": 16}, "no parameter of ca-ash 'sise'; did you mean 'size'"),
+        ({"what": "ca-ash", "n": 1, "sise": 16}, "ca-ash has no parameter 'sise'; did you mean 'size'"),
         ({"what": "ca-ash", "n": 0}, "n is the number of rows, at least 1"),
     ],
 )

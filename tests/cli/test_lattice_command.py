@@ -174,7 +174,7 @@ def test_a_film_from_the_command_line(simkit: Simkit) -> None:
         (("magic",), "give one of --text and --picture"),
         (("magic", "--text", "a", "--picture", "b.png"), "give one of --text and --picture"),
         (("magic", "--text", "a", "--size", "100"), "--size takes 64 to 1024, a multiple of 32; this is 100"),
-        (("film", "nothing"), "'nothing' is not a scene; there is phase-transition, two-boxes, magic"),
+        (("film", "nothing"), "there is no scene 'nothing'; choose from magic, phase-transition, two-boxes"),
         (("film", "two-boxes", "--text", "a"), "--text is of the scene magic; two-boxes takes --steps and --seed"),
         (("film", "two-boxes", "--picture", "a"), "--picture is of the scene magic"),
         (("film", "phase-transition", "--invert"), "--invert is of the scene magic"),

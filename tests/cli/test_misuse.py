@@ -68,12 +68,14 @@ BAD_PARAMETERS = {
     f"max_steps={'9' * 5000}": ["parameter 'max_steps' takes an integer", "9'... (5,000 long)"],
     f"size={'9' * 5000}x8": ["parameter 'size' takes one integer or two"],
     f"density={'9' * 5000}": ["parameter 'density' takes a number", "9'... (5,000 long)"],
-    f"{'x' * 5000}=1": ["no parameter of ca-ash 'xxx", "(5,000 long)"],
+    f"{'x' * 5000}=1": ["ca-ash has no parameter 'xxx", "(5,000 long)"],
     "rules=B3/S\n23\x1b": [r"'\n' at position 4", r"'B3/S\n23\x1b'"],
     "max_steps=2000000000": ["this is 2000000000"],
     "max_steps=1.5": ["parameter 'max_steps' takes an integer of at most 64 bits; this is '1.5'"],
-    "sise=64": ["no parameter of ca-ash 'sise'; did you mean 'size'?"],
-    "zzz=64": ["no parameter of ca-ash 'zzz'; there is census, density, max_objects, max_steps, rules, size, without"],
+    "sise=64": ["ca-ash has no parameter 'sise'; did you mean 'size'?"],
+    "zzz=64": [
+        "ca-ash has no parameter 'zzz'; choose from census, density, max_objects, max_steps, rules, size, without"
+    ],
 }
 
 
@@ -135,13 +137,13 @@ def test_a_seed_that_is_no_integer(simkit: Simkit, seed: str) -> None:
 
 UNKNOWN = {
     ("generate", "ca-ahs", "--n", "9"): "no source or recipe 'ca-ahs'; did you mean 'ca-ash'?",
-    ("generate", "xyzzy", "--n", "9"): "no source or recipe 'xyzzy'; there is ca-ash, ca-ash-2rules",
+    ("generate", "xyzzy", "--n", "9"): "there is no source or recipe 'xyzzy'; choose from ca-ash, ca-ash-2rules",
     ("generate", "ca-ash-3rules.toml"): "there is no recipe ca-ash-3rules.toml; simkit comes with ca-ash-2rules",
     ("generate", "nowhere/ca-ash-2rules.toml"): "there is no recipe nowhere/ca-ash-2rules.toml",
     ("sources", "ca-ahs"): "no source 'ca-ahs'; did you mean 'ca-ash'?",
     ("bench", "phliox", "--tiny"): "no benchmark case 'phliox'; did you mean 'philox'?",
     ("bench", "stream", "--tiny", "--store", "none.zarr"): "there is no none.zarr",
-    (*GENERATE, "--backend", "nonsense"): "no backend 'nonsense'; there is auto, cpu, cuda, reference",
+    (*GENERATE, "--backend", "nonsense"): "there is no backend 'nonsense'; choose from auto, cpu, cuda, reference",
     (*GENERATE, "--backend", "cdua"): "no backend 'cdua'; did you mean 'cuda'?",
     (*GENERATE, "--workers", "2", "--worker", "2"): "worker 2 of 2: workers are numbered 0 to --workers minus 1",
 }
@@ -168,7 +170,7 @@ MISUSE = {
     ("preview", "x", "--rows=-1"): "'-1' is not START:STOP",
     ("preview", "x", "--rows", "a:b"): "'a:b' is not START:STOP",
     ("preview", "x", "--rows", "9" * 5000): "is not START:STOP",
-    ("nonsense",): "no command 'nonsense'; there is ",
+    ("nonsense",): "there is no command 'nonsense'; choose from ",
     ("generat",): "no command 'generat'; did you mean 'generate'?",
     ("generate", "ca-ash", "--sed", "5"): "--seed",
 }

@@ -81,7 +81,7 @@ GOOD = {"source": '"ca-ash"', "version": "1", "n": "10"}
 
 
 BAD_RECIPES = {
-    "unknown key": ({**GOOD, "sed": "1"}, "no recipe key (in r.toml) 'sed'; did you mean 'seed'?"),
+    "unknown key": ({**GOOD, "sed": "1"}, "a recipe (here r.toml) has no key 'sed'; did you mean 'seed'?"),
     "no source": ({"version": "1", "n": "10"}, "the recipe r.toml lacks 'source'; it needs source, version, n"),
     "no version": ({"source": '"ca-ash"', "n": "10"}, "the recipe r.toml lacks 'version'"),
     "no n": ({"source": '"ca-ash"', "version": "1"}, "the recipe r.toml lacks 'n'"),
@@ -131,8 +131,8 @@ BAD_RECIPES = {
     "a table 2,000 deep": ({**GOOD, f"parameters.size{'.a' * 2000}": "1"}, "'size' takes one integer or two"),
     "a long source": ({**GOOD, "source": f'"{"x" * 10**6}"'}, "(1,000,000 long)"),
     "a source of two lines": ({**GOOD, "source": '"a\\nb\\u001b"'}, r"no source 'a\nb\x1b'"),
-    "a long key": ({**GOOD, "x" * 10**6: "1"}, "no recipe key (in r.toml) 'xxx"),
-    "unknown parameter": ({**GOOD, "parameters": "{sise = 8}"}, "no parameter of ca-ash 'sise'; did you mean 'size'?"),
+    "a long key": ({**GOOD, "x" * 10**6: "1"}, "a recipe (here r.toml) has no key 'xxx"),
+    "unknown parameter": ({**GOOD, "parameters": "{sise = 8}"}, "ca-ash has no parameter 'sise'; did you mean 'size'?"),
     "no TOML": ({"x": "= ="}, "the recipe r.toml is not TOML: "),
 }
 

@@ -121,7 +121,7 @@ def test_an_unknown_name_may_be_anything(name: str) -> None:
     names = ["apple", *(f"name-{i:03}" for i in range(500))]
     with pytest.raises(UnknownNameError) as caught:
         UnknownNameError.check("fruit", asked, names)
-    assert str(caught.value).startswith("no fruit ")
+    assert str(caught.value).startswith("there is no fruit ")
     assert len(str(caught.value)) <= MAX_MESSAGE
     hint = "did you mean 'apple'?" if name == "a near name" else "name-022 and 477 more"
     assert str(caught.value).endswith(hint)

@@ -119,7 +119,12 @@ def test_classes_are_compared_by_their_labels(finished: Path, rows: Batch) -> No
     for number, label in enumerate(kind.field.labels):
         np.testing.assert_array_equal(kind == label, rows["kind"] == number)
         np.testing.assert_array_equal(label != kind, rows["kind"] != number)
-    with pytest.raises(UnknownNameError, match="no class 'nothing'"):
+    names = np.array(kind.field.labels)[rows["kind"]]
+    assert (kind == names).all()
+    assert (kind == names.tolist()).all()
+    assert (kind != names[::-1]).any()
+    assert kind.field.labels[0] in kind
+    with pytest.raises(UnknownNameError, match="the field kind has no class 'nothing'"):
         _ = kind == "nothing"
 
 
@@ -153,6 +158,39 @@ def test_what_a_column_gives_can_be_changed_without_changing_what_it_gives_next(
     np.testing.assert_array_equal(column[:], rows["charge"])
 
 
+def test_labels_are_compared_with_classes_alone(finished: Path) -> None:
+    store = simkit.open(finished)
+    with pytest.raises(ParameterError, match="charge is a field of numbers; this is 'even'"):
+        _ = store["charge"] == "even"
+    with pytest.raises(ParameterError, match="kind is compared with labels by == and != alone; this is 'even'"):
+        _ = store["kind"] < "even"
+
+
+def test_what_a_column_is_like_is_asked_without_reading_it(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    board = simkit.open(finished)["board"]
+    monkeypatch.setattr(Column, "__getitem__", lambda *_: pytest.fail("rows are read"))
+    assert (np.ndim(board), np.size(board), np.shape(board)) == (3, N_ROWS * 6, (N_ROWS, 3, 2))
+
+
+def test_methods_of_arrays_are_those_of_the_values(finished: Path) -> None:
+    charge = simkit.open(finished)["charge"]
+    with pytest.raises(AttributeError, match=r"no attribute 'mean'; its values have: column\[:\]\.mean$"):
+        charge.mean()
+    with pytest.raises(AttributeError, match="no attribute 'nothing'$"):
+        charge.nothing()
+
+
+def test_a_column_is_only_read(finished: Path, rows: Batch) -> None:
+    charge = simkit.open(finished)["charge"]
+    with pytest.raises(ParameterError, match=r"is only read; compute with charge\[:\]"):
+        charge += 1
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        charge[3] = 1
+    with pytest.raises(ValueError, match="leave copy=False away"):
+        np.array(charge, copy=False)
+    assert rows["charge"][3] in charge
+
+
 def test_a_column_can_be_iterated(finished: Path, rows: Batch) -> None:
     charges = [int(charge) for charge in simkit.open(finished)["charge"]]
     assert charges == rows["charge"].tolist()
@@ -164,7 +202,7 @@ OUTSIDE = [N_ROWS, -N_ROWS - 1, 10**12, 2**63, np.uint64(2**64 - 1), [0, N_ROWS]
 @pytest.mark.parametrize("row", OUTSIDE, ids=str)
 def test_rows_that_are_not_there_are_named(finished: Path, row: Any) -> None:
     outside = next(value for value in np.atleast_1d(row).tolist() if not -N_ROWS <= value < N_ROWS)
-    with pytest.raises(ParameterError, match=f"row {outside} of .*: there are {N_ROWS} rows"):
+    with pytest.raises(ParameterError, match=f"asked for row {outside:,} of .*, which has {N_ROWS} rows"):
         simkit.open(finished)["kind"][row]
 
 

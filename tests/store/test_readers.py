@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import zarr
 from store_samples import N_ROWS, ash_recipe, toy_recipe, tree
 
 import simkit
+from simkit.errors import ParameterError
 from simkit.run import generate
 from simkit.schema import Batch
 from simkit.store.layout import LEDGER
@@ -154,8 +156,13 @@ def test_a_data_set_that_is_not_finished_opens_too(copied: Path) -> None:
 
 def test_the_store_is_a_mapping_of_fields(finished: Path) -> None:
     store = simkit.open(finished)
-    assert list(store) == FIELDS
-    assert (len(store), store.n_rows) == (5, len(store["energy"]))
+    assert list(store) == list(store.keys()) == list(dict(store)) == FIELDS
+    assert [(name, column.name) for name, column in store.items()] == list(zip(FIELDS, FIELDS, strict=True))
+    assert len(store.keys()) == len(store.values()) == len(store.schema) == 5
+    assert store.n_rows == len(store["energy"])
+    assert store == store
+    assert store != simkit.open(finished)
+    assert len({store, store}) == 1
     assert "board" in store
     assert "bored" not in store
     assert store["board"].shape == (N_ROWS, 3, 2)
@@ -165,8 +172,25 @@ def test_the_store_is_a_mapping_of_fields(finished: Path) -> None:
     np.testing.assert_array_equal(np.asarray(store["kind"], dtype=np.float32), store["kind"][:].astype(np.float32))
 
 
+def test_a_store_has_no_length_and_says_what_has_one(finished: Path) -> None:
+    """It could be that of rows or of fields; whoever tests a store itself means that there is one."""
+    store = simkit.open(finished)
+    with pytest.raises(TypeError, match=rf"store\.n_rows is {N_ROWS}, and len\(store\.schema\) 5"):
+        len(store)
+    assert store
+    assert not isinstance(store, Mapping)
+
+
+@pytest.mark.parametrize("index", [5, slice(5, 9), [3, 7], None, ("board", 3)])
+def test_rows_of_all_fields_are_not_asked_of_the_store(finished: Path, index: Any) -> None:
+    with pytest.raises(
+        ParameterError, match=r"by the name of a field, and the field by rows, as store\['board'\]\[5:9\]"
+    ):
+        simkit.open(finished)[index]
+
+
 def test_a_field_that_does_not_exist_is_named(finished: Path) -> None:
-    with pytest.raises(simkit.SimkitError, match=r"no field .* 'bored'; did you mean 'board'\?"):
+    with pytest.raises(simkit.SimkitError, match=r"x\.zarr has no field 'bored'; did you mean 'board'\?"):
         simkit.open(finished)["bored"]
 
 

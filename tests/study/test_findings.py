@@ -155,12 +155,12 @@ def test_what_a_kill_leaves_behind_is_replaced(tmp_path, data):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"table": "pints"}, "no table of the findings 'pints'; did you mean 'points'"),
+        ({"table": "pints"}, "what was found has no table 'pints'; did you mean 'points'"),
         ({"kind": "pie"}, "no kind of plot 'pie'"),
         ({"columns": {"x": "x"}}, "the plot 'p' needs a column for y; name one"),
-        ({"columns": {"x": "x", "y": "z"}}, "no column of the table points 'z'"),
-        ({"columns": {"x": "x", "y": "y", "z": "y"}}, "no part of a plot of lines 'z'"),
-        ({"rows": ("panel", "c")}, "no label of panel 'c'"),
+        ({"columns": {"x": "x", "y": "z"}}, "the table points has no column 'z'"),
+        ({"columns": {"x": "x", "y": "y", "z": "y"}}, "a plot of lines has no part 'z'"),
+        ({"rows": ("panel", "c")}, "the column panel has no label 'c'"),
     ],
 )
 def test_plots_of_what_is_not_there_are_refused(tmp_path, data, wrong, message):

@@ -135,7 +135,7 @@ def test_scales_and_questions_that_make_no_sense_are_refused(tmp_path):
         Scale(steps=30_000)
     with pytest.raises(ParameterError, match="a multiple of 128 cells; asked for 200"):
         Scale(side=200)
-    with pytest.raises(UnknownNameError, match="no question of the study thermo 'energie'; did you mean 'energy'"):
+    with pytest.raises(UnknownNameError, match="the study thermo has no question 'energie'; did you mean 'energy'"):
         question("thermo", "energie")
     with pytest.raises(ParameterError, match="a scale of the study thermo is a Scale; this is a str"):
         conduct("thermo", "energy", tmp_path, "tiny")

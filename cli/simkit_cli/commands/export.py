@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from simkit.errors import show
+from simkit.errors import UnknownNameError
 from simkit_cli import display, options
 
 
@@ -25,7 +25,7 @@ class _Format(click.ParamType[str]):
         from simkit.interchange import formats
 
         if value not in formats():
-            self.fail(f"{show(value)} is not a format to export to; there is {', '.join(formats())}", param, ctx)
+            self.fail(str(UnknownNameError.of("format", value, formats())), param, ctx)
         return str(value)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from simkit.errors import show
+from simkit.errors import UnknownNameError
 from simkit_cli import display, options
 from simkit_cli.commands.lattice import ink
 
@@ -21,7 +21,7 @@ class _Scene(click.ParamType[str]):
         from simkit.lattices.films import SCENES
 
         if value not in SCENES:
-            self.fail(f"{show(value)} is not a scene; there is {', '.join(SCENES)}", param, ctx)
+            self.fail(str(UnknownNameError.of("scene", value, SCENES)), param, ctx)
         return str(value)
 
 
