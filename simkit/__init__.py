@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,7 +50,9 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         known = ", ".join(sorted([*_PUBLIC, *_PARTS]))
         raise AttributeError(
-            f"module 'simkit' has no attribute {name!r}; it has {known}", name=name, obj=sys.modules[__name__]
+            f"module 'simkit' has no attribute {name!r}; it has {known}",
+            name=name,
+            obj=importlib.import_module("simkit"),
         )
     module, attribute = _PUBLIC[name]
     value = getattr(importlib.import_module(module), attribute)
