@@ -183,11 +183,16 @@ def told_of_compiled_code() -> Iterator[None]:
         ) from error
 
 
-def told_of_compiling(tell: Callable[[str], None]) -> AbstractContextManager[object]:
-    """Call `tell` with what Numba begins to compile, e.g. ``B3/S23`` or ``the kernel census``, where it compiles."""
+def told_of_compiling(tell: Callable[[str], None], on: Kernels) -> AbstractContextManager[object]:
+    """Call `tell` with what Numba begins to compile for kernels, and with "" when that is compiled.
+
+    For example ``rule B36/S23 (2 of 2)`` or ``kernel census (3 of 3)``; called by the thread that compiles.
+    """
     if probe("cpu"):
         return nullcontext()
-    told: AbstractContextManager[object] = importlib.import_module("simkit.kernels.compiling").told(tell)
+    told: AbstractContextManager[object] = importlib.import_module("simkit.kernels.compiling").told(
+        tell, tuple(kernel.name for kernel in on.kernels)
+    )
     return told
 
 

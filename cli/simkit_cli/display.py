@@ -27,6 +27,13 @@ def time_text(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def rate_text(rate: float) -> str:
+    """Return a rate of rows, e.g. ``5,210 rows/s``, ``2.4 rows/s`` or, below one row per second, ``12.5 s per row``."""
+    if rate < 1:
+        return f"{time_text(1 / rate)} per row"
+    return f"{rate:,.0f} rows/s" if rate >= 9.95 else f"{rate:.1f} rows/s"
+
+
 def table_text(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
     """Return rows of cells in aligned columns, the last one free."""
     rows = [list(row) for row in rows]

@@ -1,9 +1,10 @@
-"""How functions are compiled, so that it does not take longer than it must."""
+"""How functions are compiled, so that it does not take longer than it must, and what is being compiled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from numba.core import event
@@ -14,21 +15,48 @@ CALLED: Any = {"no_cfunc_wrapper": True}
 INNER: Any = {**CALLED, "no_cpython_wrapper": True}
 
 
+_part: ContextVar[str] = ContextVar("part", default="")
+
+
 @contextmanager
-def told(tell: Callable[[str], None]) -> Iterator[None]:
-    """Call `tell` with what Numba begins to compile, e.g. ``B3/S23`` or ``the kernel census``, where it compiles."""
+def named(part: str) -> Iterator[None]:
+    """Let what this thread compiles meanwhile be told as `part`, such as ``rule B36/S23 (2 of 2)``."""
+    token = _part.set(part)
+    try:
+        yield
+    finally:
+        _part.reset(token)
+
+
+@contextmanager
+def told(tell: Callable[[str], None], kernels: Sequence[str]) -> Iterator[None]:
+    """Call `tell` with what Numba begins to compile, and with "" when that is compiled.
+
+    What no `named` names is told by its kernel and the place of that among `kernels`. Numba compiles one function at a
+    time in a process, and within it those that it calls, which are not told.
+    """
+    depth = 0
 
     class Listener(event.Listener):
         def on_start(self, began: Any) -> None:
-            stages = [kind.stage for kind in began.data["args"] if hasattr(kind, "stage")]
-            module = began.data["dispatcher"].py_func.__module__
-            if stages:
-                tell(str(stages[0].rule))
-            elif module.startswith("simkit.kernels."):
-                tell(f"the kernel {module.split('.')[2]}")
+            nonlocal depth
+            depth += 1
+            if depth == 1:
+                tell(_part.get() or _kernel(began.data["dispatcher"].py_func.__module__, kernels))
 
         def on_end(self, ended: Any) -> None:
-            pass
+            nonlocal depth
+            depth = max(0, depth - 1)  # 0 if it began before
+            if depth == 0:
+                tell("")
 
     with event.install_listener("numba:compile", Listener()):
         yield
+
+
+def _kernel(module: str, kernels: Sequence[str]) -> str:
+    if not module.startswith("simkit.kernels."):
+        return module
+    name = module.split(".")[2]
+    place = f" ({kernels.index(name) + 1} of {len(kernels)})" if name in kernels else ""
+    return f"kernel {name}{place}"

@@ -6,20 +6,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from time import perf_counter
-from typing import TypeVar
 
 from simkit.backends import Kernels
 from simkit.recipe import Recipe
 from simkit.run.plan import Plan, Progress, blocks
+from simkit.run.report import Report
 from simkit.run.shard import put_block, run_block
 from simkit.schema import Batch
 from simkit.store import Store
 
 #: shards that a GPU makes side by side: the long last boards of one then leave no multiprocessor idle
 _N_STREAMS = 4
-
-_T = TypeVar("_T")
 
 
 def run_threads(
@@ -35,18 +32,7 @@ def run_threads(
     n_computing, n_writing, ahead = n_threads, 1, 4 * n_threads
     if on.is_device:
         n_computing, n_writing, ahead = _N_STREAMS, n_threads, 2 * _N_STREAMS
-    layout = store.layout
-    n_now = 0
-    waited = {"waited_computing": 0.0, "waited_writing": 0.0}
-    progress(Progress(plan.n_rows, plan.n_rows_before, 0))
-
-    def wait(for_: str, future: Future[_T]) -> _T:
-        began = perf_counter()
-        try:
-            return future.result()
-        finally:
-            waited[for_] += perf_counter() - began
-
+    layout, report = store.layout, Report(plan, on, progress)
     computing, writing = ThreadPoolExecutor(n_computing, "compute"), ThreadPoolExecutor(n_writing, "write")
 
     def begin(n: int) -> Iterator[tuple[range, int, Future[Batch]]]:
@@ -55,24 +41,24 @@ def run_threads(
             yield rows, index, computing.submit(run_block, recipe, rows, on)
 
     try:
-        todo = ((index, rows) for index in plan.shards() for rows in blocks(recipe.source, layout.rows(index), on))
-        under_way = deque(begin(ahead))
-        commits: deque[Future[None]] = deque()
-        batch: Batch = {}
-        while under_way:
-            rows, index, future = under_way.popleft()
-            whole = layout.rows(index)
-            batch = put_block(store.schema, batch, whole, rows, wait("waited_computing", future))
-            if rows.stop == whole.stop:
-                if len(commits) == 2 * n_writing:
-                    wait("waited_writing", commits.popleft())
-                commits.append(writing.submit(store.commit, index, batch))
-            under_way.extend(begin(1))
-            n_now += len(rows)
-            progress(Progress(plan.n_rows, plan.n_rows_before, n_now, **waited))
-        for commit in commits:
-            wait("waited_writing", commit)
-        progress(Progress(plan.n_rows, plan.n_rows_before, n_now, **waited))
+        with report:
+            todo = ((index, rows) for index in plan.shards() for rows in blocks(recipe.source, layout.rows(index), on))
+            under_way = deque(begin(ahead))
+            commits: deque[Future[None]] = deque()
+            batch: Batch = {}
+            while under_way:
+                rows, index, future = under_way.popleft()
+                whole = layout.rows(index)
+                batch = put_block(store.schema, batch, whole, rows, report.wait("computing", future))
+                if rows.stop == whole.stop:
+                    if len(commits) == 2 * n_writing:
+                        report.wait("writing", commits.popleft())
+                    commits.append(writing.submit(store.commit, index, batch))
+                under_way.extend(begin(1))
+                report.add(len(rows))
+            for commit in commits:
+                report.wait("writing", commit)
+            report.add(0)
     finally:
         computing.shutdown(wait=False, cancel_futures=True)
         writing.shutdown(wait=True, cancel_futures=True)

@@ -47,6 +47,15 @@ class Progress:
     #: seconds that the run has waited for rows to be computed, and for shards to be encoded and written
     waited_computing: float = 0.0
     waited_writing: float = 0.0
+    #: what is being compiled, e.g. ``rule B36/S23 (2 of 2)``; empty while nothing is
+    compiling: str = ""
+    #: seconds of the run in which something was being compiled
+    compiled: float = 0.0
+
+    @property
+    def n_rows_done(self) -> int:
+        """Rows that are there."""
+        return self.n_rows_before + self.n_rows_now
 
 
 @dataclass(frozen=True)

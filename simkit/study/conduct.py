@@ -6,8 +6,9 @@ import importlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simkit.backends import AUTO
 from simkit.errors import ParameterError, SimkitError, StoreError, UnknownNameError
@@ -16,6 +17,9 @@ from simkit.registry import study
 from simkit.store import Store, open_store, writing
 from simkit.store.layout import ROOT
 from simkit.study.findings import Findings, Table, of_claims
+
+if TYPE_CHECKING:
+    from simkit.run import Progress
 
 #: name of the source of what studies write, before the names of study, question and table
 _SOURCE = "study "
@@ -70,7 +74,7 @@ def conduct(
     *,
     backend: str = AUTO,
     n_threads: int | None = None,
-    progress: Callable[[str, int, int], None] = lambda name, n_done, n_rows: None,
+    progress: Callable[[str, Progress], None] = lambda name, now: None,
 ) -> dict[str, Path]:
     """Ask a question: make or continue the data sets that it needs in ``out/data``, analyse them, write what is found.
 
@@ -81,7 +85,7 @@ def conduct(
     scale : value of the study's scales
         How much is computed.
     progress : callable
-        Called with the name of a data set, its rows done, and its rows.
+        Called now and then with the name of a data set and how far it is.
 
     Returns
     -------
@@ -96,19 +100,15 @@ def conduct(
     StoreError
         If something else is where a result is to be written, or it cannot be replaced.
     """
-    from simkit.run import Progress, generate
+    from simkit.run import generate
 
     asked, kind = question(of, name), type(next(iter(study(of).scales.values())))
     if not isinstance(scale, kind):
         raise ParameterError(f"a scale of the study {of} is a {kind.__name__}; this is a {type(scale).__name__}")
     stores = {}
     for data, recipe in asked.needs(scale).items():
-
-        def tell(done: Progress, data: str = data) -> None:
-            progress(data, done.n_rows_before + done.n_rows_now, done.n_rows)
-
         path = out / "data" / f"{data}.zarr"
-        stores[data] = generate(recipe, path, backend=backend, n_threads=n_threads, progress=tell)
+        stores[data] = generate(recipe, path, backend=backend, n_threads=n_threads, progress=partial(progress, data))
     found = asked.analyse(stores, scale)
     return write(found, of, asked, out, stores, scale)
 

@@ -146,9 +146,9 @@ def test_scales_and_questions_that_make_no_sense_are_refused(tmp_path):
 def test_a_study_that_was_stopped_continues_and_finds_the_same(tmp_path):
     seen = []
 
-    def stop(name, n_done, n_rows):
-        seen.append((name, n_done, n_rows))
-        if n_done == 17:
+    def stop(name, now):
+        seen.append((name, now.n_rows_done, now.n_rows))
+        if now.n_rows_done == 17:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

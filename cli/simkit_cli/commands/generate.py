@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from simkit_cli import display, options
+from simkit_cli.running import shown
 
 if TYPE_CHECKING:
     from simkit.recipe import Recipe
     from simkit.run import Progress
     from simkit.store import Store
-
-
-#: between two lines that say how far it is, where there is no terminal
-_SECONDS_OF_A_LINE = 10.0
 
 
 @click.command(name="generate", short_help="Generate a data set, or continue one.")
@@ -57,7 +54,6 @@ def command(
     The same line again continues what was stopped, or says that it is complete; a larger --n extends it. Killed at any
     moment, nothing that was finished is lost, and the result is the same to the last byte.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit.backends import told_of_compiling
     from simkit.run import Progress, Share, generate, n_processors
 
     names = [name for name, _ in settings]
@@ -78,29 +74,14 @@ def command(
     started = time.perf_counter()
     done = Progress(0, 0, 0)
     try:
-        with display.progress_bar(quiet=quiet) as bar:
-            task = bar.add_task("starting", total=recipe.n)
-            said, said_at = "", started
+        with shown(quiet=quiet) as show:
 
-            def compiling(what: str) -> None:
-                nonlocal said, said_at
-                bar.update(task, description=f"compiling {what}")
-                if bar.disable and not quiet and what != said:
-                    click.echo(f"compiling {what}", err=True)
-                said, said_at = what, time.perf_counter()
-
-            def show(now: Progress) -> None:
-                nonlocal done, said_at
+            def take(now: Progress) -> None:
+                nonlocal done
                 done = now
-                bar.update(task, total=done.n_rows, completed=done.n_rows_before + done.n_rows_now)
-                if done.n_rows_now:
-                    bar.update(task, description="generating")
-                if bar.disable and not quiet and time.perf_counter() - said_at >= _SECONDS_OF_A_LINE:
-                    click.echo(f"{done.n_rows_before + done.n_rows_now:,} of {done.n_rows:,} rows", err=True)
-                    said_at = time.perf_counter()
+                show(now)
 
-            with told_of_compiling(compiling):
-                store = generate(recipe, out, backend=backend, n_threads=threads, share=share, progress=show)
+            store = generate(recipe, out, backend=backend, n_threads=threads, share=share, progress=take)
     except KeyboardInterrupt:
         _say_stopped(out)
     if not quiet:
@@ -129,8 +110,11 @@ def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> 
     size = display.bytes_text(store.n_bytes())
     click.echo(f"{store.path}: {n:,} rows, {state}; {size} on disk, digest {store.root_digest()}")
     if n_now:
-        rate = f"{n_now:,} rows in {display.time_text(seconds)}, {n_now / seconds:,.0f} rows/s"
-        limit = "computing" if done.waited_computing > done.waited_writing else "encoding and writing"
+        compiled = f", {display.time_text(done.compiled)} of it compiling" if done.compiled >= 0.05 else ""
+        speed = display.rate_text(n_now / (seconds - done.compiled))
+        rate = f"{n_now:,} rows in {display.time_text(seconds)}{compiled}, {speed}"
+        is_computing = done.waited_computing - done.compiled > done.waited_writing
+        limit = "computing" if is_computing else "encoding and writing"
         # as many rows as this run made: extending a large data set by a few must not read all of it
         about = recipe.source.summary(partial(store.batches, rows=range(n - n_now, n)))
         of_these = f"of the last {n_now:,} rows: " if n_now < n else ""

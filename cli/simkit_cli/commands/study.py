@@ -16,9 +16,11 @@ import click
 from simkit import registry
 from simkit.errors import UnknownNameError
 from simkit_cli import display, options
+from simkit_cli.running import shown
 
 if TYPE_CHECKING:
     from simkit.figures.claims import Row
+    from simkit.run import Progress
 
 #: exit status if a claim does not hold: not 1 (an error), 2 (misuse, click's own) or from 126 on (the shell's)
 NOT_STATUS = 3
@@ -119,11 +121,10 @@ def _ask(
     wrong: list[str] = []
     for question in dict.fromkeys(questions or study.questions):
         began = time.monotonic()
-        with display.progress_bar(quiet=quiet) as bar:
-            task = bar.add_task(question, total=None)
+        with shown(quiet=quiet) as show:
 
-            def tell(data: str, n_done: int, n_rows: int) -> None:
-                bar.update(task, description=data, completed=n_done, total=n_rows)  # noqa: B023 - called in the loop
+            def tell(data: str, now: Progress) -> None:
+                show(now, data)
 
             written = conduct(name, question, out, size, backend=backend, n_threads=threads, progress=tell)
         figure, found = out / f"{question}.png", open_store(written["claims"])

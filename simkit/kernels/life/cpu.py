@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, named
 from simkit.kernels.life import Settled
 from simkit.kernels.life.advance import address, advance
 from simkit.kernels.life.bands import load_board, store_board, to_bytes, to_words, workspace
@@ -163,7 +163,9 @@ def step(boards: U8, width: int, rule: Rule, n_generations: int) -> U8:
     words = to_words(boards)
     out = np.empty_like(words)
     states, shape = workspace(boards.shape[1], width)
-    _step_boards(words, n_generations, states, shape, address(rule, shape), out)
+    with named(f"rule {rule}"):
+        function = address(rule, shape)
+    _step_boards(words, n_generations, states, shape, function, out)
     return to_bytes(out, boards.shape[-1])
 
 
@@ -177,6 +179,8 @@ def settle(boards: U8, width: int, rules: tuple[Rule, ...], which: U8, max_steps
         rows = np.flatnonzero(which == index)
         if rows.size:
             part = np.empty_like(words[rows]), np.empty(rows.size, np.int32), np.empty(rows.size, np.int32)
-            _settle_boards(words[rows], max_steps, states, shape, address(rule, shape), *part)
+            with named(f"rule {rule} ({index + 1} of {len(rules)})"):
+                function = address(rule, shape)
+            _settle_boards(words[rows], max_steps, states, shape, function, *part)
             ash[rows], settles[rows], periods[rows] = part
     return Settled(to_bytes(ash, boards.shape[-1]), settles, periods)
