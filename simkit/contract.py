@@ -47,6 +47,9 @@ _MAX_BYTES = 2**47
 #: characters that a number may be written in
 _MAX_DIGITS = 1000
 
+#: values of a parameter that is a list: each may cost a computation when the source is made, and all are in the recipe
+MAX_VALUES = 1000
+
 Spec = dict[str, Any]
 
 #: kinds of arrays that `generate` gives -> what makes them of the kernels' arrays
@@ -234,10 +237,17 @@ def _coerce(what: str, kind: str, value: Any) -> Any:
         "tuple[int, int]": (_pair, "one integer or two, such as 128 or 128x64"),
     }
     read, description = readers[kind]
+    if kind.endswith(", ...]") and (n := _length(value)) > MAX_VALUES:
+        raise ParameterError(f"{what} takes a list of at most {MAX_VALUES:,} values; this one has {n:,}")
     try:
         return read(value)
     except (TypeError, ValueError, ArithmeticError):
         raise ParameterError(f"{what} takes {description}; this is {show(value)}") from None
+
+
+def _length(value: Any) -> int:
+    """Return how many values a list has, given as one or written with commas; 0 if it is none."""
+    return value.count(",") + 1 if isinstance(value, str) else len(value) if isinstance(value, (list, tuple)) else 0
 
 
 def _integer(value: Any) -> int:

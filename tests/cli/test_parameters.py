@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from simkit_cli.main import main
 from simkit_cli.options import Assignment
 
-from simkit import registry
-from simkit.contract import Source, documented
+from simkit import contract, registry
+from simkit.contract import MAX_VALUES, Source, documented
 from simkit.errors import SimkitError
 
 #: characters of a message at most: less than the bound of all, since one value is all that it shows
@@ -24,6 +24,13 @@ MOST = 400
 
 PARAMETERS = [
     (name, parameter) for name in registry.sources() for parameter, *_ in documented(registry.source_class(name))
+]
+
+LISTS = [
+    (name, parameter, kind)
+    for name in registry.sources()
+    for parameter, kind, *_ in documented(registry.source_class(name))
+    if kind.endswith(", ...]")
 ]
 
 NUMBERS = st.one_of(
@@ -106,6 +113,32 @@ def text_of(key: str, value: object) -> str:
 def test_any_value_and_any_text(name: str, parameter: str, value: object, text: str) -> None:
     check_values(name, parameter, value)
     check_texts(name, parameter, text)
+
+
+@pytest.mark.parametrize(("name", "parameter", "kind"), LISTS)
+def test_long_lists_are_refused_before_a_value_is_read(
+    monkeypatch: pytest.MonkeyPatch, name: str, parameter: str, kind: str
+) -> None:
+    value, n_read = ("B3/S23" if "str" in kind else 0.5), [0]
+    for reader in ("_number", "_string"):
+        read = getattr(contract, reader)
+
+        def count(value: object, read: Callable[[object], object] = read) -> object:
+            n_read[0] += 1
+            return read(value)
+
+        monkeypatch.setattr(contract, reader, count)
+    for given_ in ([value] * (MAX_VALUES + 1), (value,) * 10**6, ",".join([str(value)] * (MAX_VALUES + 1))):
+        n_read[0] = 0
+        n = given_.count(",") + 1 if isinstance(given_, str) else len(given_)
+        message = holds(lambda given_=given_: build(name, parameter, given_))
+        assert message == f"{name}: parameter '{parameter}' takes a list of at most 1,000 values; this one has {n:,}"
+        assert n_read[0] <= 40  # of the other parameters
+
+
+def test_lists_may_be_as_long_as_is_said() -> None:
+    source = registry.source("ising-q2r", fractions=[k / MAX_VALUES for k in range(MAX_VALUES)])
+    assert registry.parse(source.spec()) == source
 
 
 @pytest.mark.slow
