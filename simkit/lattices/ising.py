@@ -14,7 +14,6 @@ Phys. 4 (1963) 308, and on the critical torus P. Di Francesco, H. Saleur, J.-B. 
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable
 from functools import lru_cache, partial
 
@@ -22,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import ParameterError, show
+from simkit.lattices import arguments
 
 F64 = npt.NDArray[np.float64]
 
@@ -35,7 +35,8 @@ _SMALL = 5e-4
 
 #: beyond this beta the few excited states are summed by themselves: differences of ln Z would be their rounding errors
 _COLD = 16.0
-
+#: largest distance of correlations along a row, whose determinants take a time that grows as its fourth power
+_FARTHEST = 1024
 
 #: correlation of spins at distance r along a row at the critical point, times r**(1/4): e^(1/4) 2^(5/24) / A^3 with
 #: Glaisher's constant A (T. T. Wu, Phys. Rev. 149 (1966) 380)
@@ -48,7 +49,7 @@ CRITICAL_CUMULANT, CRITICAL_MAGNETISATION = 0.61069, 1.09195
 
 def unsatisfied(beta: float) -> float:
     """Return the fraction of unsatisfied bonds on the infinite lattice, 0..1 (Onsager)."""
-    beta = _checked(beta)
+    beta = arguments.beta(beta)
     if beta == 0:
         return 0.5
     if abs(beta) > _COLD:
@@ -66,7 +67,7 @@ def specific_heat(beta: float) -> float:
 
     It is beta squared times the variance of the unsatisfied bonds, a spin.
     """
-    beta = abs(_checked(beta))
+    beta = abs(arguments.beta(beta))
     coupling = beta / 2
     if coupling < _SMALL:
         return 2 * coupling**2
@@ -90,7 +91,7 @@ def specific_heat(beta: float) -> float:
 
 def magnetisation(beta: float) -> float:
     """Return the spontaneous magnetisation on the infinite lattice, 0..1 (Yang); 0 from the critical point up."""
-    beta = _checked(beta)
+    beta = arguments.beta(beta)
     if beta > _COLD:
         return 1.0
     return (1 - math.sinh(beta) ** -4) ** 0.125 if beta > CRITICAL_BETA else 0.0
@@ -104,11 +105,14 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
     n : int, even
         Spins of a row, which is closed.
     along : float64 (row,)
-        K of the bonds in each row.
+        K of the bonds in each row, of either sign.
     across : float64 (row - 1,)
         K of the bonds between each row and the next; above 0.
     """
-    _check_cylinder(n, len(along))
+    along, across = arguments.finite("couplings of rows", along), arguments.finite("couplings between rows", across)
+    if along.ndim != 1 or across.ndim != 1 or (across <= 0).any():
+        raise ParameterError("couplings are one for each row, and one above 0 between each and the next")
+    n, _ = arguments.cylinder(n, len(along))
     if len(across) != len(along) - 1:
         raise ParameterError(f"{len(along)} rows have {len(along) - 1} couplings between them, not {len(across)}")
     k = math.pi * (2 * np.arange(1, n // 2 + 1) - 1) / n
@@ -116,10 +120,10 @@ def log_partition_function(n: int, along: F64, across: F64) -> float:
     v0, v1 = np.ones(n // 2), np.zeros(n // 2)
     total = n * math.log(2)
     for r, within in enumerate(along):
-        if 2 * within > _COLD:  # as below, but for e^(2 K), which would overflow
-            total += n * float(within)
-            rest = math.exp(-4 * within)
-            ch, sh = (1 + rest) / 2, (1 - rest) / 2
+        if 2 * abs(within) > _COLD:  # as below, but for e^(2 K), which would overflow
+            total += n * float(abs(within))
+            rest = math.exp(-4 * abs(within))
+            ch, sh = (1 + rest) / 2, math.copysign(1 - rest, within) / 2
         else:
             ch, sh = math.cosh(2 * within), math.sinh(2 * within)
         v0, v1 = (ch + cos * sh) * v0 + sin * sh * v1, sin * sh * v0 + (ch - cos * sh) * v1
@@ -143,8 +147,8 @@ def _log_partition_function_of_one(coupling: float, n: int, n_rows: int) -> floa
 
 def cylinder(beta: float, n: int, n_rows: int) -> float:
     """Return the fraction of unsatisfied bonds of a cylinder of `n_rows` closed rows of `n` spins, with free edges."""
-    _check_cylinder(n, n_rows)
-    beta = _checked(beta)
+    n, n_rows = arguments.cylinder(n, n_rows)
+    beta = arguments.beta(beta)
     return 0.5 if beta == 0 else _by_sign(beta, _cylinder(abs(beta), n, n_rows))
 
 
@@ -171,9 +175,11 @@ def cylinder_profile(beta: float, n: int, n_rows: int) -> tuple[F64, F64]:
     -------
     along, across : float64 (row,), float64 (row - 1,)
     """
-    _check_cylinder(n, n_rows)
-    sign = 1 if _checked(beta) >= 0 else -1
-    beta = abs(float(beta))
+    n, n_rows = arguments.cylinder(n, n_rows)
+    beta = arguments.beta(beta)
+    sign, beta = math.copysign(1, beta), abs(beta)
+    if beta == 0:
+        return np.full(n_rows, 0.5), np.full(n_rows - 1, 0.5)
     coupling = np.full(2 * n_rows - 1, beta / 2)
     found = np.empty(2 * n_rows - 1)
     for i in range(len(coupling)):
@@ -220,11 +226,12 @@ def _cold_bonds(beta: float, n: int, n_rows: int, along: F64, across: F64) -> fl
 
 def log_partition_function_torus(coupling: float, height: int, width: int) -> float:
     """Return ln Z of a torus, with coupling `coupling` above 0 (Kaufman's four products)."""
-    _check_torus(height, width, _checked(coupling))
+    given, coupling = coupling, arguments.beta(coupling)
+    height, width = arguments.torus(height, width, coupling)
     if not coupling > 0:
-        raise ParameterError(f"the coupling of a torus is above 0; this is {show(coupling)}")
+        raise ParameterError(f"the coupling of a torus is above 0; this is {show(given)}")
     if 2 * coupling > _COLD:
-        return 2 * height * width * float(coupling) + math.log(2)  # of the two ground states
+        return 2 * height * width * coupling + math.log(2)  # of the two ground states
     r = np.arange(width)
     total = 0.5 * height * width * math.log(2 * math.sinh(2 * coupling)) - math.log(2)
     terms = []
@@ -244,8 +251,8 @@ def log_partition_function_torus(coupling: float, height: int, width: int) -> fl
 
 def torus(beta: float, height: int, width: int) -> float:
     """Return the fraction of unsatisfied bonds of a torus."""
-    beta = _checked(beta)
-    _check_torus(height, width, beta)
+    beta = arguments.beta(beta)
+    height, width = arguments.torus(height, width, beta)
     return 0.5 if beta == 0 else _by_sign(beta, _torus(abs(beta), height, width))
 
 
@@ -258,21 +265,27 @@ def _torus(beta: float, height: int, width: int) -> float:
     return _fraction(log_z, beta / 2, 2 * height * width)
 
 
-@lru_cache(maxsize=4096)
 def torus_specific_heat(beta: float, height: int, width: int) -> float:
     """Return the specific heat a spin, in units of k, of a torus: beta**2 times the variance of the bonds, a spin."""
-    _check_torus(height, width, _checked(beta))
-    log_z = partial(log_partition_function_torus, height=height, width=width)
-    return _curvature(log_z, abs(_checked(beta)) / 2, min(height, width)) / (height * width)
+    beta = arguments.beta(beta)
+    return _torus_specific_heat(abs(beta), *arguments.torus(height, width, beta))
 
 
 @lru_cache(maxsize=4096)
+def _torus_specific_heat(beta: float, height: int, width: int) -> float:
+    log_z = partial(log_partition_function_torus, height=height, width=width)
+    return _curvature(log_z, beta / 2, min(height, width)) / (height * width)
+
+
 def cylinder_specific_heat(beta: float, n: int, n_rows: int) -> float:
     """Return the specific heat a spin, in units of k, of the cylinder of `cylinder`."""
-    _check_cylinder(n, n_rows)
+    return _cylinder_specific_heat(abs(arguments.beta(beta)), *arguments.cylinder(n, n_rows))
 
+
+@lru_cache(maxsize=4096)
+def _cylinder_specific_heat(beta: float, n: int, n_rows: int) -> float:
     log_z = partial(_log_partition_function_of_one, n=n, n_rows=n_rows)
-    return _curvature(log_z, abs(_checked(beta)) / 2, min(n, n_rows)) / (n * n_rows)
+    return _curvature(log_z, beta / 2, min(n, n_rows)) / (n * n_rows)
 
 
 def _curvature(log_z: Callable[[float], float], coupling: float, side: int) -> float:
@@ -293,6 +306,7 @@ def correlation_length(beta: float) -> float:
 
     Below the critical temperature it is that of what is left beside the squared magnetisation. beta is above 0.
     """
+    beta = arguments.beta_above_0(beta)
     decay = -math.log(math.tanh(beta / 2)) - beta
     return math.inf if decay == 0 else 1 / decay if decay > 0 else -1 / (2 * decay)
 
@@ -304,7 +318,8 @@ def row_correlations(beta: float, n: int) -> F64:
     ``|beta - critical beta|``, so that the angles are in ever smaller parts towards it. beta is above 0;
     it is to 1e-12.
     """
-    z = math.tanh(beta / 2)
+    n = ParameterError.check_integer("the largest distance along a row", n, 0, _FARTHEST)
+    z = math.tanh(arguments.beta_above_0(beta) / 2)
     below, above = z * (1 - z) / (1 + z), (1 - z) / (z * (1 + z))
     nodes, weights = np.polynomial.legendre.leggauss(32 + n)
     part = 0.5 ** np.arange(1, 60)[:, None]
@@ -321,9 +336,10 @@ def critical_correlation(x: npt.ArrayLike, y: npt.ArrayLike, n: int) -> F64:
     """Return the mean product of spins (y, x) apart on the square torus of side `n` at the critical point.
 
     It is that of the continuum, from the theta functions at the nome exp(-pi), with the lattice's amplitude; the
-    relative error falls as 1 / distance**2. x and y are up to n / 2, not both 0.
+    relative error falls as 1 / distance**2. x and y go round the torus: up to n, and not to the same spin.
     """
-    point = np.asarray((np.asarray(x) + 1j * np.asarray(y)) * math.pi / n, np.complex128)
+    x, y, n = arguments.apart(x, y, n)
+    point = np.asarray((x + 1j * y) * math.pi / n, np.complex128)
     chord = np.abs(_thetas(point)[0] / _slope_of_theta()) * n / math.pi
     sectors = np.abs(_thetas(point / 2)).sum(axis=0) / np.abs(_thetas(np.zeros((), np.complex128))).sum()
     found: F64 = CRITICAL_AMPLITUDE * sectors / chord**0.25
@@ -346,18 +362,6 @@ def _slope_of_theta() -> float:
     return float((2 * (-1.0) ** k * np.exp(-math.pi * (k + 0.5) ** 2) * (2 * k + 1)).sum())
 
 
-def _check_cylinder(n: int, n_rows: int) -> None:
-    if n < 2 or n % 2 or n_rows < 1:
-        raise ParameterError(f"a cylinder has rows of an even number of spins; asked for {n_rows} rows of {n}")
-
-
-def _check_torus(height: int, width: int, beta: float) -> None:
-    if height < 2 or width < 2 or (beta < 0 and (height % 2 or width % 2)):
-        raise ParameterError(
-            f"tori have sides from 2 on, even below beta 0; asked for {height} x {width} at {show(beta)}"
-        )
-
-
 def _fraction(log_z: Callable[[float], float], coupling: float, n_bonds: int) -> float:
     """Return the fraction of `n_bonds` bonds of coupling `coupling` that is unsatisfied, the derivative of ln Z."""
     if coupling < _SMALL:
@@ -369,13 +373,6 @@ def _fraction(log_z: Callable[[float], float], coupling: float, n_bonds: int) ->
 def _by_sign(beta: float, fraction: float) -> float:
     """Return the fraction of unsatisfied bonds at beta, given that at its absolute value."""
     return fraction if beta > 0 else 1 - fraction
-
-
-def _checked(beta: float) -> float:
-    """Return `beta` as a float; ParameterError if it is no number."""
-    if isinstance(beta, bool) or not isinstance(beta, numbers.Real) or beta != beta:
-        raise ParameterError(f"beta is a number, of 1/packet; this is {show(beta)}")
-    return float(beta) if abs(beta) < 1e300 else math.inf if beta > 0 else -math.inf
 
 
 @lru_cache(maxsize=1)
@@ -393,6 +390,7 @@ def entropy(fraction: F64) -> F64:
 
     It is that of Onsager's equilibrium, the logarithm of the number of states with this energy; to 1e-6.
     """
+    fraction = arguments.fractions(fraction)
     fractions, entropies = _entropies()
     found: F64 = np.interp(np.minimum(fraction, 1 - fraction), fractions, entropies)
     return found

@@ -11,6 +11,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from simkit.errors import ParameterError, show
+from simkit.lattices import arguments
+
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
@@ -34,7 +37,18 @@ def sample_cylinder(beta: float, n: int, n_rows: int, n_sweeps: int, seed: int |
     magnetisation : float64 (sweep,)
         Its absolute value a spin, 0..1.
     """
-    random = np.random.Generator(np.random.Philox(np.random.SeedSequence(seed)))
+    beta = arguments.beta(beta)
+    if beta < 0:
+        raise ParameterError(f"clusters are sampled at a beta from 0 on; this is {show(beta)}")
+    n, n_rows = arguments.cylinder(n, n_rows)
+    n_sweeps = ParameterError.check_integer("the number of sweeps", n_sweeps, 1, 2**40)
+    try:
+        sequence = np.random.SeedSequence(
+            list(seed) if isinstance(seed, (tuple, list)) else [seed]
+        )  # [None] is refused
+    except (TypeError, ValueError):
+        raise ParameterError(f"a seed is one or more whole numbers from 0 on; this is {show(seed)}") from None
+    random = np.random.Generator(np.random.Philox(sequence))
     site = np.arange(n * n_rows).reshape(n_rows, n)
     first = np.concatenate([site.ravel(), site[:-1].ravel()])
     second = np.concatenate([np.roll(site, -1, axis=1).ravel(), site[1:].ravel()])

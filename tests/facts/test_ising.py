@@ -66,7 +66,7 @@ def test_every_size_is_right_or_refused(beta):
             along, across = ising.cylinder_profile(beta, width, height)
             assert (along.sum() + across.sum()) / (2 * height - 1) == pytest.approx(exact, abs=1e-7)
         if min(height, width) < 2:
-            with pytest.raises(ParameterError, match=f"sides from 2 on.*; asked for {height} x {width}"):
+            with pytest.raises(ParameterError, match=f"sides from 2 to .*; asked for {height} x {width}"):
                 ising.torus(beta, height, width)
         elif beta < 0 and (width % 2 or height % 2):
             with pytest.raises(ParameterError, match=f"even below beta 0; asked for {height} x {width}"):
@@ -80,7 +80,7 @@ def test_sizes_that_are_none_are_refused():
     for n, n_rows in ((0, 3), (4, 0), (-2, 3)):
         with pytest.raises(ParameterError, match=f"asked for {n_rows} rows of {n}"):
             ising.cylinder(0.5, n, n_rows)
-    with pytest.raises(ParameterError, match="sides from 2 on.*; asked for 0 x 4"):
+    with pytest.raises(ParameterError, match="sides from 2 to .*; asked for 0 x 4"):
         ising.torus(0.5, 0, 4)
     with pytest.raises(ParameterError, match="even below beta 0; asked for 4 x 3 at -0.5"):
         ising.torus_specific_heat(-0.5, 4, 3)
