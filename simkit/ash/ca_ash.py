@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from simkit.backends import Kernels
 from simkit.contract import Source, check_rows, check_seed, param
-from simkit.errors import ParameterError, UnknownNameError, show
+from simkit.errors import ParameterError, SchemaError, UnknownNameError, show
 from simkit.kernels import census as census_kernel
 from simkit.kernels import life, philox
 from simkit.kernels.census import CONSTELLATIONS, KINDS
 from simkit.kernels.census.kinds import NAMES
 from simkit.kernels.life import Rule
-from simkit.schema import Array, Batch, Field, Schema
+from simkit.schema import Array, Batch, Field, Schema, check
 
 #: draws of a soup after which a row that still holds an unwanted object is kept as it is
 MAX_DRAWS = 100
@@ -225,7 +225,19 @@ def mask(source: CaAsh, batch: Mapping[str, Array], *, backend: str = "auto") ->
     -------
     int32, shape (sample, y, x)
         0 where a cell is dead; else 1 + the object's place in the table of objects (`census="objects"`).
+
+    Raises
+    ------
+    SchemaError
+        If the batch lacks one of these fields, or one of them is not as the source declares it.
     """
+    schema = source.schema()
+    some = Schema(**{name: schema[name] for name in ("ash", "period", "rule")})
+    if lacking := [name for name in some if name not in batch]:
+        raise SchemaError(f"objects are found in the fields {', '.join(some)}; this batch has no {', '.join(lacking)}")
+    check(some, {name: batch[name] for name in some}, len(batch["ash"]))
+    if np.max(batch["rule"], initial=0) >= len(source.rules):
+        raise SchemaError(f"the source has {len(source.rules)} rules; a row is of rule {np.max(batch['rule'])}")
     rules = tuple(Rule.parse(rule) for rule in source.rules)
     kernel = census_kernel.KERNEL.load(backend)
     found: npt.NDArray[np.int32] = kernel.label(batch["ash"], source.size[1], rules, batch["rule"], batch["period"])

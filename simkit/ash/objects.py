@@ -85,7 +85,8 @@ def survey(store: Store, rows: Sequence[int], *, n_kinds: int, backend: str = AU
     ParameterError
         If the store has no such rows, or they are no ash.
     """
-    store.check_row(max(rows, default=0))
+    rows = [store.check_row(row) for row in rows]
+    n_kinds = ParameterError.check_integer("the number of kinds", n_kinds, 0, 253)
     lacking = [name for name in ("ash", "rule", "period") if name not in store.schema]
     if lacking:
         source = store.recipe["source"]
@@ -108,7 +109,7 @@ def survey(store: Store, rows: Sequence[int], *, n_kinds: int, backend: str = AU
         len(counts) - len(kinds),
         tuple(n_objects),
         store,
-        list(rows),
+        rows,
         resolved,
     )
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.backends import AUTO
-from simkit.errors import ParameterError, show
+from simkit.errors import LayoutError, ParameterError, show
 from simkit.kernels import lattice
 from simkit.kernels.lattice import layout, states
 from simkit.kernels.lattice.states import BOND, GAS, INTERFACE, IS_SPIN, KIND, MIRROR, SLOT, SPIN, G
@@ -49,7 +49,7 @@ def balance(ink: Ink) -> Ink:
     One with less than 35 or more than 65 % of ink there is counterchanged: ink and paper are swapped in a band that
     covers the middle half of the rows. A gas of fewer packets, or of more, is too cold to melt the spins.
     """
-    quarter = len(ink) // 4
+    quarter = _side(ink) // 4
     middle = slice(quarter, len(ink) - quarter)
     if 0.35 <= ink[:, middle].mean() <= 0.65:
         return ink
@@ -63,12 +63,7 @@ def draw(ink: Ink) -> U8:
 
     Among aligned spins lie squares of 2x2 opposed ones, eight cells apart: a perfect crystal could not melt.
     """
-    side = len(ink)
-    if ink.shape != (side, side) or side not in SIDES:
-        raise ParameterError(
-            f"a magic state has a side of {SIDES.start} to {SIDES.stop - 1} cells, a multiple of {SIDES.step}; this is "
-            f"{'x'.join(map(str, ink.shape))}"
-        )
+    side = _side(ink)
     columns = np.roll(layout.ring(side // 2, side // 2), side // 4)
     y, x = np.indices(ink.shape) % 8
     dots = np.isin(y, (3, 4)) & np.isin(x, (3, 4))
@@ -76,16 +71,25 @@ def draw(ink: Ink) -> U8:
     return layout.fill(kinds, np.where(ink, _FULL, 0).astype(np.uint8), (ink ^ dots).astype(np.uint8))
 
 
+def _side(ink: Ink) -> int:
+    """Return the side of a picture; ParameterError if a magic state cannot have it."""
+    shape: tuple[int, ...] = getattr(ink, "shape", ())
+    if getattr(ink, "dtype", None) != np.bool_ or len(shape) != 2 or shape[0] != shape[1] or shape[0] not in SIDES:
+        raise ParameterError(
+            f"a magic state is of a square of bool, with a side of {SIDES.start} to {SIDES.stop - 1} cells that is a "
+            f"multiple of {SIDES.step}; this is {show(ink)}"
+        )
+    return len(ink)
+
+
 def conceal(cells: U8, n_steps: int, *, backend: str = AUTO) -> U8:
     """Return the magic state that becomes ``states.reverse(cells)`` after `n_steps`, up to MAX_STEPS."""
-    check_steps(n_steps)
-    return states.reverse(_advance(cells, n_steps, backend))
+    return states.reverse(_advance(layout.check_states(cells), check_steps(n_steps), backend))
 
 
-def check_steps(n_steps: int) -> None:
-    """Raise ParameterError unless `n_steps` is a number of steps from 0 to MAX_STEPS."""
-    if isinstance(n_steps, bool) or not isinstance(n_steps, int) or not 0 <= n_steps <= MAX_STEPS:
-        raise ParameterError(f"steps are a whole number up to {MAX_STEPS:,}; this is {show(n_steps)}")
+def check_steps(n_steps: int) -> int:
+    """Return a number of steps as an int; ParameterError unless it is from 0 to MAX_STEPS."""
+    return ParameterError.check_integer("the number of steps", n_steps, 0, MAX_STEPS)
 
 
 def _advance(cells: U8, n_steps: int, backend: str) -> U8:
@@ -97,7 +101,9 @@ def _advance(cells: U8, n_steps: int, backend: str) -> U8:
 
 def flip_one(cells: U8) -> U8:
     """Return cells with one packet more, or less, in the gas cell nearest to the middle (the first of several)."""
-    places = np.argwhere(KIND[cells] == GAS)
+    places = np.argwhere(KIND[layout.check_states(cells)] == GAS)
+    if not len(places):
+        raise LayoutError("there is no gas among these cells, so that no packet can be changed")
     y, x = places[np.abs(places - np.array(cells.shape) // 2).sum(axis=1).argmin()].tolist()
     flipped = cells.copy()
     flipped[y, x] = states.FIRST[GAS] + (int(G[cells[y, x]]) ^ 1)
@@ -105,15 +111,18 @@ def flip_one(cells: U8) -> U8:
 
 
 def visit(cells: U8, times: Sequence[int], *, backend: str = AUTO) -> Iterator[U8]:
-    """Yield the cells at rising times, computed when they are asked for."""
+    """Yield the cells at rising times, at most twice MAX_STEPS, computed when they are asked for."""
     now = 0
+    layout.check_states(cells)
     for time in times:
+        ParameterError.check_integer(f"a time that follows {now:,}", time, now, 2 * MAX_STEPS)
         cells, now = _advance(cells, time - now, backend), time
         yield cells
 
 
 def moments(n_steps: int, n: int = 60) -> list[int]:
     """Return `n` times before and after `n_steps`, from 0 to twice as much, dense near it, and itself."""
+    n_steps, n = check_steps(n_steps), ParameterError.check_integer("the number of moments", n, 1, 10_000)
     gaps = {round(n_steps * (k / n) ** 3) for k in range(1, n + 1)}
     return sorted({n_steps, *(n_steps - gap for gap in gaps), *(n_steps + gap for gap in gaps)})
 
@@ -125,7 +134,7 @@ def entropy(cells: U8) -> float:
     the bits of interfaces) and its number of unsatisfied bonds; the entropy is the logarithm of the number of states
     that agree: of the ways to put the packets on their places, and of spins of that energy, by Onsager.
     """
-    kind = KIND[cells]
+    kind = KIND[layout.check_states(cells)]
     is_gas, is_interface, is_spin = (kind == GAS) | (kind == MIRROR), kind == INTERFACE, IS_SPIN[cells] == 1
     n_places = _by_block(4 * is_gas + 2 * is_interface)
     n_packets = _by_block(np.bitwise_count(G[cells]) + SLOT[cells] + BOND[cells])

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simkit.errors import ParameterError, show
 from simkit.study.distributions import exceedance, normal_deviate
 
 F64 = npt.NDArray[np.float64]
@@ -87,7 +88,7 @@ def over_time(series: npt.ArrayLike) -> Estimate:
     U. Wolff, Comput. Phys. Commun. 156 (2004) 143 and 176 (2007) 383 for the sum, its window and bias; for the growth
     of the window R. M. Lee et al., Phys. Rev. E 83 (2011) 066706.
     """
-    values = np.asarray(series, np.float64)
+    values = _values(series)
     n = len(values)
     mean = float(values.mean())
     if n < _N_SAMPLES or not np.isfinite(values).all():
@@ -108,10 +109,21 @@ def over_time(series: npt.ArrayLike) -> Estimate:
 
 def over_runs(values: npt.ArrayLike) -> Estimate:
     """Return the mean of independent values, one a run, and its standard error."""
-    runs = np.asarray(values, np.float64)
+    runs = _values(values)
     n = len(runs)
     error = float(runs.std(ddof=1) / np.sqrt(n)) if n > 1 else math.nan
     return Estimate(float(runs.mean()), error, n - 1, n)
+
+
+def _values(given: npt.ArrayLike) -> F64:
+    """Return one or more numbers as an array of one axis; ParameterError for anything else."""
+    try:
+        values = np.asarray(given, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        values = np.empty(0)
+    if values.ndim != 1 or not values.size:
+        raise ParameterError(f"a mean is of one or more numbers along one axis; this is {show(given)}")
+    return values
 
 
 def combined(runs: Sequence[Estimate]) -> Estimate:

@@ -209,7 +209,10 @@ def test_errors_are_one_line(simkit: Simkit, store: Path) -> None:
 def test_steps_that_would_take_for_ever_are_refused(simkit: Simkit, line: tuple[str, ...], steps: str) -> None:
     if line[0] == "magic":
         pytest.importorskip("matplotlib", reason="matplotlib (simkit[plot]) is not installed here")
-    assert "steps are a whole number up to 10,000,000; this is " in simkit("lattice", *line, "--steps", steps).error
+    assert (
+        "the number of steps is a whole number from 0 to 10,000,000; this is "
+        in simkit("lattice", *line, "--steps", steps).error
+    )
     assert not list(Path().iterdir())
 
 

@@ -11,10 +11,11 @@ from PIL import Image
 from simkit_cli.main import main
 
 import simkit
-from simkit.ash import pictures
+from simkit.ash import ca_ash, pictures
 from simkit.ash.objects import Kind, Survey, survey
 from simkit.ash.pictures import INKS, OTHER, UNKNOWN
 from simkit.ash.replay import MAX_FRAMES, replay, schedule
+from simkit.errors import ParameterError, SchemaError
 from simkit.figures.film import draw_film
 from simkit.figures.picture import CLASS_INKS, DARK, Key, Panel, Sheet
 from simkit.figures.sheet import draw_sheet
@@ -65,6 +66,31 @@ def test_labels_are_the_census(store: Path) -> None:
     for number, kind in enumerate(found.kinds, start=1):
         if kind.apgcode.startswith("xs"):  # a still life has as many cells wherever it is
             assert sum(int((mask == number).sum()) for mask in masks) == kind.n_objects * int(kind.cells.sum())
+
+
+def test_rows_and_kinds_that_are_none_are_refused(store: Path) -> None:
+    opened = simkit.open(store)
+    for rows in ([-1, 2], [0.5], ["x"], [0, N_ROWS]):
+        with pytest.raises(ParameterError, match="asked for row"):
+            survey(opened, rows, n_kinds=2, backend="reference")
+    with pytest.raises(ParameterError, match="the number of kinds is a whole number from 0 to 253; this is 254"):
+        survey(opened, [0], n_kinds=254, backend="reference")
+
+
+def test_a_mask_is_of_the_fields_that_its_source_declares(store: Path) -> None:
+    opened = simkit.open(store)
+    source = simkit.source(opened.recipe["source"], **opened.recipe["parameters"])
+    batch = {name: opened[name][:3] for name in ("ash", "rule", "period")}
+    assert ca_ash.mask(source, batch, backend="reference").max() > 0
+    for wrong, message in (
+        ({}, "this batch has no ash, period, rule"),
+        ({**batch, "ash": batch["ash"][:, :, :1]}, "field 'ash' has shape"),
+        ({**batch, "ash": batch["ash"].astype(bool)}, "field 'ash' has dtype bool"),
+        ({**batch, "period": batch["period"][:2]}, "field 'period' has shape"),
+        ({**batch, "rule": batch["rule"] + np.uint8(9)}, "has 2 rules; a row is of rule 10"),
+    ):
+        with pytest.raises(SchemaError, match=message):
+            ca_ash.mask(source, wrong, backend="reference")
 
 
 def test_the_sheet_has_the_colours_of_its_kinds(store: Path) -> None:

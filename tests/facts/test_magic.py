@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from simkit.errors import ParameterError
+from simkit.errors import LayoutError, ParameterError
 from simkit.figures import ink
 from simkit.kernels.lattice import layout, states
 from simkit.kernels.lattice.states import GAS
@@ -72,8 +72,40 @@ def test_moments_are_dense_at_the_picture():
 
 def test_sides_that_are_refused():
     for shape in ((64, 96), (72, 72), (32, 32)):
-        with pytest.raises(ParameterError, match="a side of 64 to 1024 cells, a multiple of 32; this is"):
+        with pytest.raises(ParameterError, match="a side of 64 to 1024 cells that is a multiple of 32; this is"):
             magic.draw(np.zeros(shape, bool))
+
+
+@pytest.mark.parametrize(
+    "strange", [None, 2.5, "x", [], np.zeros((64, 64)), np.full((8, 8), 99, np.uint8), np.zeros((0, 0), np.uint8)]
+)
+def test_what_is_no_picture_and_no_cells_is_refused_in_one_line(strange):
+    for taker in (magic.balance, magic.draw):
+        with pytest.raises(ParameterError, match="a magic state is of a square of bool"):
+            taker(strange)
+    takers = (
+        lambda cells: magic.conceal(cells, 1),
+        lambda cells: list(magic.visit(cells, [1])),
+        lambda cells: magic.demonstrate(cells, 1, 1),
+        *(magic.flip_one, magic.entropy),
+    )
+    for taker in takers:
+        with pytest.raises(LayoutError, match="a layout is uint8 of shape|the states of cells are 0 to 53"):
+            taker(strange)
+
+
+def test_times_and_numbers_that_are_none_are_refused():
+    cells = layout.fill(np.full((8, 8), states.ISING, np.uint8))
+    with pytest.raises(LayoutError, match="no gas among these cells"):
+        magic.flip_one(cells)
+    for times in ([2, 1], [-1], [2.5], [math.nan], [2 * magic.MAX_STEPS + 1]):
+        with pytest.raises(ParameterError, match="a time that follows"):
+            list(magic.visit(cells, times, backend="reference"))
+    for strange in (math.nan, math.inf, -1, 2.5, "x", True, 10**40):
+        with pytest.raises(ParameterError, match="the number of steps is a whole number from 0 to 10,000,000"):
+            magic.moments(strange)
+        with pytest.raises(ParameterError, match="the number of moments is a whole number from 1 to 10,000"):
+            magic.moments(4, strange)
 
 
 @pytest.mark.parametrize("text", ["A", "MAGIC", "two\\nlines", "a rather long line of text", "W" * 20, "é ß"])

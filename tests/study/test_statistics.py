@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from simkit.errors import ParameterError
 from simkit.study.distributions import exceedance, normal_deviate
 from simkit.study.statistics import Estimate, combined, jackknifed, over_runs, over_time
 
@@ -126,3 +127,10 @@ def test_the_jackknife_of_a_mean_is_the_standard_error():
     values = np.random.default_rng(3).normal(size=20)
     left_out = (values.sum() - values) / 19
     assert jackknifed(values.mean(), left_out) == pytest.approx(over_runs(values))
+
+
+@pytest.mark.parametrize("strange", [[], "x", b"x", 1.0, np.zeros((2, 2)), [[1], [1, 2]], None, [10**400]])
+@pytest.mark.parametrize("mean", [over_time, over_runs])
+def test_what_is_no_series_is_refused_in_one_line(mean, strange):
+    with pytest.raises(ParameterError, match="a mean is of one or more numbers along one axis; this is"):
+        mean(strange)

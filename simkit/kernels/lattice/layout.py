@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import LayoutError
+from simkit.errors import LayoutError, show
 from simkit.kernels.lattice.states import (
     DIRECTIONS,
     GAS,
@@ -100,6 +100,19 @@ def from_picture(picture: U8) -> U8:
     return check(fill(kinds, 0, spins))
 
 
+def check_states(cells: U8) -> U8:
+    """Return `cells` if they are states of cells, uint8 (y, x), in whatever layout; LayoutError otherwise."""
+    _check_shape(cells)
+    if cells.max() >= N_STATES:
+        raise LayoutError(f"the states of cells are 0 to {N_STATES - 1}; there is one of {cells.max()}")
+    return cells
+
+
+def _check_shape(cells: U8) -> None:
+    if getattr(cells, "dtype", None) != np.uint8 or cells.ndim != 2 or min(cells.shape) < 2:
+        raise LayoutError(f"a layout is uint8 of shape (y, x), 2x2 or more; this is {show(cells)}")
+
+
 def check(cells: U8) -> U8:
     """Return `cells` if they are a valid layout.
 
@@ -108,8 +121,7 @@ def check(cells: U8) -> U8:
     LayoutError
         If they are not: each violation with its cell, up to the fifth.
     """
-    if cells.dtype != np.uint8 or cells.ndim != 2 or min(cells.shape) < 2:
-        raise LayoutError(f"a layout is uint8 of shape (y, x), 2x2 or more; this is {cells.dtype} {cells.shape}")
+    _check_shape(cells)
     found = violations(cells)
     if found:
         more = f"; and {len(found) - _N_NAMED} more" if len(found) > _N_NAMED else ""
