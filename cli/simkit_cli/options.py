@@ -22,6 +22,9 @@ class Count(click.ParamType[int]):
 
     name = "count"
 
+    def __init__(self, least: int = 1) -> None:
+        self._least = least
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
@@ -32,9 +35,9 @@ class Count(click.ParamType[int]):
             from decimal import Decimal
 
             number = Decimal(match[1]) * _FACTORS[match[2]]
-            if number == number.to_integral_value() and number >= 1:
+            if number == number.to_integral_value() and number >= self._least:
                 return int(number)
-        return self.fail(f"{show(value)} is not a count of at least 1; write 20000, 2e4 or 20k", param, ctx)
+        return self.fail(f"{show(value)} is not a count of at least {self._least}; write 20000, 2e4 or 20k", param, ctx)
 
 
 class RowRange(click.ParamType[range]):

@@ -76,7 +76,7 @@ def test_reading_a_store_does_not_load_numba(store: Path) -> None:
 
 
 def test_info_and_preview_do_not_load_numba(store: Path) -> None:
-    for line in (["info", str(store)], ["preview", str(store)], ["verify", str(store), "--full"]):
+    for line in (["info", str(store)], ["preview", str(store)], ["verify", str(store), "--full", "--regenerate", "0"]):
         assert "numba" not in loaded_by(f"from simkit_cli.main import main; main({line!r})")
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import N_ROWS, SMALL, Simkit, tree
 
@@ -18,7 +19,10 @@ def test_verify(simkit: Simkit, store: Path) -> None:
     result = simkit("verify", store)
     assert (result.code, result.err) == (0, "")
     first, second = result.out.splitlines()
-    assert first == "x.zarr: 12,388 rows, ledger and sizes agree (values: --full)"
+    assert first == (
+        "x.zarr: 12,388 rows, ledger and sizes agree (values: --full); "
+        "no row was run anew, so that nothing is known of the recipe (--regenerate N)"
+    )
     assert second == f"digest {library.open(store).root_digest()}"
 
 
@@ -26,6 +30,46 @@ def test_verify_full_and_regenerate(simkit: Simkit, store: Path) -> None:
     result = simkit("verify", store, "--full", "--regenerate", 50)
     assert (result.code, result.err) == (0, "")
     assert "every value has its digest; 50 random rows run anew on" in result.out
+
+
+def recipe_of(store: Path, **changes: object) -> None:
+    """Change the recipe that a data set records, and nothing else."""
+    path = store / "zarr.json"
+    root = json.loads(path.read_text())
+    recipe = root["attributes"]["recipe"]
+    recipe["parameters"] |= {name: changes.pop(name) for name in list(changes) if name in recipe["parameters"]}
+    recipe |= changes
+    path.write_text(json.dumps(root))
+
+
+@pytest.mark.parametrize("changes", [{"seed": 12345}, {"density": 0.25}, {"rules": ["B38/S23", "B38/S238"]}])
+def test_a_changed_recipe_is_found_by_the_row_that_full_runs_anew(
+    simkit: Simkit, store: Path, changes: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = np.random.default_rng(3)  # few rows are as small a board as this, and the same by chance
+    monkeypatch.setattr("numpy.random.default_rng", lambda: row)
+    whole = simkit("verify", store, "--full", "--backend", "reference")
+    assert (whole.code, whole.err) == (0, "")
+    assert "every value has its digest; 1 random row run anew on reference is the same" in whole.out
+    recipe_of(store, **changes)
+    skipped = simkit("verify", store, "--full", "--regenerate", 0)
+    if "rules" not in changes:  # the labels of a field are those of the rules
+        assert skipped.code == 0
+        assert "every value has its digest; no row was run anew, so that nothing is known of the recipe" in skipped.out
+    found = simkit("verify", store, "--full", "--backend", "reference")
+    assert (found.code, found.out) == (1, "")
+
+
+@pytest.mark.parametrize("changes", [{"version": 99}, {"source": "ca-dust"}])
+def test_where_the_source_is_not_there_it_is_said_that_no_row_was_run_anew(
+    simkit: Simkit, store: Path, changes: dict[str, object]
+) -> None:
+    recipe_of(store, **changes)
+    result = simkit("verify", store, "--full")
+    assert result.code == 0
+    assert result.err.startswith("note: the schema was not compared with the source's: ")
+    assert "every value has its digest; no row was run anew, so that nothing is known of the recipe" in result.out
+    assert simkit("verify", store, "--full", "--regenerate", 1).code == 1
 
 
 def test_verify_regenerates_on_another_backend(simkit: Simkit, store: Path) -> None:
@@ -131,7 +175,8 @@ def test_wrong_values_that_only_running_anew_can_find(simkit: Simkit, store: Pat
     for index, batch in enumerate(batches):
         batch["population"] += 1
         opened.commit(index, batch)
-    assert simkit("verify", store, "--full").code == 0
+    assert simkit("verify", store, "--full", "--regenerate", 0).code == 0
+    assert "has 1 fault; they are not the rows of its recipe" in simkit("verify", store, "--full").err
     result = simkit("verify", store, "--regenerate", 3)
     assert (result.code, result.out) == (1, "")
     assert len(result.err.splitlines()) == 4
@@ -158,10 +203,7 @@ def test_many_faults_are_cut_short(simkit: Simkit, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_store_of_a_source_that_is_gone(simkit: Simkit, store: Path) -> None:
-    path = store / "zarr.json"
-    root = json.loads(path.read_text())
-    root["attributes"]["recipe"]["source"] = "ca-dust"
-    path.write_text(json.dumps(root))
+    recipe_of(store, source="ca-dust")
     assert simkit("info", store).code == 0
     assert (
         "note: the schema was not compared with the source's: there is no source 'ca-dust'"

@@ -18,18 +18,24 @@ _NOT_THEIRS = "they are not the rows of its recipe, or this simkit is another; g
 
 @click.command(name="verify", short_help="Check a data set.")
 @options.store
-@click.option("--full", is_flag=True, help="Decode everything and compare with the digests.")
-@click.option("--regenerate", type=options.Count(), metavar="N", help="Run N random rows anew and compare.")
+@click.option("--full", is_flag=True, help="Decode everything and compare with the digests; run one row anew.")
+@click.option(
+    "--regenerate", type=options.Count(least=0), metavar="N", help="Run N random rows anew by the recipe and compare."
+)
 @options.backend
 @click.option("--forget", is_flag=True, help="Let faulty shards count as not done: `simkit generate` makes them again.")
 @options.quiet
 def command(store: Path, full: bool, regenerate: int | None, backend: str, forget: bool, quiet: bool) -> None:
     """Check the data set STORE: its ledger and the sizes of its shards; more with --full or --regenerate.
 
+    Digests tell whether values are those that were written, and nothing of the recipe that the data set records. For
+    that rows are run anew: with --full one, unless --regenerate says how many.
+
     Exits with 1 if anything is wrong or rows are missing.
     """
-    if backend != "auto" and not regenerate:
-        raise click.UsageError("--backend says where --regenerate runs rows anew; give --regenerate N too")
+    n_again = int(full) if regenerate is None else regenerate
+    if backend != "auto" and not n_again:
+        raise click.UsageError("--backend says where rows are run anew; give --full or --regenerate N too")
     from simkit import run
     from simkit import store as stores
     from simkit.errors import DamageError, SimkitError, one_line
@@ -39,21 +45,25 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, forge
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("verifying", total=n_done)
         found = list(stores.faults(opened, full=full, progress=lambda n_rows: bar.advance(task, n_rows)))
-    faults, are_values_wrong = [fault.text for fault in found], False
+    faults, are_values_wrong, n_again = [fault.text for fault in found], False, min(n_again, n_done)
     shards = {shard for fault in found for shard in fault.shards}
     try:
         faults += run.compare_schema(opened)
     except SimkitError as error:
         click.echo(f"note: the schema was not compared with the source's: {error}", err=True)
+        n_again = n_again if regenerate else 0  # where that was asked for, it is an error that it cannot be done
     how = "every value has its digest" if full else "ledger and sizes agree (values: --full)"
-    if regenerate and not faults:
+    if n_again and not faults:
         with display.progress_bar(quiet=quiet) as bar:
-            task = bar.add_task("regenerating", total=min(regenerate, n_done))
+            task = bar.add_task("regenerating", total=n_again)
             ran_on, faults = run.regenerate(
-                opened, regenerate, backend=backend, progress=lambda n_rows: bar.advance(task, n_rows)
+                opened, n_again, backend=backend, progress=lambda n_rows: bar.advance(task, n_rows)
             )
         are_values_wrong = bool(faults)
-        how += f"; {min(regenerate, n_done):,} random rows run anew on {ran_on} are the same"
+        rows = "1 random row run anew on {} is" if n_again == 1 else f"{n_again:,} random rows run anew on {{}} are"
+        how += f"; {rows.format(ran_on)} the same"
+    else:
+        how += "; no row was run anew, so that nothing is known of the recipe (--regenerate N)"
     if forget and shards:
         stores.forget(opened.path, shards)
     if faults:
