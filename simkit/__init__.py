@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simkit import learn as learn
+    from simkit.ash.tally import census as census
     from simkit.errors import SimkitError as SimkitError
     from simkit.figures.preview import preview as preview
     from simkit.interchange import export as export
@@ -30,6 +31,7 @@ _PUBLIC = {
     "Recipe": ("simkit.recipe", "Recipe"),
     "SimkitError": ("simkit.errors", "SimkitError"),
     "card": ("simkit.interchange.card", "write"),
+    "census": ("simkit.ash.tally", "census"),
     "export": ("simkit.interchange", "export"),
     "generate": ("simkit.run", "generate"),
     "open": ("simkit.store", "open_store"),
@@ -41,19 +43,16 @@ _PUBLIC = {
 #: parts that are used by their name, as simkit.learn.batches -> module; imported when first used
 _PARTS = {"ising": "simkit.lattices.ising", "learn": "simkit.learn"}
 
-__all__ = ["Recipe", "SimkitError", "card", "export", "generate", "open", "preview", "source", "unpack"]
+__all__ = ["Recipe", "SimkitError", "card", "census", "export", "generate", "open", "preview", "source", "unpack"]
 
 
 def __getattr__(name: str) -> Any:
     if name in _PARTS:
         return importlib.import_module(_PARTS[name])
     if name not in _PUBLIC:
-        known = ", ".join(sorted([*_PUBLIC, *_PARTS]))
-        raise AttributeError(
-            f"module 'simkit' has no attribute {name!r}; it has {known}",
-            name=name,
-            obj=importlib.import_module("simkit"),
-        )
+        from simkit.errors import UnknownNameError
+
+        raise AttributeError(str(UnknownNameError.of("attribute", name, [*_PUBLIC, *_PARTS], "simkit")))
     module, attribute = _PUBLIC[name]
     value = getattr(importlib.import_module(module), attribute)
     globals()[name] = value

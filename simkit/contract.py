@@ -34,6 +34,7 @@ import numpy as np
 from simkit.backends import AUTO, Kernel, Kernels, told_of_compiled_code
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Batch, Schema
+from simkit.tables import as_html
 
 #: seeds are 64-bit: the key of Philox
 MAX_SEED = 2**64 - 1
@@ -161,6 +162,12 @@ class Source(ABC):
         if len(parts) > 1:
             batch = {name: np.concatenate([part[name] for part in parts]) for name in batch}
         return {name: _HAND_OVER[to](on, array) for name, array in batch.items()}
+
+    def _repr_html_(self) -> str:
+        docs = {name: doc for name, _, _, doc in documented(type(self))}
+        rows = [(name, value, docs[name]) for name, value in self.parameters().items()]
+        title = f"{self.name}, version {self.version}: {self.title}"
+        return as_html(title, ("parameter", "value", "meaning"), rows) + self.schema()._repr_html_()
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters as plain JSON and TOML values."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import ParameterError, SchemaError, UnknownNameError, show
+from simkit.tables import as_html
 
 Array = npt.NDArray[Any]
 Batch = dict[str, Array]
@@ -42,7 +43,7 @@ class Field:
     atol : float
         How far a backend may be from the reference; 0 is bit for bit.
     bits : int or None
-        For a bit-packed field: the number of cells along the last axis. Eight cells a byte, the first cell
+        For a bit-packed field: the number of cells along the last axis. Eight cells per byte, the first cell
         in the lowest bit (little bit order), the spare bits of the last byte 0.
     labels : tuple of str
         For a field of classes: the names of the values 0, 1, 2, ...
@@ -67,6 +68,18 @@ class Field:
             raise SchemaError(f"{len(self.columns)} columns are named on the last axis of the shape {show(self.shape)}")
         if self.bits is not None and (self.dtype != "uint8" or self.shape[-1:] != (-(-self.bits // 8),)):
             raise SchemaError(f"{self.bits} packed bits need uint8 and {-(-self.bits // 8)} bytes on the last axis")
+
+    @property
+    def axes(self) -> str:
+        """The axes and their lengths, as "sample, y 64, x_byte 8"."""
+        return ", ".join(["sample", *(f"{dim} {length}" for dim, length in zip(self.dims, self.shape, strict=True))])
+
+    @property
+    def meaning(self) -> str:
+        """What the field is, with the names of its classes and how its cells are packed."""
+        labels = f": {', '.join(f'{i} = {label}' for i, label in enumerate(self.labels))}" if self.labels else ""
+        packing = f"; {self.bits} cells along {self.dims[-1]}, eight per byte, lowest bit first" if self.bits else ""
+        return self.doc + labels + packing
 
     @property
     def nbytes(self) -> int:
@@ -118,6 +131,11 @@ class Schema(Mapping[str, Field]):
     def __repr__(self) -> str:
         return f"Schema({', '.join(self)})"
 
+    def _repr_html_(self) -> str:
+        fields = [(name, field.dtype, field.axes, field.unit, field.meaning) for name, field in self.items()]
+        title = f"Fields, {self.row_nbytes:,} bytes per row before compression"
+        return as_html(title, ("field", "dtype", "axes", "unit", "meaning"), fields)
+
     @property
     def row_nbytes(self) -> int:
         """Bytes of one row over all fields."""
@@ -141,12 +159,12 @@ def check(schema: Schema, batch: Mapping[str, Array], n_rows: int) -> None:
 
 
 def unpack(boards: npt.NDArray[np.uint8], width: int | None = None) -> npt.NDArray[np.uint8]:
-    """Unpack bit-packed boards into one byte a cell.
+    """Unpack bit-packed boards into one byte per cell.
 
     Parameters
     ----------
     boards : uint8, shape (..., y, x_byte)
-        As the field ``ash`` holds them: eight cells a byte, lowest bit first.
+        As the field ``ash`` holds them: eight cells per byte, lowest bit first.
     width : int, optional
         Cells along x; all the bits if it is not given (right for widths that are multiples of 8).
 

@@ -18,13 +18,14 @@ PACKAGES = {"simkit": ROOT / "simkit", "simkit_cli": ROOT / "cli" / "simkit_cli"
 #: part of simkit -> parts that it may import
 MAY_IMPORT = {
     "errors": set(),
-    "schema": {"errors"},
+    "tables": {"errors"},
+    "schema": {"errors", "tables"},
     "backends": {"errors"},
     "kernels": {"errors", "backends"},
-    "contract": {"errors", "schema", "backends"},
+    "contract": {"errors", "tables", "schema", "backends"},
     "registry": {"errors", "contract"},
     "recipe": {"errors", "contract", "registry"},
-    "store": {"errors", "schema"},
+    "store": {"errors", "tables", "schema"},
     "run": {"", "errors", "schema", "backends", "contract", "recipe", "store"},  # "": the version that stores record
     "figures": {"errors", "schema", "backends", "store", "registry"},
     "learn": {"errors", "schema", "backends", "kernels", "contract", "store", "registry"},
@@ -38,7 +39,7 @@ MAY_IMPORT = {
 WORLDS = {"ash", "lattices"}
 
 #: what a world may import besides itself: no other world, and nothing that asks for it
-OF_A_WORLD = {"errors", "schema", "backends", "kernels", "contract", "registry", "recipe", "run", "store"}
+OF_A_WORLD = {"errors", "tables", "schema", "backends", "kernels", "contract", "registry", "recipe", "run", "store"}
 MODULES_OF_A_WORLD = {
     "simkit.figures.picture",
     "simkit.interchange",
@@ -48,6 +49,12 @@ MODULES_OF_A_WORLD = {
     "simkit.bench.gpu",
     "simkit.bench.rate",
 }
+
+#: what hands out single names of worlds that users type often, as `simkit.census`
+NAMES_WORLDS = {"simkit"}
+
+#: command that is of one world -> this world
+COMMANDS_OF_A_WORLD = {"census": "ash", "baseline": "ash", "lattice": "lattices"}
 
 #: library -> where it may be imported, as prefixes of module names
 OWNERS = {
@@ -116,15 +123,46 @@ def test_parts_import_only_what_they_may(module):
             assert other == part or other in may or is_open, f"{module} must not import {name}"
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if part_of(name) not in {*WORLDS, "study"}])
+OUTSIDE = [name for name in MODULES if part_of(name) not in {*WORLDS, "study"}]
+
+
+@pytest.mark.parametrize("module", OUTSIDE)
 def test_nothing_outside_a_world_dispatches_on_its_names(module):
     """Names of sources, formats and channels stand in examples alone; the registry knows who has them."""
     names = {name for kind in ("sources", "formats", "channels") for name in registry.listed(kind)}
-    names |= {f"simkit.{world}" for world in WORLDS} if module != "simkit.registry" else set()
     texts = {
         node.value for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))) if isinstance(node, ast.Constant)
     }
     assert not names & texts, f"{module} names {', '.join(names & texts)}"
+    if module not in {"simkit.registry", *NAMES_WORLDS}:
+        named = {text for text in map(str, texts) for world in WORLDS if f"{text}.".startswith(f"simkit.{world}.")}
+        assert not named, f"{module} names {', '.join(named)}"
+
+
+@pytest.mark.parametrize("module", [name for name in OUTSIDE if part_of(name) != "kernels"])
+def test_nothing_outside_a_world_asks_for_its_views_or_benchmarks(module):
+    """They are words that have other meanings, too, so that what counts is whether anything depends on them."""
+    names = {name for kind in ("views", "bench", "bench_cuda") for name in registry.listed(kind)} - {"sheet"}
+    tested = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(node, (ast.Compare, ast.match_case)):
+            tested |= {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+        elif isinstance(node, ast.Call):
+            tested |= {
+                arg.value
+                for arg in [*node.args, *(word.value for word in node.keywords)]
+                if isinstance(arg, ast.Constant)
+                and ast.unparse(node.func).split(".")[-1] in {"describe", "preview", "measure", "load", "listed"}
+            }
+    assert not names & tested, f"{module} depends on {', '.join(names & tested)}"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("simkit_cli")])
+def test_commands_that_are_of_one_world_are_listed(module):
+    """All others know worlds by the registry."""
+    worlds = {part_of(name) for name in imports(MODULES[module]) if name.startswith("simkit.")} & WORLDS
+    command = module.removeprefix("simkit_cli.commands.").split(".")[0]
+    assert worlds <= {COMMANDS_OF_A_WORLD.get(command)}, f"{module} imports {', '.join(worlds)}"
 
 
 def drawing() -> str:
@@ -172,7 +210,8 @@ def test_commands_load_nothing_heavy_at_the_top(module):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
             for name in names:
                 assert name.split(".")[0] not in {"rich", "numpy"}, f"{module} imports {name} at the top"
-                assert not name.startswith("simkit.") or name == "simkit.errors", f"{module} imports {name} at the top"
+                light = {"simkit.errors", "simkit.tables"}
+                assert not name.startswith("simkit.") or name in light, f"{module} imports {name} at the top"
 
 
 def test_options_that_commands_share_are_stated_once():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+from simkit.tables import as_text
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+#: rows of cells in aligned columns
+table_text = as_text
 
 
 def bytes_text(n: int) -> str:
@@ -32,16 +36,6 @@ def rate_text(rate: float) -> str:
     if rate < 1:
         return f"{time_text(1 / rate)} per row"
     return f"{rate:,.0f} rows/s" if rate >= 9.95 else f"{rate:.1f} rows/s"
-
-
-def table_text(rows: Iterable[Sequence[str]], indent: str = "  ") -> str:
-    """Return rows of cells in aligned columns, the last one free."""
-    rows = [list(row) for row in rows]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)] if rows else []
-    return "\n".join(
-        (indent + "  ".join([*(cell.ljust(n) for cell, n in zip(row, widths, strict=False)), row[-1]])).rstrip()
-        for row in rows
-    )
 
 
 def progress_bar(*, quiet: bool) -> Progress:

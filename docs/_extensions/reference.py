@@ -22,7 +22,6 @@ from simkit.contract import Source, documented
 from simkit.figures.picture import Sheet
 from simkit.figures.preview import describe, views
 from simkit.figures.sheet import draw_sheet
-from simkit.schema import Field
 
 #: rows of a source's picture
 N_ROWS = 6
@@ -122,7 +121,7 @@ def page_of(cls: type[Source], pages: Path) -> str:
         f"With the default parameters; {source.schema().row_nbytes:,} bytes per row before compression.\n",
     ]
     fields = [
-        (f"`{name}`", f"`{field.dtype}`", axes(field), plain(field.unit), meaning(field))
+        (f"`{name}`", f"`{field.dtype}`", field.axes, plain(field.unit), plain(field.meaning))
         for name, field in source.schema().items()
     ]
     parts += [table(("field", "dtype", "axes", "unit", "meaning"), fields)]
@@ -142,20 +141,6 @@ def pictures(source: Source, pages: Path) -> Iterator[tuple[str, str]]:
                 sheet = describe(store, range(N_ROWS), view, "auto")
                 draw_sheet(sheet).save(folder / f"{source.name}-{view}.png")
                 yield view, f"{source.name}-{view}.png"
-
-
-def axes(field: Field) -> str:
-    """Return the axes of a field and their lengths."""
-    return ", ".join(["sample", *(f"{dim} {length}" for dim, length in zip(field.dims, field.shape, strict=True))])
-
-
-def meaning(field: Field) -> str:
-    """Return what a field means, with the names of its classes and how its cells are packed."""
-    labels = f": {', '.join(f'{i} = {label}' for i, label in enumerate(field.labels))}" if field.labels else ""
-    packed = (
-        f"; {field.bits} cells along {field.dims[-1]}, eight cells per byte, lowest bit first" if field.bits else ""
-    )
-    return plain(field.doc + labels + packed)
 
 
 def written(value: Any) -> str:

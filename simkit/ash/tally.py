@@ -1,52 +1,27 @@
-"""Tables of the objects in ash: how often each apgcode occurs under each rule."""
+"""Counts the objects in ash: how often each apgcode occurs under each rule."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from simkit.ash.census import COLUMNS, Census
 from simkit.backends import AUTO
-from simkit.errors import PatternError, StoreError
+from simkit.contract import ranges_of
+from simkit.errors import ParameterError, PatternError, StoreError
 from simkit.interchange import rle
-from simkit.kernels import census, life
-from simkit.kernels.census import CONSTELLATIONS, name_of
+from simkit.kernels import life
+from simkit.kernels.census import CONSTELLATIONS, KERNEL, name_of
 from simkit.kernels.life import Rule
 from simkit.schema import Array
-from simkit.store import Store
+from simkit.store import Store, open_store
 
 #: dead cells put around a pattern of the plane, and generations within which a board must settle
 _ROOM, _MAX_STEPS = 64, 100_000
-
-
-@dataclass(frozen=True)
-class Line:
-    """One kind of object under one rule.
-
-    Parameters
-    ----------
-    rule, apgcode, name : str
-        `name` is the common name, or the apgcode where there is none.
-    count : int
-        Objects of this kind on all boards of the rule.
-    per_board : float
-        Mean number on a board.
-    share : float
-        Among all objects of the rule, 0..1.
-    standard_error : float
-        Of `per_board`: the standard deviation over boards / sqrt(boards); 0 for a single board.
-    """
-
-    rule: str
-    apgcode: str
-    name: str
-    count: int
-    per_board: float
-    share: float
-    standard_error: float
 
 
 class Tally:
@@ -68,7 +43,7 @@ class Tally:
 
     def add(self, boards: Array, width: int, which: Array, period: Array, *, backend: str = AUTO) -> None:
         """Count what is on packed `boards` of exact ash, board ``i`` of ``rules[which[i]]``."""
-        kernel = census.KERNEL.load(backend)
+        kernel = KERNEL.load(backend)
         objects = kernel.find(boards, width, self.rules, which, period)
         counts = kernel.count(boards, width, self.rules, which, period)
         codes, code = np.unique(objects.code, return_inverse=True)
@@ -87,16 +62,19 @@ class Tally:
                 entry[0] += int(found.sum())
                 entry[1] += int((found.astype(np.int64) ** 2).sum())
 
-    def lines(self) -> list[Line]:
-        """Return the objects, rule by rule, the commonest first."""
-        return self._lines(self._objects, name_of)
+    def census(self, about: str = "") -> Census:
+        """Return what was counted so far."""
+        rules = [str(rule) for rule in self.rules]
+        boards: dict[str, Any] = {
+            "n_boards": dict(zip(rules, self.n_boards, strict=True)),
+            "n_left_out": dict(zip(rules, self.n_left_out, strict=True)),
+        }
+        constellations = Census(**self._columns(self._constellations, str), **boards)
+        return Census(**self._columns(self._objects, name_of), **boards, constellations=constellations, about=about)
 
-    def constellations(self) -> list[Line]:
-        """Return the constellations that occur, as `lines`; `share` is among all of these."""
-        return self._lines(self._constellations, lambda name: name)
-
-    def _lines(self, tables: list[dict[str, list[int]]], name: Callable[[str], str]) -> list[Line]:
-        lines = []
+    def _columns(self, tables: list[dict[str, list[int]]], name: Callable[[str], str]) -> dict[str, Any]:
+        """Return the columns of a census, rule by rule, the commonest first."""
+        rows = []
         for rule, n_boards, table in zip(self.rules, self.n_boards, tables, strict=True):
             total = sum(count for count, _ in table.values())
             for code, (count, squares) in sorted(table.items(), key=lambda item: (-item[1][0], item[0])):
@@ -104,8 +82,9 @@ class Tally:
                     mean = count / n_boards
                     spread = max(0.0, squares - n_boards * mean**2) / max(1, n_boards - 1)
                     error = (spread / n_boards) ** 0.5
-                    lines.append(Line(str(rule), code, name(code), count, mean, count / total, error))
-        return lines
+                    rows.append((str(rule), code, name(code), count, mean, count / total, error))
+        columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+        return {name: np.array(column, dtype) for (name, dtype), column in zip(COLUMNS.items(), columns, strict=True)}
 
 
 def _note(table: dict[str, list[int]], key: str, n: int) -> None:
@@ -114,40 +93,79 @@ def _note(table: dict[str, list[int]], key: str, n: int) -> None:
     entry[1] += n * n
 
 
-def tally_store(
-    store: Store, rows: range, *, backend: str = AUTO, progress: Callable[[int], None] = lambda n_rows: None
-) -> Tally:
-    """Tally the objects on `rows` of a data set of ash, which must hold ``ash``, ``period`` and ``rule``.
+def census(
+    what: Store | str | Path,
+    rows: range | int | Sequence[int] | None = None,
+    *,
+    backend: str = AUTO,
+    progress: Callable[[int, int], None] = lambda n_done, n_rows: None,
+) -> Census:
+    """Count the objects on boards of ash: ``simkit.census("x.zarr")``.
+
+    Parameters
+    ----------
+    what : Store or path
+        A data set with the fields ``ash``, ``period`` and ``rule``, or an RLE file (``.rle``) of one board, which is
+        run until it settles; one of the plane is put on a torus with room around it.
+    rows : range, int or sequence of int, optional
+        Rows of the data set, the first so many, or rows in any order; all if not given.
+    backend : str
+        Where it computes.
+    progress : callable
+        Called with the number of rows that are counted and of those that will be, whenever there are more.
+
+    Returns
+    -------
+    Census
 
     Raises
     ------
     StoreError
-        If it does not, or if some of the rows are not generated yet.
+        If the data set lacks one of the fields, or if some of the rows are not generated yet.
+    ParameterError
+        If there are no such rows.
+    PatternError
+        If the RLE file cannot be read, its board is too small or too large, or it does not settle.
     """
+    if isinstance(what, Store):
+        return _of_store(what, rows, backend, progress)
+    if Path(what).suffix.lower() != ".rle":
+        return _of_store(open_store(what), rows, backend, progress)
+    if rows is not None:
+        raise ParameterError(f"{what} holds one board, and rows are of a data set; leave the rows away")
+    return _of_file(Path(what), backend)
+
+
+def _of_store(
+    store: Store, rows: range | int | Sequence[int] | None, backend: str, progress: Callable[[int, int], None]
+) -> Census:
     if not {"ash", "period", "rule"} <= set(store) or store.schema["ash"].bits is None:
         raise StoreError(f"{store.path} is no data set of ash: it lacks one of the fields ash, period and rule")
+    ranges = ranges_of(store.n_rows if rows is None else rows)
+    for part in ranges:
+        store.check_row(part.stop - 1)
     tally = Tally(tuple(Rule.parse(label) for label in store.schema["rule"].labels))
     ash, rule, period = store["ash"], store["rule"], store["period"]
-    for start in range(rows.start, rows.stop, store.layout.chunk_rows):
-        here = slice(start, min(start + store.layout.chunk_rows, rows.stop))
-        tally.add(ash[here], store.schema["ash"].bits, rule[here], period[here], backend=backend)
-        progress(here.stop - here.start)
-    return tally
+    n_done, n_rows = 0, sum(map(len, ranges))
+    for here in _pieces(ranges, store.layout.chunk_rows):
+        which = rule[here]
+        tally.add(ash[here], store.schema["ash"].bits, which, period[here], backend=backend)
+        n_done += len(which)
+        progress(n_done, n_rows)
+    return tally.census()
 
 
-def tally_file(path: Path, *, backend: str = AUTO) -> tuple[Tally, str]:
-    """Tally what the board in an RLE file becomes; on the plane it is put on a torus with room around it.
+def _pieces(ranges: list[range], n_rows: int) -> Iterator[slice | Array]:
+    """Yield so many rows at a time, as an index: a slice where they follow one another."""
+    if len(ranges) > 1:
+        rows = np.concatenate([np.arange(part.start, part.stop) for part in ranges])
+        yield from (rows[start : start + n_rows] for start in range(0, len(rows), n_rows))
+    for part in ranges if len(ranges) == 1 else []:
+        for start in range(part.start, part.stop, n_rows):
+            yield slice(start, min(start + n_rows, part.stop))
 
-    Returns
-    -------
-    Tally, str
-        And when it settles, in words.
 
-    Raises
-    ------
-    PatternError
-        If the file cannot be read, the board is too small or too large, or it does not settle.
-    """
+def _of_file(path: Path, backend: str) -> Census:
     try:
         pattern = rle.read(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -166,4 +184,4 @@ def tally_file(path: Path, *, backend: str = AUTO) -> tuple[Tally, str]:
     tally = Tally((rule,))
     tally.add(ash, width, which, period, backend=backend)
     where = f"{height}x{width} torus" + ("" if pattern.torus else f" (the pattern with {_ROOM} cells around)")
-    return tally, f"settles at generation {settle[0]:,} with period {period[0]:,} on a {where}"
+    return tally.census(f"settles at generation {settle[0]:,} with period {period[0]:,} on a {where}")

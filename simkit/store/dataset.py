@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from simkit.errors import ParameterError, StoreError, UnknownNameError, show
+from simkit.errors import ParameterError, SimkitError, StoreError, UnknownNameError, show
 from simkit.schema import Array, Batch, Schema, check
 from simkit.store import loose, shard
 from simkit.store.column import Column
@@ -19,6 +19,7 @@ from simkit.store.layout import LEDGER, ROOT, read_metadata
 from simkit.store.ledger import Ledger
 from simkit.store.local import Folder
 from simkit.store.place import Place
+from simkit.tables import as_html
 
 
 class Store:
@@ -94,6 +95,22 @@ class Store:
 
     def __repr__(self) -> str:
         return f"<{self.path}: {self.layout.n_rows:,} rows of {self.recipe['source']}: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        recipe = self.recipe
+        title = f"{self.path}: {self.n_rows:,} rows of {recipe['source']}, version {recipe['version']}, {self._state()}"
+        rows = [("seed", recipe["seed"]), *recipe["parameters"].items()]
+        return as_html(title, ("parameter", "value"), rows) + self.schema._repr_html_()
+
+    def _state(self) -> str:
+        """Say how far the data set is, or what is wrong with it."""
+        try:
+            n_done = self.n_rows_done
+            if n_done < self.n_rows:
+                return f"{n_done:,} done, {self.n_rows - n_done:,} missing"
+            return f"complete, digest {self.root_digest()}"
+        except (SimkitError, OSError) as error:
+            return f"which cannot be read: {error}"
 
     def batches(self, *names: str, rows: range | None = None) -> Iterator[Batch]:
         """Yield the fields `names` of `rows`, all if not given, at most a shard at a time."""

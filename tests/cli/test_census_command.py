@@ -38,6 +38,11 @@ def test_some_rows(simkit: Simkit, ash: Path) -> None:
     assert "asked for row 120 of ash.zarr, which has 120 rows" in simkit("census", ash, "--rows", "100:121").error
 
 
+def test_a_board_has_no_rows(simkit: Simkit) -> None:
+    Path("glider.rle").write_text("x = 3, y = 3, rule = B3/S23\nbo$2bo$3o!\n")
+    assert "glider.rle holds one board, and rows are of a data set" in simkit("census", "glider.rle", "--rows", 3).error
+
+
 def test_one_board(simkit: Simkit) -> None:
     Path("glider.rle").write_text("x = 3, y = 3, rule = B3/S23\nbo$2bo$3o!\n")
     result = simkit("census", "glider.rle", "--format", "json")

@@ -29,7 +29,7 @@ def test_sources_shows_one(simkit: Simkit) -> None:
         assert re.search(rf"^  {name} ", result.out, re.MULTILINE)
     assert "= B3/S23,B36/S23" in result.out
     assert "= 128x128" in result.out
-    assert "128 cells along x_byte, 8 a byte, lowest bit first" in result.out
+    assert "128 cells along x_byte, eight per byte, lowest bit first" in result.out
     assert "next: simkit generate ca-ash --n 1e4" in result.out
 
 

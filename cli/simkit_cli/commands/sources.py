@@ -44,12 +44,9 @@ def command(name: str | None) -> None:
     click.echo("\nFields, with the default parameters")
     rows = []
     for field_name, field in schema.items():
-        axes = ", ".join(["sample", *(f"{dim} {n}" for dim, n in zip(field.dims, field.shape, strict=True))])
-        packed = f"; {field.bits} cells along {field.dims[-1]}, 8 a byte, lowest bit first" if field.bits else ""
-        labels = f": {', '.join(f'{i} = {label}' for i, label in enumerate(field.labels))}" if field.labels else ""
-        rows.append((field_name, field.dtype, f"({axes})", field.unit or "-", field.doc + labels + packed))
+        rows.append((field_name, field.dtype, f"({field.axes})", field.unit or "-", field.meaning))
     click.echo(display.table_text([("name", "dtype", "axes", "unit", "meaning"), *rows]))
-    click.echo(f"  {schema.row_nbytes:,} bytes a row before compression")
+    click.echo(f"  {schema.row_nbytes:,} bytes per row before compression")
     click.echo("\nBeside what all data sets have")
     click.echo(display.table_text([(kind, _names(kind, cls.name), how) for kind, how in _OF_A_WORLD.items()]))
     click.echo(f"\nnext: simkit generate {cls.name} --n 1e4")
