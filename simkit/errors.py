@@ -94,7 +94,9 @@ class SimkitError(Exception):
     """The root of all errors that are the user's to mend; its message is one line of at most 800 characters."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(one_line(str(message)))
+        # a DataLoader raises what a worker raised anew, with the worker's whole traceback as the message
+        raised = f"{type(self).__module__}.{type(self).__qualname__}: "
+        super().__init__(one_line(str(message).rpartition(raised)[2]))
 
 
 class WorldWarning(UserWarning):

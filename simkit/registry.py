@@ -37,7 +37,8 @@ class World:
     formats
         Of `simkit.interchange.Format`: what rows can be exported to besides the formats of all data sets.
     channels
-        Classes as `simkit.learn.channels.Channels`: what boards become as tensors besides the channels of all boards.
+        Classes as `simkit.learn.streaming.channels.Channels`: what boards become as tensors besides the channels that
+        all boards have.
     bench, bench_cuda
         Functions ``(tiny)`` that return a `simkit.bench.Rate`, of a processor and of a GPU.
     """

@@ -128,7 +128,7 @@ def check_world(package: str) -> None:
                 raise LawError(f"{package} lists {show(name)} among its {kind}, and {reference} is {show(found)}")
 
 
-#: attributes of `simkit.learn.channels.Channels`, which may be used without torch
+#: attributes of `simkit.learn.streaming.channels.Channels`, which may be used without torch
 _OF_CHANNELS = ("about", "needs", "planes")
 
 #: what a world lists, beside sources -> whether a thing is of that kind

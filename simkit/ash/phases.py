@@ -15,7 +15,10 @@ U8 = npt.NDArray[np.uint8]
 
 
 class Phases:
-    """Alive now and alive a generation later, each board under its own rule; see `simkit.learn.channels.Channels`."""
+    """Alive now and alive a generation later, each board under its own rule.
+
+    See `simkit.learn.streaming.channels.Channels`.
+    """
 
     about: ClassVar[str] = "two channels, alive now and alive a generation later"
     needs: ClassVar[tuple[str, ...]] = ("rule",)

@@ -26,6 +26,9 @@ SHARD_ROWS, CHUNK_ROWS = 64, 16
 N_ROWS = 230
 RULES = ("B3/S23", "B2/S", "B36/S23")
 
+#: of a shuffled stream of the rows
+OPTIONS: dict[str, Any] = {"fields": ("row",), "batch_size": 24, "seed": 9, "shuffle": True, "window": 3}
+
 
 def source(**parameters: Any) -> Source:
     return simkit.source("ca-ash", **{"rules": RULES, "size": 24, "max_steps": 300, "census": "none", **parameters})

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import torch
 
-from simkit.learn.memory import Memory
+from simkit.learn.streaming.memory import Memory
 
 SHAPE = (3, 2**19)
 

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simkit.errors import ParameterError, UnknownNameError
-from simkit.learn.bijection import permuted
-from simkit.learn.order import ORDER, Order, permutation
-from simkit.learn.selection import Selection, Split
+from simkit.learn.streaming.bijection import permuted
+from simkit.learn.streaming.order import ORDER, Order, permutation
+from simkit.learn.streaming.selection import Selection, Split
 
 
 def rows(order: Order, epoch: int, start: int, stop: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tracemalloc
 from multiprocessing.reduction import ForkingPickler
 
@@ -11,13 +10,12 @@ import pytest
 import torch
 from learn_samples import Many, Same, rows_of
 
-import simkit.learn.tables
+import simkit.learn.streaming.stream
+import simkit.learn.streaming.tables
 from simkit.backends import Kernels
 from simkit.learn import batches, stream
 from simkit.schema import Array, Batch
 from simkit.store.chunks import StoreChunks
-
-STREAM = sys.modules["simkit.learn.stream"]  # its name is that of a function too
 
 
 @pytest.fixture
@@ -85,13 +83,13 @@ def test_the_first_batch_of_a_live_source_takes_no_more_memory_however_many_rows
 
 @pytest.mark.parametrize("options", [{}, {"shuffle": True}])
 def test_nothing_is_kept_of_each_row(options, monkeypatch):
-    monkeypatch.setattr(STREAM, "open_chunks", Many)
+    monkeypatch.setattr(simkit.learn.streaming.stream, "open_chunks", Many)
     few, many = (_peak(lambda n=n: _first(str(n), **options)) for n in (10**5, 10**9))
     assert many < few + 2**18
 
 
 def test_a_split_keeps_four_bytes_a_chunk_and_a_filter_a_bit_a_row(monkeypatch):
-    monkeypatch.setattr(STREAM, "open_chunks", Many)
+    monkeypatch.setattr(simkit.learn.streaming.stream, "open_chunks", Many)
     n = 4 * 10**6
     options = {"shuffle": True, "split": "train"}
     few = _peak(lambda: _first(str(n // 10), **options))
@@ -102,7 +100,7 @@ def test_a_split_keeps_four_bytes_a_chunk_and_a_filter_a_bit_a_row(monkeypatch):
 
 
 def test_what_a_worker_is_sent_does_not_grow(monkeypatch):
-    monkeypatch.setattr(STREAM, "open_chunks", Many)
+    monkeypatch.setattr(simkit.learn.streaming.stream, "open_chunks", Many)
     for options in ({"shuffle": True}, {"split": "train"}, {"where": {"digit": lambda digits: digits > 4}}):
         sizes = []
         for n in (10**4, 10**6):
@@ -130,7 +128,7 @@ def test_rows_of_a_sparse_split_are_decoded_once_and_kept(ash, monkeypatch):
         calls.clear()
         assert all(torch.equal(batch["ash"], one) for batch, one in zip(loop, wanted, strict=True))
         assert bool(calls) == n_reads
-    monkeypatch.setattr(simkit.learn.tables, "_KEPT_BYTES", 0)
+    monkeypatch.setattr(simkit.learn.streaming.tables, "_KEPT_BYTES", 0)
     loop = batches(ash, **options)
     for _ in range(2):
         calls.clear()

@@ -200,7 +200,7 @@ def test_what_is_broken_is_told_in_a_line_and_everything_else_works(installed: P
 
 def test_names_that_simkit_has_itself_are_those_of_its_tables() -> None:
     pytest.importorskip("torch", reason="simkit.learn needs torch")
-    from simkit.learn.channels import CHANNELS
+    from simkit.learn.streaming.channels import CHANNELS
 
     assert registry.OWN["formats"] == set(interchange.FORMATS)
     assert registry.OWN["channels"] == set(CHANNELS)

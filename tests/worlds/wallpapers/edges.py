@@ -1,4 +1,4 @@
-"""The channels: the board, and where it differs from the cell to the left; see `simkit.learn.channels.Channels`."""
+"""The channels: the board, and where it differs from the cell to the left; see `simkit.learn.streaming.channels.Channels`."""
 
 from __future__ import annotations
 

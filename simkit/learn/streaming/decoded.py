@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import DamageError
-from simkit.learn.bijection import I64
-from simkit.learn.order import Window
+from simkit.learn.streaming.bijection import I64
+from simkit.learn.streaming.order import Window
 from simkit.schema import Batch
 
 _TODO, _BUSY, _DONE = range(3)

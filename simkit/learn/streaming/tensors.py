@@ -15,10 +15,10 @@ from simkit.backends import Kernel
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.kernels import cells, gather, philox
 from simkit.kernels.cells import Form
-from simkit.learn import channels as kinds_of_channels
-from simkit.learn.memory import Memory
-from simkit.learn.order import SYMMETRIES, stream_of
-from simkit.learn.tables import Rows
+from simkit.learn.streaming import channels as kinds_of_channels
+from simkit.learn.streaming.memory import Memory
+from simkit.learn.streaming.order import SYMMETRIES, stream_of
+from simkit.learn.streaming.tables import Rows
 from simkit.schema import Array, Field, Schema
 
 #: symmetries of the torus: name -> orientations (see simkit.kernels.cells); boards that are not square only below 4
@@ -38,7 +38,7 @@ class Tensors:
     fields : sequence of str or None
         Fields wanted, None for all.
     channels : str
-        A name in `simkit.learn.channels.known`, for every bit-packed field of boards.
+        A name in `simkit.learn.streaming.channels.known`, for every bit-packed field of boards.
     dtype : torch.dtype
         Of the cells.
     memory_format : torch.memory_format

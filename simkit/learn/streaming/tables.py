@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from simkit.contract import Source
 from simkit.errors import DamageError
-from simkit.learn.bijection import I64
-from simkit.learn.decoded import Decoded
-from simkit.learn.memory import Memory
-from simkit.learn.order import Window
-from simkit.learn.selection import HUNDRED
+from simkit.learn.streaming.bijection import I64
+from simkit.learn.streaming.decoded import Decoded
+from simkit.learn.streaming.memory import Memory
+from simkit.learn.streaming.order import Window
+from simkit.learn.streaming.selection import HUNDRED
 from simkit.schema import Batch, Schema
 from simkit.store.chunks import Chunks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import warnings
@@ -17,12 +18,12 @@ import torch.utils.data
 from simkit.backends import AUTO
 from simkit.contract import Source, check_seed
 from simkit.errors import DamageError, ParameterError, UnknownNameError, show
-from simkit.learn.order import N_EPOCHS, ORDER, Order
-from simkit.learn.passes import Passes
-from simkit.learn.ranks import ranks as ranks_here
-from simkit.learn.selection import SPLITS, Selection, Split, meets
-from simkit.learn.tables import Live, Stored, Table
-from simkit.learn.tensors import Tensors
+from simkit.learn.streaming.order import N_EPOCHS, ORDER, Order
+from simkit.learn.streaming.passes import Passes
+from simkit.learn.streaming.ranks import ranks as ranks_here
+from simkit.learn.streaming.selection import SPLITS, Selection, Split, meets
+from simkit.learn.streaming.tables import Live, Stored, Table
+from simkit.learn.streaming.tensors import Tensors
 from simkit.store import Store
 from simkit.store.chunks import Chunks, StoreChunks
 from simkit.store.foreign import open_chunks
@@ -63,7 +64,9 @@ class Options(TypedDict, total=False):
 class Stream(torch.utils.data.IterableDataset[TensorBatch]):
     """Whole batches of tensors, in an order that depends on nothing but seed, epoch and position.
 
-    Use it with ``torch.utils.data.DataLoader(stream, batch_size=None, num_workers=4)``. Each pass is the next epoch.
+    Use it with ``torch.utils.data.DataLoader(stream, batch_size=None, num_workers=4)``. As with torch's
+    DistributedSampler, `set_epoch` says before each pass which epoch it is; the first needs no saying. Without workers
+    each pass is the next epoch by itself; with them a second pass that was not announced is a ParameterError.
     For loops of your own `simkit.learn.batches` is simpler: it counts what it gave and resumes exactly.
 
     Parameters
@@ -163,7 +166,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         self._order = Order(selection, self.seed, shuffle=shuffle, window=window)
         self._tensors = Tensors(table.schema, fields, channels, dtype, memory_format, augment, pin_memory)
         self._drop_last = drop_last
-        self._passes = Passes()
+        self.passes = Passes()
         self._n_all = table.n_rows
         content = [table.identity, selection.identity, selection.chunk_rows]
         self._data = hashlib.sha256(repr(content).encode()).hexdigest()
@@ -225,20 +228,34 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         return self._tensors(rows, self.seed, epoch, positions if is_whole is None else positions[is_whole])
 
     def __iter__(self) -> Iterator[TensorBatch]:
-        epoch, consumed = self._passes.begin()
         worker = torch.utils.data.get_worker_info()
-        first, step = (worker.id, worker.num_workers) if worker else (0, 1)
+        # begun here, and not when the first batch is asked for: meanwhile another pass may be announced
+        begun = self.passes.join(worker.id) if worker else self.passes.count()
+        return self._pass(begun, *((worker.id, worker.num_workers) if worker else (0, 1)))
+
+    def _pass(self, begun: tuple[int, int] | None, first: int, step: int) -> Iterator[TensorBatch]:
+        if begun is None:  # told when the first batch is asked for: a worker that is kept would die of it before
+            before, _ = self.passes.position()
+            raise ParameterError(
+                f"the workers of a DataLoader began epoch {before} of this stream before, and cannot tell which epoch "
+                "this pass is: call set_epoch(epoch) of the stream before each pass"
+            )
+        epoch, consumed = begun
         for index in range(first, self.n_batches(consumed), step):
             batch = self.batch(epoch, index, consumed)
             if not (self.is_skipping and is_empty(batch)):
                 yield batch
 
     def set_epoch(self, epoch: int) -> None:
-        """Let the next pass be that of `epoch`: from its start, or from where a state of that epoch was loaded."""
-        self._passes.seek(check_epoch(epoch))
+        """Let the next pass be that of `epoch`: from its start, or from where a state of that epoch was loaded.
+
+        Where a DataLoader has workers, call it before each pass but the first, when no other is under way. Persistent
+        workers learn it too.
+        """
+        self.passes.seek(check_epoch(epoch))
 
     def state_after(self, n_batches: int) -> State:
-        """Return the state after `n_batches` batches of the latest pass.
+        """Return the state after `n_batches` batches of the latest pass, or of one that was announced since.
 
         The number is asked for because workers read ahead: only the loop that takes the batches knows how many it took.
 
@@ -248,7 +265,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             If `n_batches` is no number of batches.
         """
         n_batches = ParameterError.check_integer("n_batches", n_batches, 0, MAX_LIVE_ROWS)
-        epoch, consumed = self._passes.latest()
+        epoch, consumed = self.passes.position()
         return self.state(epoch, min(consumed + n_batches * self.batch_size, self.n_rows))
 
     def state(self, epoch: int, consumed: int) -> State:
@@ -267,7 +284,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
             If the state is of other data, another selection of rows or another order, or if this batch_size leaves a
             last batch with fewer rows than ranks.
         """
-        self._passes.seek(*self.check_state(state))
+        self.passes.seek(*self.check_state(state))
 
     def check_state(self, state: State) -> tuple[int, int]:
         """Return (epoch, rows consumed) of a state; ParameterError if it is not one of this stream."""
@@ -296,7 +313,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         return epoch, consumed
 
     def __getstate__(self) -> State:
-        return {**self.__dict__, "_opened": None}
+        return {**self.__dict__, "_opened": None, "passes": copy.copy(self.passes)}
 
     def _table(self) -> Table:
         """Return the data, opened in this process: neither files nor threads are taken over from another."""

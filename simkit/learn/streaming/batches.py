@@ -14,7 +14,7 @@ from typing import Unpack
 from simkit.backends import MAX_THREADS
 from simkit.contract import Source
 from simkit.errors import ParameterError
-from simkit.learn.stream import Options, State, Stream, TensorBatch, check_epoch, is_empty
+from simkit.learn.streaming.stream import Options, State, Stream, TensorBatch, check_epoch, is_empty
 from simkit.store import Store
 
 #: times that each thread makes batches ahead
@@ -48,8 +48,8 @@ class Batches:
     def __init__(self, stream: Stream, n_threads: int = 1) -> None:
         n_threads = ParameterError.check_integer("n_threads", n_threads, 0, MAX_THREADS)
         self.stream, self._n_threads, self.waited = stream, n_threads, 0.0
-        self._epoch, self._consumed = 0, 0
-        self._is_begun = self.is_resumed = False
+        self._position = stream.passes.position()
+        self.is_resumed = False
         self.sampler = Sampler(self)
 
     def __len__(self) -> int:
@@ -57,14 +57,11 @@ class Batches:
         return self.stream.n_batches()
 
     def __iter__(self) -> Iterator[TensorBatch]:
-        if self._is_begun:
-            self._epoch, self._consumed = self._epoch + 1, 0
-        self._is_begun, self.is_resumed = True, False
-        epoch, start = self._epoch, self._consumed
+        epoch, start = self._position = self.stream.passes.count()
+        self.is_resumed = False
         for index, batch in enumerate(self._timed(self._made(epoch, start))):
             # counted before it is handed out: a state that the loop's body asks for includes the batch in its hands
-            self._epoch = epoch
-            self._consumed = min(start + (index + 1) * self.stream.batch_size, self.stream.n_rows)
+            self._position = epoch, min(start + (index + 1) * self.stream.batch_size, self.stream.n_rows)
             if not (self.stream.is_skipping and is_empty(batch)):
                 yield batch
 
@@ -110,12 +107,13 @@ class Batches:
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next ``for`` go through `epoch`: from its start, or from where a state of that epoch was loaded."""
-        if check_epoch(epoch) != self._epoch or self._is_begun:
-            self._epoch, self._consumed, self._is_begun, self.is_resumed = epoch, 0, False, False
+        self.stream.set_epoch(epoch)
+        self.is_resumed = self.is_resumed and epoch == self.epoch
+        self._position = self.stream.passes.position()
 
     def state_dict(self) -> State:
         """Return the state after the batch that was handed out last, as plain values."""
-        return self.stream.state(self._epoch, self._consumed)
+        return self.stream.state(*self._position)
 
     def load_state_dict(self, state: State) -> None:
         """Let the next ``for`` go on from `state`, whatever the number of ranks, workers and threads that it came from.
@@ -126,12 +124,13 @@ class Batches:
             If the state is of other data, another selection of rows or another order, or if this batch_size leaves a
             last batch with fewer rows than ranks.
         """
-        (self._epoch, self._consumed), self._is_begun, self.is_resumed = self.stream.check_state(state), False, True
+        self.stream.load_state_dict(state)
+        self._position, self.is_resumed = self.stream.passes.position(), True
 
     @property
     def epoch(self) -> int:
         """The epoch under way, or the one that the next ``for`` goes through."""
-        return self._epoch
+        return self._position[0]
 
 
 class Sampler:

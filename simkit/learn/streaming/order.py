@@ -20,8 +20,8 @@ from threading import Lock
 import numpy as np
 
 from simkit.kernels import philox
-from simkit.learn.bijection import I64, permuted
-from simkit.learn.selection import Selection
+from simkit.learn.streaming.bijection import I64, permuted
+from simkit.learn.streaming.selection import Selection
 
 #: raised when a shuffled epoch visits rows in another order than before
 ORDER = 2
