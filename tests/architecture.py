@@ -62,6 +62,7 @@ OWNERS = {
     "zarr": ("simkit.store", "simkit.bench"),
     "numcodecs": ("simkit.store", "simkit.bench"),
     "google_crc32c": ("simkit.store",),
+    "fsspec": ("simkit.store.objects",),
     "numba": ("simkit.kernels",),
     "llvmlite": ("simkit.kernels",),
     "sklearn": ("simkit.ash.baseline",),

@@ -23,7 +23,7 @@ from simkit.errors import DamageError
 from simkit.store.shard import Sliceable
 
 #: bytes of an object that is read as a whole: metadata and entries of the ledger are far smaller
-_MAX_GET = 2**26
+MAX_GET = 2**26
 
 
 class Lock(ABC):
@@ -71,7 +71,7 @@ class Place(ABC):
     def get(self, key: str) -> bytes:
         """Read a small object; DamageError if there is none, or none that is small."""
         data = self.open(key)
-        if len(data) > _MAX_GET:
+        if len(data) > MAX_GET:
             raise DamageError(f"{self.where(key)} holds {len(data):,} bytes, far more than simkit writes there")
         return data[:]
 
