@@ -88,6 +88,28 @@ class Assignment(click.ParamType[tuple[str, str]]):
         return name.strip(), text
 
 
+class LocalPath(click.Path):
+    """A path of this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if "://" in str(value):
+            self.fail(f"{show(str(value))} is an address, and this is a file or a folder of this machine", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class DataSet(click.Path):
+    """Where a data set is: a path, or an address such as s3://bucket/x.zarr."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if "://" in str(value) else super().convert(value, param, ctx)
+
+
 def complete_sources(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Return the sources and recipes whose names begin so, for the shell to complete."""
     del ctx, param
@@ -109,12 +131,14 @@ def quiet(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def store(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument STORE."""
-    return click.argument("store", type=click.Path(path_type=Path))(command)
+    return click.argument("store", type=DataSet())(command)
 
 
-def out(text: str, default: Path | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def out(
+    text: str, default: Path | None = None, kind: click.Path | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return what adds ``--out``, a file or folder to write, with this help."""
-    return click.option("--out", type=click.Path(path_type=Path), default=default, show_default=True, help=text)
+    return click.option("--out", type=kind or LocalPath(), default=default, show_default=True, help=text)
 
 
 def force(command: Callable[..., Any]) -> Callable[..., Any]:

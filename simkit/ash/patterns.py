@@ -87,7 +87,7 @@ def _inversion(rule: Rule) -> str:
 
 def _origin(store: Store, row: int) -> str:
     recipe = store.recipe
-    return f"Row {row} of {store.path.name}: {recipe['source']} version {recipe['version']}, seed {recipe['seed']}."
+    return f"Row {row} of {store.name}: {recipe['source']} version {recipe['version']}, seed {recipe['seed']}."
 
 
 def _of_soup(settle: int, period: int) -> list[str]:

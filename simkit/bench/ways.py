@@ -80,7 +80,7 @@ def bound(records: Records, form: str) -> Way:
 
     def run() -> int:
         for shard in range(0, layout.n_shards, span):
-            with (records.store.path / layout.key(records.name, shard)).open("rb") as file:
+            with (Path(records.store.path) / layout.key(records.name, shard)).open("rb") as file:
                 data = memoryview(mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ))
             index = np.frombuffer(data[-n_index:-4], "<u8").reshape(-1, 2)
             for offset, length in index[index[:, 1] < 2**63].tolist():
@@ -89,7 +89,7 @@ def bound(records: Records, form: str) -> Way:
                     cells.fill(1)
         return layout.n_rows
 
-    return Way("bound: decode the chunks, nothing else", records.store.path, run)
+    return Way("bound: decode the chunks, nothing else", Path(records.store.path), run)
 
 
 def ours(records: Records, form: str) -> Iterator[Way]:
@@ -101,10 +101,12 @@ def ours(records: Records, form: str) -> Iterator[Way]:
     options: dict[str, Any] = {"fields": (records.name,), "channels": form, "shuffle": True, "batch_size": BATCH}
     for n in range(3):
         made = batches(records.store, n_threads=n, **options)
-        yield Way(f"simkit, batches(n_threads={n})", records.store.path, partial(_count, made, records.name))
+        yield Way(f"simkit, batches(n_threads={n})", Path(records.store.path), partial(_count, made, records.name))
     for n in range(3):
         loader: Any = DataLoader(stream(records.store, **options), batch_size=None, num_workers=n)
-        yield Way(f"simkit, DataLoader(num_workers={n})", records.store.path, partial(_count, loader, records.name))
+        yield Way(
+            f"simkit, DataLoader(num_workers={n})", Path(records.store.path), partial(_count, loader, records.name)
+        )
 
 
 def _count(loader: Any, name: str) -> int:
@@ -130,14 +132,14 @@ def plain(records: Records, form: str) -> Iterator[Way]:
     yield Way("np.memmap of uncompressed records, shuffled", folder, run_memmap)
 
     def run_zarr() -> int:
-        array: Any = zarr.open_group(records.store.path, mode="r")[records.name]
+        array: Any = zarr.open_group(Path(records.store.path), mode="r")[records.name]
         step, n = records.store.layout.shard_rows, 0
         for start in range(0, records.n_rows, step):
             shard = np.asarray(array[start : start + step])
             n += sum(len(expand(shard[i : i + BATCH])) for i in range(0, len(shard), BATCH))
         return n
 
-    yield Way("zarr-python, shards in order", records.store.path, run_zarr)
+    yield Way("zarr-python, shards in order", Path(records.store.path), run_zarr)
 
 
 def expand_cells(boards: Boards) -> Any:

@@ -124,7 +124,7 @@ def _table(name: str, store: Store) -> Iterator[str]:
     n_rows = store.layout.n_rows
     yield f"<details><summary>Table <b>{escape(name)}</b>, {n_rows:,} rows</summary>"
     if n_rows > _MOST_ROWS:
-        yield f"<p>The first {_MOST_ROWS:,} rows; all are in <code>{escape(store.path.name)}</code>.</p>"
+        yield f"<p>The first {_MOST_ROWS:,} rows; all are in <code>{escape(store.name)}</code>.</p>"
     yield '<div class="wide"><table><thead><tr>'
     yield "".join(f'<th title="{escape(field.doc)}">{escape(column)}</th>' for column, field in store.schema.items())
     yield "</tr></thead><tbody>"
@@ -155,7 +155,7 @@ def _chain(claims: Store, found: Mapping[str, Store]) -> Iterator[str]:
     yield f"<p>Scale: {_values(about['scale'])}.</p>"
     yield '<div class="wide"><table><thead><tr><th>table</th><th>rows</th><th>digest</th></tr></thead><tbody>'
     for store in (claims, *found.values()):
-        name, n_rows = escape(store.path.name), store.layout.n_rows
+        name, n_rows = escape(store.name), store.layout.n_rows
         yield f"<tr><td>{name}</td><td>{n_rows:,}</td>{_digest(store.root_digest())}</tr>"
     yield "</tbody></table></div>"
     heads = ("data set", "source", "version", "seed", "rows", "parameters", "digest")

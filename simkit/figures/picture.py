@@ -187,7 +187,7 @@ class Film:
 
 def title(store: Store) -> str:
     """Return what stands above a picture of a store."""
-    return f"{store.path.name}: {store.recipe['source']}, seed {store.recipe['seed']}"
+    return f"{store.name}: {store.recipe['source']}, seed {store.recipe['seed']}"
 
 
 def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:

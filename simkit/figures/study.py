@@ -49,7 +49,7 @@ def tables(claims: Store) -> dict[str, Store]:
     about = claims.recipe["parameters"]
     found = {}
     for name, digest in about["tables"].items():
-        store = open_store(claims.path.with_name(f"{about['question']}-{name}.zarr"))
+        store = open_store(Path(claims.path).with_name(f"{about['question']}-{name}.zarr"))
         if store.root_digest() != digest:
             raise StoreError(f"{store.path} is not the table that {claims.path} was written with; run the study again")
         found[name] = store

@@ -153,7 +153,8 @@ def write(
         if not recipe.is_of(about, store.recipe):
             raise RecipeError(f"{store.path} was not made by the recipe {recipe_file}; `simkit info` shows its own")
     card = Card(store, store.schema, range(store.layout.n_rows), about)
-    files = Files(store.path if out is None else StoreError.check_path(out), [README, CROISSANT], replace=replace)
+    folder = StoreError.check_path(store.path if out is None else out)
+    files = Files(folder, [README, CROISSANT], replace=replace)
     files.put(README, card.markdown())
     files.put(CROISSANT, card.croissant())
     return files.written()

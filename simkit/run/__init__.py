@@ -12,7 +12,7 @@ from typing import Any
 import simkit
 from simkit.backends import AUTO, MAX_THREADS
 from simkit.contract import Source
-from simkit.errors import DamageError, ParameterError, StoreError, show
+from simkit.errors import DamageError, ParameterError, show
 from simkit.recipe import Recipe
 from simkit.run.local import run_threads
 from simkit.run.plan import Plan, most_rows
@@ -21,7 +21,7 @@ from simkit.run.plan import Share as Share
 from simkit.run.regeneration import compare_schema as compare_schema
 from simkit.run.regeneration import regenerate as regenerate
 from simkit.run.shard import run_shard as run_shard
-from simkit.store import Store, writing
+from simkit.store import Address, Store, check_address, writing
 
 
 def generate(
@@ -42,9 +42,9 @@ def generate(
     ----------
     what : Recipe, Source, str or path
         A recipe or source, or the name or file of one.
-    out : path, optional
-        Created, continued or extended; refused if it holds anything else. The name of the source or recipe with
-        ``.zarr`` if not given.
+    out : path or str, optional
+        A folder, or an address such as ``s3://bucket/x.zarr``. Created, continued or extended; refused if it holds
+        anything else. The name of the source or recipe with ``.zarr`` if not given.
     n : int, optional
         Rows; needed unless `what` is a recipe.
     seed : int, optional
@@ -78,7 +78,7 @@ def generate(
     made = {"backend": on.backend, "versions": versions()}
     source = recipe.source
     name = Path(what).stem if isinstance(what, (str, Path)) else source.name
-    path = Path(f"{name}.zarr") if out is None else StoreError.check_path(out)
+    path: Address = Path(f"{name}.zarr") if out is None else check_address(out)
     is_shared, most = share.n_workers > 1, most_rows(source)
     with writing(path, source.schema(), recipe.spec(), made, shared=is_shared, most_rows=most) as store:
         run_threads(store, recipe, on, n_threads, Plan.of(store, share), progress)

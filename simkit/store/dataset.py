@@ -1,11 +1,12 @@
-"""A data set on disk, read by row and written by shard."""
+"""A data set, read by row and written by shard."""
 
 from __future__ import annotations
 
 import hashlib
 import numbers
+import re
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 import numpy as np
@@ -18,8 +19,12 @@ from simkit.store.folding import settle
 from simkit.store.layout import LEDGER, ROOT, read_metadata
 from simkit.store.ledger import Ledger
 from simkit.store.local import Folder
-from simkit.store.place import Place
+from simkit.store.objects import Objects
+from simkit.store.place import Address, Place
 from simkit.tables import as_html
+
+#: addresses that were made paths
+_LOST_SLASH = re.compile(r"(s3a?|gs|gcs|az|abfss?|https?|memory):/")
 
 
 class Store:
@@ -30,7 +35,10 @@ class Store:
 
     Attributes
     ----------
-    path : Path
+    path : Path or str
+        A folder, or an address with ``://``.
+    name : str
+        Its last part, such as ``x.zarr``.
     recipe : dict
         ``source``, ``version``, ``parameters``, ``seed``, ``n``.
     made : dict
@@ -39,17 +47,26 @@ class Store:
     ledger : Ledger
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Address) -> None:
         self.path = path
+        self.name = PurePosixPath(path).name
         self.place = place_of(path)
-        if not self.place.exists():
-            raise StoreError(f"there is no {path}; `simkit generate SOURCE --out {path}` would make it")
-        if not self.place.has(ROOT):
-            raise StoreError(_why_none(self.place))
-        self.layout, attributes = read_metadata(self.place.get(ROOT), self.place.where())
+        self.layout, attributes = read_metadata(self._root(), self.place.where())
         self.recipe: dict[str, Any] = attributes["recipe"]
         self.made: dict[str, Any] = attributes["simkit"]
         self.ledger = Ledger(self.place, self.layout)
+
+    def _root(self) -> bytes:
+        try:
+            return self.place.get(ROOT)
+        except StoreError:
+            if not self.place.exists():
+                raise StoreError(
+                    f"there is no {self.path}; `simkit generate SOURCE --out {self.path}` would make it"
+                ) from None
+            if self.place.has(ROOT):
+                raise
+            raise StoreError(_why_none(self.place)) from None
 
     @property
     def schema(self) -> Schema:
@@ -191,20 +208,32 @@ class Store:
         return self.made if "digest" in self.made else {}
 
 
-def place_of(path: Path) -> Place:
-    """Return the place that a path means."""
-    return Folder(path, LEDGER)
+def place_of(path: Address) -> Place:
+    """Return the place that a path or an address means."""
+    return Folder(path, LEDGER) if isinstance(path, Path) else Objects(path)
+
+
+def check_address(path: Address) -> Address:
+    """Return a path as a Path, and an address with ``://`` as it is to be written; StoreError if it can be neither."""
+    text = str(path)
+    if text.startswith(("file://", "local://")):
+        return StoreError.check_path(text.partition("://")[2])
+    if "://" in text:
+        return Objects.check(text)
+    if isinstance(path, Path) and _LOST_SLASH.match(text):
+        raise StoreError(f"{show(text)} was an address and is a path now, which has no //; give it as a text")
+    return StoreError.check_path(path)
 
 
 def open_store(path: str | Path) -> Store:
-    """Open a data set for reading: ``simkit.open("x.zarr")["ash"][5:9]``.
+    """Open a data set for reading: ``simkit.open("x.zarr")["ash"][5:9]``, or ``simkit.open("s3://bucket/x.zarr")``.
 
     Raises
     ------
     StoreError
         If there is none at `path`; reading rows that are not generated yet raises it too.
     """
-    return Store(StoreError.check_path(path))
+    return Store(check_address(path))
 
 
 def _why_none(place: Place) -> str:

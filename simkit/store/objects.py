@@ -85,10 +85,23 @@ class Objects(place.Place):
     n_at_once = N_AT_ONCE
 
     def __init__(self, address: str) -> None:
-        self.address = check_address(address)
+        self.address = self.check(address)
         self._requests = Requests(self.address)
         self._turns: list[Turn] = []
         self._connect()
+
+    @staticmethod
+    def check(address: str) -> str:
+        """Return an address without slashes at its end; StoreError if it is none, or has a password in it."""
+        protocol, _, rest = address.partition("://")
+        if "@" in rest.partition("/")[0] or "?" in rest:
+            raise StoreError(
+                f"an address {protocol}://... has a password or a query in it; addresses stand in messages: put keys "
+                "into the environment or a file, such as AWS_SECRET_ACCESS_KEY or ~/.aws/credentials"
+            )
+        if not rest.strip("/") or not address.isprintable():
+            raise StoreError(f"{show(address)} is no address of a data set, such as s3://bucket/x.zarr")
+        return f"{protocol}://{rest.rstrip('/')}"
 
     def __reduce__(self) -> tuple[type[Objects], tuple[str]]:
         return Objects, (self.address,)
@@ -248,16 +261,3 @@ class Objects(place.Place):
 
     def _missing(self, key: str) -> DamageError:
         return DamageError(f"{self.where(key)} is missing; `simkit verify {self.address}` lists all that is")
-
-
-def check_address(address: str) -> str:
-    """Return an address without slashes at its end; StoreError if it has none that can be used, or a password."""
-    protocol, _, rest = address.partition("://")
-    if "@" in rest.partition("/")[0] or "?" in rest:
-        raise StoreError(
-            f"an address {protocol}://... has a password or a query in it; addresses stand in messages: put keys into "
-            "the environment or a file, such as AWS_SECRET_ACCESS_KEY or ~/.aws/credentials"
-        )
-    if not rest.strip("/") or not address.isprintable():
-        raise StoreError(f"{show(address)} is no address of a data set, such as s3://bucket/x.zarr")
-    return f"{protocol}://{rest.rstrip('/')}"

@@ -18,9 +18,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from simkit.errors import DamageError
 from simkit.store.shard import Sliceable
+
+#: what a user gives to say where a data set is: a folder of this machine, or an address with ``://``
+Address = Path | str
 
 #: bytes of an object that is read as a whole: metadata and entries of the ledger are far smaller
 MAX_GET = 2**26
@@ -46,7 +50,14 @@ class Place(ABC):
     """Objects by key. Keys have at most one ``/``, between the name of a folder and that of the object.
 
     Any failure is a StoreError of one line.
+
+    Attributes
+    ----------
+    n_at_once : int
+        How many threads put objects best: more than one where putting is mostly waiting.
     """
+
+    n_at_once = 1
 
     @abstractmethod
     def where(self, key: str = "") -> str:

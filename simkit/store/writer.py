@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from simkit.errors import StoreError
@@ -15,12 +14,12 @@ from simkit.store.dataset import Store, place_of
 from simkit.store.folding import incomplete, settle, unfold
 from simkit.store.layout import LEDGER, ROOT, Layout, read_metadata
 from simkit.store.ledger import Ledger
-from simkit.store.place import Lock, Place
+from simkit.store.place import Address, Lock, Place
 
 
 @contextmanager
 def writing(
-    path: Path,
+    path: Address,
     schema: Schema,
     recipe: Mapping[str, Any],
     made: Mapping[str, Any],
@@ -69,7 +68,7 @@ def writing(
         yield store
 
 
-def forget(path: Path, shards: Collection[int]) -> None:
+def forget(path: Address, shards: Collection[int]) -> None:
     """Let shards of a data set count as not done, such as damaged ones: its `simkit generate` line makes them again.
 
     Raises

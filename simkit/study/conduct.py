@@ -124,7 +124,7 @@ def write(
         "question": asked.name,
         "title": asked.title,
         "scale": asdict(scale),
-        "data": {store.path.name: {**store.recipe, "digest": store.root_digest()} for store in stores.values()},
+        "data": {store.name: {**store.recipe, "digest": store.root_digest()} for store in stores.values()},
     }
     written = {
         name: _put(out / f"{asked.name}-{name}.zarr", table, f"{_SOURCE}{of} {asked.name}, {name}", chain)
@@ -140,7 +140,7 @@ def write(
     }
     path = out / f"{asked.name}-claims.zarr"
     claims = _put(path, of_claims(found.claims), f"{_SOURCE}{of} {asked.name}, claims", {**chain, **more})
-    return {**{name: store.path for name, store in written.items()}, "claims": claims.path}
+    return {name: Path(store.path) for name, store in {**written, "claims": claims}.items()}
 
 
 def results(of: str, out: Path) -> dict[str, Path]:

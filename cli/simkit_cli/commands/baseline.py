@@ -15,7 +15,7 @@ from simkit_cli import display, options
 @options.store
 @click.option("--rows", type=options.RowRange(), help="Rows START:STOP.  [default: the first 10,000]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(store: Path, rows: range | None, form: str) -> None:
+def command(store: Path | str, rows: range | None, form: str) -> None:
     """Measure how well the rule of a board of STORE is told from its population, from its counts of objects, and from
     both, by logistic regression and by gradient-boosted trees: what a network has to beat.
     """

@@ -19,7 +19,7 @@ from simkit_cli import options
 @options.out("The folder to write to.  [default: STORE]")
 @options.force
 @options.quiet
-def command(store: Path, recipe: Path | None, out: Path | None, force: bool, quiet: bool) -> None:
+def command(store: Path | str, recipe: Path | None, out: Path | None, force: bool, quiet: bool) -> None:
     """Write README.md, a data card for people, and croissant.json, the same for programs (MLCommons Croissant 1.0),
     from the recipe, the fields and, once it is finished, the digest of the data set STORE.
     """

@@ -13,12 +13,12 @@ from simkit_cli import display, options
 
 
 @click.command(name="census", short_help="Count the objects in ash by apgcode.")
-@click.argument("what", metavar="STORE|BOARD.rle", type=click.Path(path_type=Path))
+@click.argument("what", metavar="STORE|BOARD.rle", type=options.DataSet())
 @click.option("--rows", type=options.RowRange(), help="Rows START:STOP of the data set.  [default: all]")
 @click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
 @click.option("--top", type=options.Count(), default=25, show_default=True, help="Lines of a rule's table (text).")
 @options.backend
-def command(what: Path, rows: range | None, form: str, top: int, backend: str) -> None:
+def command(what: Path | str, rows: range | None, form: str, top: int, backend: str) -> None:
     """Count the objects on the boards of STORE, rule by rule, or on one board in an RLE file.
 
     Objects are separated exactly and named by apgcode. The standard error is that of the mean number on a board. As
@@ -33,7 +33,7 @@ def command(what: Path, rows: range | None, form: str, top: int, backend: str) -
             what, rows, backend=backend, progress=lambda n_done, n: bar.update(task, completed=n_done, total=n)
         )
     if found.about:
-        click.echo(f"{what.name}: {found.about}", err=True)
+        click.echo(f"{Path(what).name}: {found.about}", err=True)
     if form == "json":
         click.echo(json.dumps(found.entries(), indent=2))
     elif form == "csv":

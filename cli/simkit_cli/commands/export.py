@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import click
@@ -63,7 +63,7 @@ class _Export(click.Command):
 @options.force
 @options.quiet
 def command(
-    store: Path,
+    store: Path | str,
     rows: range | None,
     to: str | None,
     fields: tuple[str, ...] | None,
@@ -93,7 +93,7 @@ def command(
         raise click.UsageError(f"Missing option '--rows': {to} takes a file a row, so say which, such as --rows 0:16.")
     rows = rows or range(opened.layout.n_rows)
     if out is None:
-        out = _named(opened.path.stem, to, rows)
+        out = _named(PurePosixPath(opened.name).stem, to, rows)
     with display.progress_bar(quiet=quiet) as bar:
         task = bar.add_task("exporting", total=len(rows))
         written = export(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--n", type=options.Count(), help="Number of rows, e.g. 1e6 or 20k.")
 @click.option("--seed", type=int, help="Seed, 0 to 2**64 - 1.  [default: 0]")
 @click.option("--set", "settings", type=options.Assignment(), multiple=True, help="Set a parameter; may be repeated.")
-@options.out("The data set.  [default: SOURCE.zarr]")
+@options.out("The data set, a folder or s3://BUCKET/NAME.  [default: SOURCE.zarr]", kind=options.DataSet())
 @options.backend
 @options.threads
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that share the work.  [default: 1]")
@@ -37,7 +37,7 @@ def command(
     n: int | None,
     seed: int | None,
     settings: tuple[tuple[str, str], ...],
-    out: Path | None,
+    out: Path | str | None,
     backend: str,
     threads: int | None,
     workers: int,
@@ -55,6 +55,7 @@ def command(
     moment, nothing that was finished is lost, and the result is the same to the last byte.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.run import Progress, Share, generate, n_processors
+    from simkit.store import check_address
 
     names = [name for name, _ in settings]
     if len(set(names)) < len(names):
@@ -62,6 +63,7 @@ def command(
     if out == Path():
         raise click.UsageError("--out names no data set; name the folder to make, such as x.zarr")
     share = Share(workers, worker)
+    out = out and check_address(out)
     recipe, name = _recipe(what, n, seed, dict(settings))
     out = out or Path(f"{name}.zarr")
     if not quiet:
@@ -125,7 +127,7 @@ def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> 
     click.echo(f"next: simkit {following}")
 
 
-def _say_stopped(out: Path) -> None:
+def _say_stopped(out: Path | str) -> None:
     """Say how to go on, and leave at once: compiled code cannot be interrupted and has nothing to save."""
     from simkit.errors import StoreError
     from simkit.store import open_store

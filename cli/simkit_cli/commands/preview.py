@@ -27,10 +27,10 @@ class _Preview(click.Command):
 @click.option("--view", help="What to show; see below.  [default: sheet]")
 @options.out("The PNG file, or a .gif of a film.  [default: named after the view]")
 @click.option("--labels", is_flag=True, help="The same as --view labels.")
-@click.option("--animate", type=click.Path(path_type=Path), help="The same as --view film --out.")
+@click.option("--animate", type=options.LocalPath(), help="The same as --view film --out.")
 @options.backend
 def command(
-    store: Path,
+    store: Path | str,
     rows: list[int] | None,
     view: str | None,
     out: Path | None,

@@ -25,7 +25,7 @@ _NOT_THEIRS = "they are not the rows of its recipe, or this simkit is another; g
 @options.backend
 @click.option("--forget", is_flag=True, help="Let faulty shards count as not done: `simkit generate` makes them again.")
 @options.quiet
-def command(store: Path, full: bool, regenerate: int | None, backend: str, forget: bool, quiet: bool) -> None:
+def command(store: Path | str, full: bool, regenerate: int | None, backend: str, forget: bool, quiet: bool) -> None:
     """Check the data set STORE: its ledger and the sizes of its shards; more with --full or --regenerate.
 
     Digests tell whether values are those that were written, and nothing of the recipe that the data set records. For
@@ -82,7 +82,7 @@ def command(store: Path, full: bool, regenerate: int | None, backend: str, forge
         click.echo(f"digest {opened.root_digest()}")
 
 
-def _advice(path: Path, n_shards: int, are_forgotten: bool) -> str:
+def _advice(path: Path | str, n_shards: int, are_forgotten: bool) -> str:
     if not n_shards:
         return "run its `simkit generate` line"
     if are_forgotten:

@@ -71,7 +71,7 @@ def write_states(store: Store, rows: range, snapshot: int, files: Files) -> None
         cells = store["cells"][row][snapshot]
         automaton = AUTOMATA["creutz"] if source == "ising-creutz" else smallest(cells)
         about = [
-            f"Row {row} of {store.path.name}: {source} version {store.recipe['version']}, seed {store.recipe['seed']}.",
+            f"Row {row} of {store.name}: {source} version {store.recipe['version']}, seed {store.recipe['seed']}.",
             f"Step {step} of {parameters['steps']}.",
         ]
         if source == "heat-conduction":
