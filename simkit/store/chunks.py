@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from abc import ABC, abstractmethod
-from collections import OrderedDict
-from collections.abc import Iterator
-from threading import Lock
+from collections.abc import Iterator, Sequence
 
 from simkit.errors import ParameterError
 from simkit.schema import Array, Schema
+from simkit.store.column import Column
 from simkit.store.dataset import Store
-from simkit.store.ledger import Opened
-
-#: shards kept open; each is one open file and an index
-_OPEN_SHARDS = 128
 
 
 class Chunks(ABC):
@@ -40,6 +33,9 @@ class Chunks(ABC):
     identity: str
     is_independent: bool
 
+    def expect(self, names: Sequence[str], chunks: Sequence[int]) -> None:  # noqa: B027 - a disk is read when asked
+        """Be told which chunks of some fields are soon read."""
+
     @abstractmethod
     def read(self, name: str, chunk: int, out: Array) -> None:
         """Read a chunk of the field `name` into `out` of shape ``(chunk_rows, ...)``.
@@ -63,35 +59,25 @@ class StoreChunks(Chunks):
     is_independent = True
 
     def __init__(self, store: Store) -> None:
-        missing = store.layout.n_rows - store.n_rows_done
+        missing = 0 if store.is_recorded else store.layout.n_rows - store.n_rows_done
         if missing:
             raise ParameterError(
                 f"{missing:,} of the {store.layout.n_rows:,} rows of {store.path} are not generated yet; "
                 "run its `simkit generate` line again to finish it"
             )
-        self._store, self.where, self.schema = store, str(store.path), store.schema
+        self._fetcher, self.where, self.schema = store.fetcher(), str(store.path), store.schema
         self.n_rows, self.chunk_rows = store.layout.n_rows, store.layout.chunk_rows
-        content = json.dumps(store.recipe, sort_keys=True) + store.root_digest()
-        self.identity = hashlib.sha256(content.encode()).hexdigest()
-        self._opened: OrderedDict[tuple[str, int], Opened] = OrderedDict()
-        self._lock = Lock()
+        self.identity = store.identity()
+
+    def expect(self, names: Sequence[str], chunks: Sequence[int]) -> None:
+        """Let chunks be fetched that are soon read; see Chunks."""
+        for name in names:
+            self._fetcher.expect(name, sorted(chunks))
 
     def read(self, name: str, chunk: int, out: Array) -> None:
         """Read a chunk; see Chunks."""
-        layout = self._store.layout
-        shard = chunk // (layout.shard_rows // self.chunk_rows)
-        key = name, shard // layout.spans[name]
-        with self._lock:
-            opened = self._opened.get(key)
-            if opened is None or chunk not in opened.chunks:
-                opened = self._opened[key] = self._store.ledger.open(name, shard)
-                if len(self._opened) > _OPEN_SHARDS:
-                    self._opened.popitem(last=False)
-            else:
-                self._opened.move_to_end(key)
-        opened.chunk(chunk, out)
+        self._fetcher.chunk(name, chunk, out)
 
     def column(self, name: str, n_rows: int) -> Iterator[Array]:
         """Yield a field; see Chunks."""
-        column = self._store[name]
-        return (column[start : start + n_rows] for start in range(0, self.n_rows, n_rows))
+        return Column(self._fetcher, name).pieces(range(self.n_rows), n_rows)

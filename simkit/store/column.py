@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.schema import Array, Field
-from simkit.store.ledger import Ledger, Opened
+from simkit.store.fetcher import Fetcher
 
 
 class Column(np.lib.mixins.NDArrayOperatorsMixin):
@@ -21,14 +21,13 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
     Comparisons and arithmetic are NumPy's, of the whole field: ``store["ash"][store["period"] > 2]``. Classes are
     compared by their labels too: ``store["rule"] == "B3/S23"``. Methods are those of its values: ``column[:].mean()``.
 
-    A call decodes each chunk once, in any order of rows. From call to call a column keeps the shard and the chunk that
-    it read last: keep the column, and ask for rows in their order.
+    A call decodes each chunk once, in any order of rows; where reads wait, it fetches many chunks at once. From call to
+    call a column keeps the chunk that it read last: keep the column, and ask for rows in their order.
     """
 
-    def __init__(self, ledger: Ledger, name: str) -> None:
-        self._ledger, self.name = ledger, name
-        self.field: Field = ledger.layout.schema[name]
-        self._opened: Opened | None = None
+    def __init__(self, fetcher: Fetcher, name: str) -> None:
+        self._fetcher, self._ledger, self.name = fetcher, fetcher.ledger, name
+        self.field: Field = fetcher.ledger.layout.schema[name]
         self._last_chunk: tuple[int, Array] | None = None
 
     def __len__(self) -> int:
@@ -37,8 +36,8 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"<{self.name}: {self.field.dtype} ({', '.join(('sample', *self.field.dims))}) {self.shape}>"
 
-    def __reduce__(self) -> tuple[type[Column], tuple[Ledger, str]]:
-        return Column, (self._ledger, self.name)
+    def __reduce__(self) -> tuple[type[Column], tuple[Fetcher, str]]:
+        return Column, (self._fetcher, self.name)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -124,18 +123,26 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         rows, *rest = index[1:] if index[:1] == (Ellipsis,) else index or (slice(None),)
         return rows, tuple(rest)
 
-    def _walk(self, rows: range) -> Array:
+    def pieces(self, rows: range, n_rows: int) -> Iterator[Array]:
+        """Yield neighbouring rows, up to the next multiple of `n_rows` at a time; what comes is fetched meanwhile."""
+        coming = self._ahead(self._chunks(rows))
+        for start in range(rows.start // n_rows * n_rows, rows.stop, n_rows):
+            yield self._walk(range(max(start, rows.start), min(start + n_rows, rows.stop)), coming)
+
+    def _walk(self, rows: range, coming: Iterator[int] | None = None) -> Array:
         """Return rows at equal distances, chunk by chunk."""
         if rows.step < 0:
             return np.ascontiguousarray(self._walk(rows[::-1])[::-1])
         out, chunk_rows, at = self.field.empty(len(rows)), self._ledger.layout.chunk_rows, 0
+        coming = self._ahead(self._chunks(rows)) if coming is None else coming
         while at < len(rows):
             chunk, first = divmod(rows[at], chunk_rows)
             stop = min(len(rows), at + -(-(chunk_rows - first) // rows.step))
             if stop - at == chunk_rows and (self._last_chunk is None or self._last_chunk[0] != chunk):
-                self._open(chunk).chunk(chunk, out[at:stop])
+                next(coming, None)
+                self._fetcher.chunk(self.name, chunk, out[at:stop])
             else:
-                out[at:stop] = self._chunk(chunk)[first :: rows.step][: stop - at]
+                out[at:stop] = self._chunk(chunk, coming)[first :: rows.step][: stop - at]
             at = stop
         return out
 
@@ -146,10 +153,23 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         ordered = rows[order]
         chunks = ordered // chunk_rows
         starts = np.flatnonzero(np.diff(chunks, prepend=-1))
+        coming = self._ahead(chunks[starts].tolist())
         for start, stop in pairwise([*starts.tolist(), len(rows)]):
             chunk = int(chunks[start])
-            out[order[start:stop]] = self._chunk(chunk)[ordered[start:stop] - chunk * chunk_rows]
+            out[order[start:stop]] = self._chunk(chunk, coming)[ordered[start:stop] - chunk * chunk_rows]
         return out
+
+    def _chunks(self, rows: range) -> Iterable[int]:
+        """Return the chunks of rows in their order."""
+        chunk_rows = self._ledger.layout.chunk_rows
+        if rows and rows.step <= chunk_rows:
+            return range(rows[0] // chunk_rows, rows[-1] // chunk_rows + 1)
+        return (row // chunk_rows for row in rows)
+
+    def _ahead(self, chunks: Iterable[int]) -> Iterator[int]:
+        """Let chunks be fetched as the iterator goes on; it has those that are not kept."""
+        last = self._last_chunk
+        return self._fetcher.ahead(self.name, (chunk for chunk in chunks if last is None or chunk != last[0]))
 
     def _rows(self, rows: Any) -> range | npt.NDArray[np.int64]:
         """Return the rows that an index means, none negative; ParameterError if it means none."""
@@ -175,20 +195,13 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         wanted = wanted.astype(np.int64)
         return np.where(wanted < 0, wanted + len(self), wanted)
 
-    def _chunk(self, chunk: int) -> Array:
+    def _chunk(self, chunk: int, coming: Iterator[int]) -> Array:
         """Return an inner chunk, counted from the start of the data set; the last one is kept."""
         last = self._last_chunk  # other threads may replace it meanwhile
         if last is None or last[0] != chunk:
-            last = self._last_chunk = chunk, self._open(chunk).chunk(chunk)
+            next(coming, None)
+            last = self._last_chunk = chunk, self._fetcher.chunk(self.name, chunk)
         return last[1]
-
-    def _open(self, chunk: int) -> Opened:
-        """Return the shards that hold a chunk; the last ones are kept."""
-        layout, opened = self._ledger.layout, self._opened  # other threads may replace it meanwhile
-        if opened is None or chunk not in opened.chunks:
-            shard = chunk // (layout.shard_rows // layout.chunk_rows)
-            opened = self._opened = self._ledger.open(self.name, shard)
-        return opened
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if copy is False:

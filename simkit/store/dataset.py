@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import numbers
 import re
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
@@ -15,6 +16,8 @@ from simkit.errors import ParameterError, SimkitError, StoreError, UnknownNameEr
 from simkit.schema import Array, Batch, Schema, check
 from simkit.store import loose, shard
 from simkit.store.column import Column
+from simkit.store.copies import MOST_BYTES, Copies
+from simkit.store.fetcher import Fetcher
 from simkit.store.folding import settle
 from simkit.store.layout import LEDGER, ROOT, read_metadata
 from simkit.store.ledger import Ledger
@@ -47,7 +50,7 @@ class Store:
     ledger : Ledger
     """
 
-    def __init__(self, path: Address) -> None:
+    def __init__(self, path: Address, cache: str | Path | None = None, cache_bytes: int = MOST_BYTES) -> None:
         self.path = path
         self.name = PurePosixPath(path).name
         self.place = place_of(path)
@@ -55,6 +58,15 @@ class Store:
         self.recipe: dict[str, Any] = attributes["recipe"]
         self.made: dict[str, Any] = attributes["simkit"]
         self.ledger = Ledger(self.place, self.layout)
+        self.copies = None if cache is None else self._copies(cache, cache_bytes)
+
+    def _copies(self, cache: str | Path, cache_bytes: int) -> Copies:
+        missing = 0 if self.is_recorded else self.layout.n_rows - self.n_rows_done
+        if missing:
+            raise ParameterError(
+                f"cache= is for data sets that are finished; of {self.path} {missing:,} rows are not generated yet"
+            )
+        return Copies(cache, cache_bytes, self.identity())
 
     def _root(self) -> bytes:
         try:
@@ -81,7 +93,7 @@ class Store:
                 f"store[{show(first)}][5:9]; this is {show(name)}"
             )
         UnknownNameError.check("field", name, self.schema, str(self.path))
-        return Column(self.ledger, name)
+        return Column(self.fetcher(), name)
 
     def __contains__(self, name: object) -> bool:
         return name in self.schema
@@ -131,11 +143,27 @@ class Store:
 
     def batches(self, *names: str, rows: range | None = None) -> Iterator[Batch]:
         """Yield the fields `names` of `rows`, all if not given, at most a shard at a time."""
-        columns = {name: self[name] for name in names}
         rows, step = range(self.layout.n_rows) if rows is None else rows, self.layout.shard_rows
-        for start in range(rows.start // step * step, rows.stop, step):
-            part = slice(max(start, rows.start), min(start + step, rows.stop))
-            yield {name: column[part] for name, column in columns.items()}
+        fetcher = self.fetcher()
+        pieces = {name: Column(fetcher, name).pieces(rows, step) for name in names}
+        for _ in range(rows.start // step * step, rows.stop, step):
+            yield {name: next(piece) for name, piece in pieces.items()}
+
+    def fetcher(self, *, with_copies: bool = True) -> Fetcher:
+        """Return what reads chunks, and keeps the shards that it opened."""
+        is_finished = self.is_recorded or self.copies is not None
+        return Fetcher(self.ledger, self.copies if with_copies else None, is_finished=is_finished)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its record alone says that the data set is finished; on a disk one looks rather than believes it."""
+        return "digest" in self.made and self.place.n_at_once > 1
+
+    def identity(self) -> str:
+        """Return a SHA-256, in hexadecimal, of recipe and digest: it names what a finished data set holds."""
+        digest = str(self.made["digest"]) if self.is_recorded else self.root_digest()
+        content = json.dumps(self.recipe, sort_keys=True) + digest
+        return hashlib.sha256(content.encode()).hexdigest()
 
     def check_row(self, row: int) -> int:
         """Return the number of a row; ParameterError if there is no such row."""
@@ -225,15 +253,26 @@ def check_address(path: Address) -> Address:
     return StoreError.check_path(path)
 
 
-def open_store(path: str | Path) -> Store:
+def open_store(path: str | Path, *, cache: str | Path | None = None, cache_bytes: int = MOST_BYTES) -> Store:
     """Open a data set for reading: ``simkit.open("x.zarr")["ash"][5:9]``, or ``simkit.open("s3://bucket/x.zarr")``.
+
+    Parameters
+    ----------
+    path : path or address
+    cache : path, optional
+        A folder of this machine in which what is read is kept for later, also by other processes and for other data
+        sets. For data sets that are finished.
+    cache_bytes : int
+        Bytes of the disk that `cache` takes at most; see `simkit.store.copies.Copies`.
 
     Raises
     ------
     StoreError
         If there is none at `path`; reading rows that are not generated yet raises it too.
+    ParameterError
+        If there is a `cache`, and the data set is not finished.
     """
-    return Store(check_address(path))
+    return Store(check_address(path), cache, cache_bytes)
 
 
 def _why_none(place: Place) -> str:

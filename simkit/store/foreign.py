@@ -12,10 +12,11 @@ import numpy as np
 import zarr
 from zarr.storage import LocalStore
 
-from simkit.errors import DamageError, SchemaError, StoreError, show
+from simkit.errors import DamageError, ParameterError, SchemaError, StoreError, show
 from simkit.schema import Array, Field, Schema
 from simkit.store.chunks import Chunks, StoreChunks
-from simkit.store.dataset import open_store, place_of
+from simkit.store.copies import MOST_BYTES
+from simkit.store.dataset import check_address, open_store, place_of
 from simkit.store.layout import LEDGER, ROOT
 from simkit.store.metadata import Entry, parse
 from simkit.store.place import Place
@@ -138,19 +139,26 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value) if isinstance(value, list) and all(isinstance(text, str) for text in value) else ()
 
 
-def open_chunks(where: str | Path) -> Chunks:
+def open_chunks(where: str | Path, cache: str | Path | None = None, cache_bytes: int = MOST_BYTES) -> Chunks:
     """Open any data set for streaming: one of simkit's by its own reader, any other Zarr group by zarr-python.
 
     Raises
     ------
     StoreError
         If there is none at `where`.
+    ParameterError
+        If there is a `cache`, as for `open_store`, and the data set is not of simkit, or not finished.
     """
-    if "://" not in str(where):
-        place = place_of(Path(where))
-        if not place.exists() or _is_ours(place):
-            return StoreChunks(open_store(where))
-    return ZarrChunks(str(where))
+    try:
+        return StoreChunks(open_store(where, cache=cache, cache_bytes=cache_bytes))
+    except StoreError:
+        address = check_address(where)
+        place = place_of(address)
+        if (isinstance(address, Path) and not place.exists()) or _is_ours(place):
+            raise
+    if cache is not None:
+        raise ParameterError(f"cache= is for data sets of simkit, and {where} is none")
+    return ZarrChunks(str(address))
 
 
 def _is_ours(place: Place) -> bool:

@@ -18,6 +18,7 @@ from numcodecs import zstd
 
 from simkit.errors import DamageError, StoreError, show
 from simkit.schema import Array
+from simkit.store.disk import File
 from simkit.store.layout import DIGEST_BYTES, ENTRY_BYTES, LEDGER, Layout
 from simkit.store.loose import Entries, Loose, n_chunk_bytes
 from simkit.store.place import Place
@@ -157,8 +158,12 @@ class Ledger:
             except StoreError:
                 if not self.place.has(layout.entries_key(group)):
                     raise  # else the group was finished meanwhile
-        span = layout.span(name, shard)
-        return self._opened(self.open_final(name, shard), span, span.start)
+        return self.opened(self.place.open(layout.key(name, shard)), name, shard)
+
+    def opened(self, data: Sliceable, name: str, shard: int) -> Opened:
+        """Open the Zarr shard `data`, in which the rows of a field in a shard lie, of a group that is finished."""
+        span = self.layout.span(name, shard)
+        return self._opened(self._final(data, name, shard), span, span.start)
 
     def _is_partial(self, shard: int) -> bool:
         group, at = divmod(shard, self.layout.group_shards)
@@ -176,7 +181,9 @@ class Ledger:
 
     def open_final(self, name: str, shard: int) -> Reader:
         """Open the Zarr shard in which the rows of a shard lie in the end, maybe beside those of others."""
-        data = self.place.open(self.layout.key(name, shard))
+        return self._final(self.place.open(self.layout.key(name, shard)), name, shard)
+
+    def _final(self, data: Sliceable, name: str, shard: int) -> Reader:
         return self._reader(data, name, self.layout.spans[name], self.where(name, shard))
 
     def where(self, name: str, shard: int) -> str:
@@ -187,7 +194,15 @@ class Ledger:
 
     def _reader(self, data: Sliceable, name: str, n_shards: int, where: str) -> Reader:
         layout = self.layout
-        return Reader(data, layout.schema[name], n_shards * layout.shard_rows, layout.chunk_rows, where)
+        is_length_free = self.place.n_at_once == 1 or isinstance(data, (bytes, File))
+        return Reader(
+            data,
+            layout.schema[name],
+            n_shards * layout.shard_rows,
+            layout.chunk_rows,
+            where,
+            is_length_free=is_length_free,
+        )
 
     def _where(self, key: str, what: str) -> str:
         return f"{self.place.where(key)} ({what})"

@@ -57,18 +57,24 @@ class Free(place.Lock):
 
 
 class Blob:
-    """An object read a slice at a time, each by a request of its own; DamageError if there is none."""
+    """An object read a slice at a time, each by a request of its own; DamageError if there is none when it is read.
+
+    Neither to make one nor to read its last bytes, ``blob[-n:]``, takes a look at its length.
+    """
 
     def __init__(self, objects: Objects, key: str) -> None:
-        self._objects, self._key = objects, key
-        self._size = objects.size(key)
+        self._objects, self._key, self._size = objects, key, -1
 
     def __len__(self) -> int:
+        if self._size < 0:
+            self._size = self._objects.size(self._key)
         return self._size
 
     def __getitem__(self, part: slice, /) -> bytes:
-        start, stop, _ = part.indices(self._size)
-        return self._objects.read(self._key, start, stop) if start < stop else b""
+        start, stop = part.start or 0, part.stop
+        if stop is not None and (start < 0 or stop < 0):
+            start, stop, _ = part.indices(len(self))
+        return self._objects.read(self._key, start, stop) if stop is None or start < stop else b""
 
 
 class Objects(place.Place):
@@ -172,7 +178,7 @@ class Objects(place.Place):
             ) from None
 
     def open(self, key: str) -> Blob:
-        """Open an object to read parts of it; DamageError if there is none."""
+        """Open an object to read parts of it; DamageError if there is none, when it is read."""
         return Blob(self, key)
 
     def get(self, key: str) -> bytes:
@@ -184,8 +190,11 @@ class Objects(place.Place):
             )
         return data
 
-    def read(self, key: str, start: int, stop: int) -> bytes:
-        """Return the bytes of an object from `start` to `stop`, as far as it has them; DamageError if there is none."""
+    def read(self, key: str, start: int, stop: int | None) -> bytes:
+        """Return the bytes of an object from `start` to `stop`, as far as it has them; DamageError if there is none.
+
+        None is its end, and a negative `start` with that counts from there.
+        """
         try:
             data: bytes = self._ask("read", key, "cat_file", start=start, end=stop)
         except FileNotFoundError:

@@ -54,7 +54,7 @@ class Place(ABC):
     Attributes
     ----------
     n_at_once : int
-        How many threads put objects best: more than one where putting is mostly waiting.
+        Requests to make at once, since each mostly waits; 1 where they hardly do.
     """
 
     n_at_once = 1
@@ -77,7 +77,7 @@ class Place(ABC):
 
     @abstractmethod
     def open(self, key: str) -> Sliceable:
-        """Open an object to read parts of it; DamageError if there is none."""
+        """Open an object to read parts of it; DamageError if there is none, at the latest when it is read."""
 
     def get(self, key: str) -> bytes:
         """Read a small object; DamageError if there is none, or none that is small."""

@@ -9,7 +9,7 @@ before it overwrites it and then fails on a torn one; the tests hold the bytes t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import google_crc32c
@@ -24,6 +24,9 @@ from simkit.schema import Array, Field
 ZSTD_LEVEL = 1
 
 _ABSENT = 2**64 - 1
+
+#: bytes between two chunks that are read with them, rather than to ask twice
+_GAP = 2**16
 
 #: first bytes of a zstd frame
 _MAGIC = (0xFD2FB528).to_bytes(4, "little")
@@ -76,6 +79,16 @@ class Reader:
         What its rows are.
     where : str
         Names the shard in error messages.
+    is_length_free : bool
+        Whether to know how many bytes `data` has takes no request. If it does, nobody asks: the checksums of index and
+        chunks show what is missing.
+
+    Attributes
+    ----------
+    data : bytes or a file
+        From which chunks are read; another that holds the same may take its place.
+    size : int
+        Bytes of the whole shard.
 
     Raises
     ------
@@ -83,23 +96,36 @@ class Reader:
         If the index is not whole or does not fit the data.
     """
 
-    def __init__(self, data: Sliceable, field: Field, shard_rows: int, chunk_rows: int, where: str) -> None:
-        self._data, self._field, self._chunk_rows, self._where = data, field, chunk_rows, where
+    def __init__(
+        self,
+        data: Sliceable,
+        field: Field,
+        shard_rows: int,
+        chunk_rows: int,
+        where: str,
+        *,
+        is_length_free: bool = True,
+    ) -> None:
+        self.data, self._field, self._chunk_rows, self._where = data, field, chunk_rows, where
         n_index = index_bytes(shard_rows // chunk_rows)
-        n_body = len(data) - n_index
-        index = data[n_body:] if n_body >= 0 else b""
+        index = data[-n_index:]
         if len(index) < n_index or not _is_whole(index):
             raise DamageError(f"{where} is damaged: its index is torn (the file holds {len(data):,} bytes)")
+        self._encoded_index = index
         self._index: npt.NDArray[np.uint64] = np.frombuffer(index[:-4], "<u8").reshape(-1, 2)
-        lengths = self._index[self._index[:, 1] != _ABSENT, 1]
-        if int(lengths.sum()) != n_body:
-            raise DamageError(f"{where} is damaged: {n_body:,} bytes of chunks, its index says {lengths.sum():,}")
+        n_body = int(self._index[self._index[:, 1] != _ABSENT, 1].sum())
+        self.size = n_body + n_index
+        if is_length_free and len(data) != self.size:
+            raise DamageError(f"{where} is damaged: {len(data) - n_index:,} bytes of chunks, its index says {n_body:,}")
 
     def chunk(self, i: int, out: Array | None = None) -> Array:
         """Return the rows of inner chunk `i`, shape ``(chunk_rows, *field.shape)``; in `out` if that is given."""
+        return self.decode(i, self.encoded(i), out)
+
+    def decode(self, i: int, part: bytes, out: Array | None = None) -> Array:
+        """Return the rows of inner chunk `i`, of which `part` is what `encoded` returns."""
         if out is None:
             out = self._field.empty(self._chunk_rows)
-        part = self.encoded(i)
         if not part:
             raise DamageError(f"{self._where} is damaged: chunk {i} is not there")
         try:
@@ -111,14 +137,44 @@ class Reader:
         except (RuntimeError, ValueError) as error:
             raise DamageError(f"{self._where} is damaged: chunk {i} holds something else ({error})") from None
 
-    def encoded(self, i: int) -> bytes:
-        """Return inner chunk `i` as it is stored, b"" if it has no row; DamageError if it is not whole."""
+    def encoded(self, i: int, data: Sliceable | None = None) -> bytes:
+        """Return inner chunk `i` as it is stored, b"" if it has no row; DamageError if it is not whole.
+
+        With `data` it is read from there.
+        """
+        start, stop = self._part(i)
+        return self._whole(i, (self.data if data is None else data)[start:stop] if stop > start else b"")
+
+    def parts(self, chunks: Sequence[int]) -> dict[int, bytes]:
+        """Return inner chunks as `encoded` does; those that lie close together are read at once."""
+        found: dict[int, bytes] = {}
+        runs: list[list[int]] = []
+        for i in sorted(chunks, key=self._part):
+            if runs and 0 <= self._part(i)[0] - self._part(runs[-1][-1])[1] <= _GAP:
+                runs[-1].append(i)
+            else:
+                runs.append([i])
+        for run in runs:
+            start, stop = self._part(run[0])[0], self._part(run[-1])[1]
+            data = memoryview(self.data[start:stop] if stop > start else b"")
+            for i in run:
+                first, last = self._part(i)
+                found[i] = self._whole(i, bytes(data[first - start : last - start]))
+        return found
+
+    def stored(self, parts: Mapping[int, bytes]) -> list[tuple[int, bytes]]:
+        """Return where in the shard some inner chunks lie, and the index, with their bytes."""
+        index = self._encoded_index
+        return [*((self._part(i)[0], part) for i, part in parts.items() if part), (self.size - len(index), index)]
+
+    def _part(self, i: int) -> tuple[int, int]:
+        """Return where inner chunk `i` begins and ends; nowhere if it has no row, or more bytes than it could have."""
         offset, length = self._index[i].tolist()
-        if length == _ABSENT:
-            return b""
-        most = most_encoded(self._chunk_rows * self._field.nbytes)
-        part = self._data[offset : offset + length] if length <= most else b""
-        if len(part) < 5 or not _is_whole(part):
+        is_read = length != _ABSENT and length <= most_encoded(self._chunk_rows * self._field.nbytes)
+        return (offset, offset + length) if is_read else (0, 0)
+
+    def _whole(self, i: int, part: bytes) -> bytes:
+        if self._index[i, 1] != _ABSENT and (len(part) < 5 or not _is_whole(part)):
             raise DamageError(f"{self._where} is damaged: chunk {i} fails its checksum")
         return part
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import DamageError, StoreError
+from simkit.store.column import Column
 from simkit.store.dataset import Store, digest
 from simkit.store.layout import DIGEST_BYTES, LEDGER, ROOT, read_metadata
 from simkit.store.ledger import State
@@ -170,7 +171,8 @@ def _value_faults(
     store: Store, state: State, sizes: Sizes, missing: set[Place], progress: Callable[[int], None]
 ) -> Iterator[Fault]:
     """Decode the rows of all shards, but of files that are missing, and yield what has another digest."""
-    layout, columns = store.layout, {name: store[name] for name in store}
+    layout, fetcher = store.layout, store.fetcher(with_copies=False)
+    columns = {name: Column(fetcher, name) for name in store}
 
     def check(shard: int, entry: Entries) -> list[str]:
         rows, found = layout.rows(shard), []
@@ -185,7 +187,7 @@ def _value_faults(
                 found.append(str(error))
         return found
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max(os.cpu_count() or 1, store.place.n_at_once)) as pool:
         for group, held in sizes.items():
             here = (group * layout.group_shards + np.flatnonzero(held[:, 0] >= 0)).tolist()
             entries, _ = _entries(store, state, group)

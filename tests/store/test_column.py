@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -310,30 +310,28 @@ class Counted(np.ndarray):
         return result
 
 
-class CountedLedger:
-    """As much of a ledger as a column asks for: rows that hold their own number, in shards that count what they decode."""
+class CountedFetcher:
+    """As much of a fetcher as a column asks for: rows that hold their own number, and a count of what is decoded."""
 
     def __init__(self, n_rows: int) -> None:
-        self.layout = Layout.plan(Schema(row=Field("int32", "the row's number")), n_rows)
-        self.n_opened, self.n_decoded = 0, 0
+        self.ledger = SimpleNamespace(layout=Layout.plan(Schema(row=Field("int32", "the row's number")), n_rows))
+        self.n_decoded = 0
 
-    def open(self, name: str, shard: int) -> Any:
-        self.n_opened += 1
-        span, per_shard = self.layout.span(name, shard), self.layout.shard_rows // self.layout.chunk_rows
-        return SimpleNamespace(chunk=self._chunk, chunks=range(span.start * per_shard, span.stop * per_shard))
+    def ahead(self, name: str, chunks: Iterable[int]) -> Iterator[int]:
+        return iter(chunks)
 
-    def _chunk(self, chunk: int, out: Array | None = None) -> Array:
+    def chunk(self, name: str, chunk: int, out: Array | None = None) -> Array:
         self.n_decoded += 1
-        start = chunk * self.layout.chunk_rows
-        out = np.empty(self.layout.chunk_rows, np.int32) if out is None else out
-        out[:] = np.arange(start, start + self.layout.chunk_rows)
+        chunk_rows = self.ledger.layout.chunk_rows
+        out = np.empty(chunk_rows, np.int32) if out is None else out
+        out[:] = np.arange(chunk * chunk_rows, (chunk + 1) * chunk_rows)
         return out
 
 
 def work(n_rows: int, index: Callable[[int], Any], monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
     """Return how many elements of index arrays a column looks at, and how many chunks it decodes."""
-    ledger = CountedLedger(n_rows)
-    column, wanted = Column(ledger, "row"), index(n_rows)  # type: ignore[arg-type]
+    fetcher = CountedFetcher(n_rows)
+    column, wanted = Column(fetcher, "row"), index(n_rows)  # type: ignore[arg-type]
     real = Column._rows
 
     def rows(self: Column, given: Any) -> Any:
@@ -345,7 +343,7 @@ def work(n_rows: int, index: Callable[[int], Any], monkeypatch: pytest.MonkeyPat
         patch.setattr(Column, "_rows", rows)
         got = column[wanted]
     np.testing.assert_array_equal(got, np.arange(n_rows)[wanted])
-    return Counted.n_elements, ledger.n_decoded
+    return Counted.n_elements, fetcher.n_decoded
 
 
 INDICES = {

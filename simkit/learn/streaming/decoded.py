@@ -11,10 +11,14 @@ import numpy.typing as npt
 
 from simkit.errors import DamageError
 from simkit.learn.streaming.bijection import I64
-from simkit.learn.streaming.windows import Window
+from simkit.learn.streaming.order import Window
 from simkit.schema import Batch
 
 _TODO, _BUSY, _DONE = range(3)
+
+
+#: writes the rows inside a chunk that are named, or with None all, into arrays: (chunk, rows, field -> array)
+Fill = Callable[[int, I64 | None, Batch], None]
 
 
 class Decoded:
@@ -25,8 +29,7 @@ class Decoded:
     window : Window
     arrays : Batch
         Memory for the rows.
-    fill : callable (chunk, rows, field -> array)
-        Writes the rows inside a chunk that are named, or with None all, into arrays.
+    fill : Fill
     piece_rows : int
         Rows that are made at once, of a chunk at most.
     is_compact : bool
@@ -40,13 +43,13 @@ class Decoded:
         self,
         window: Window,
         arrays: Batch,
-        fill: Callable[[int, I64 | None, Batch], None],
+        fill: Fill,
         piece_rows: int,
         *,
         is_compact: bool,
         skip: Callable[[DamageError, int], None] | None = None,
     ) -> None:
-        self.window, self.arrays, self._fill, self._is_compact, self._skip = window, arrays, fill, is_compact, skip
+        self.arrays, self._window, self._fill, self._is_compact, self._skip = arrays, window, fill, is_compact, skip
         sizes = np.diff(window.starts)
         n_pieces = -(-sizes // piece_rows)
         self._place = np.repeat(np.arange(len(sizes)), n_pieces)  # of the chunk in the window
@@ -107,11 +110,11 @@ class Decoded:
 
     def _make(self, piece: int) -> None:
         place, first, last = int(self._place[piece]), int(self._first[piece]), int(self._last[piece])
-        inside, start = self.window.inside[place], int(self.window.starts[place])
+        inside, start = self._window.inside[place], int(self._window.starts[place])
         out = {name: array[first:last] for name, array in self.arrays.items()}
         try:
             wanted = inside[first - start : last - start] if self._is_compact else None
-            self._fill(int(self.window.chunks[place]), wanted, out)
+            self._fill(int(self._window.chunks[place]), wanted, out)
         except DamageError as error:
             if self._skip is None:
                 raise
