@@ -212,7 +212,7 @@ def ranges_of(rows: range | int | Sequence[int]) -> list[range]:
     if isinstance(rows, numbers.Integral) and not isinstance(rows, bool):
         rows = range(int(rows))
         if rows.stop < 1:
-            raise ParameterError(f"the first rows are 1 at least; these are {show(rows.stop)}")
+            raise ParameterError(f"a number of rows is at least 1; this is {show(rows.stop)}")
     if isinstance(rows, range):
         check_rows(rows)
         return [rows] if rows else []

@@ -205,7 +205,7 @@ def source_class(name: str) -> type[Source]:
     UnknownNameError.check("source", name, known)
     cls = load(known[name])
     if not (isinstance(cls, type) and issubclass(cls, Source) and getattr(cls, "name", None) == name):
-        raise SimkitError(f"{known[name]} is listed as the source {show(name)}, and is no class of that name")
+        raise SimkitError(f"{known[name]} is listed as the source {show(name)}, and is not a class of that name")
     return cls
 
 

@@ -110,7 +110,7 @@ class Schema(Mapping[str, Field]):
         for name in fields:
             if not _NAME.fullmatch(name) or name.lower() in _RESERVED:
                 raise SchemaError(
-                    f"{show(name)} is no name for a field: it needs 1 to 64 of A-Z, a-z, 0-9, '_', '-' and '.', "
+                    f"{show(name)} is not a name for a field: it needs 1 to 64 of A-Z, a-z, 0-9, '_', '-' and '.', "
                     f"not '.' first, and {' and '.join(_RESERVED)} are taken"
                 )
         self._fields = fields
@@ -182,6 +182,6 @@ def unpack(boards: npt.NDArray[np.uint8], width: int | None = None) -> npt.NDArr
         raise ParameterError(f"unpack takes packed uint8 boards; this is {boards.dtype} of shape {boards.shape}")
     if width is not None:
         width = ParameterError.check_integer(
-            f"the width of boards of {boards.shape[-1]:,} bytes a row", width, 1, 8 * boards.shape[-1]
+            f"the width of boards with {boards.shape[-1]:,} bytes per row", width, 1, 8 * boards.shape[-1]
         )
     return np.unpackbits(boards, axis=-1, count=width, bitorder="little")

@@ -140,7 +140,7 @@ def _of_store(
     store: Store, rows: range | int | Sequence[int] | None, backend: str, progress: Callable[[int, int], None]
 ) -> Census:
     if not {"ash", "period", "rule"} <= set(store) or store.schema["ash"].bits is None:
-        raise StoreError(f"{store.path} is no data set of ash: it lacks one of the fields ash, period and rule")
+        raise StoreError(f"{store.path} is not a data set of ash: it lacks one of the fields ash, period and rule")
     ranges = ranges_of(store.n_rows if rows is None else rows)
     for part in ranges:
         store.check_row(part.stop - 1)

@@ -67,7 +67,7 @@ def of_picture(path: Path, side: int) -> Ink:
                 )
             picture = opened.convert("RGBA")
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
-        why = "there is no such file" if not path.exists() else f"it is no PNG picture that can be read ({error})"
+        why = "there is no such file" if not path.exists() else f"it is not a PNG picture that can be read ({error})"
         raise ParameterError(f"cannot read the picture {path}: {why}; name a PNG file") from None
     white = Image.new("RGBA", picture.size, "white")
     grey = Image.alpha_composite(white, picture).convert("L")

@@ -106,7 +106,7 @@ def export(
     fields : sequence of str, optional
         All of them if not given; they stand in the order of the data set.
     packed : bool
-        Whether bit-packed boards stay packed, eight cells a byte; else they are unpacked to one byte a cell, 0 or 1.
+        Whether bit-packed boards stay packed, eight cells per byte; else they become one byte per cell, 0 or 1.
     replace : bool
         Whether files that hold something else are replaced.
     progress : callable

@@ -59,7 +59,7 @@ class Files:
         """
         path = self._place.root / name
         if name != path.name:
-            raise StoreError(f"{show(name)} is no name of a file in {self._place.root}")
+            raise StoreError(f"{show(name)} is not a name of a file in {self._place.root}")
         if path.is_symlink():
             raise StoreError(f"{path} is a link, which is not written through; remove it, or choose another --out")
         if path.is_dir():

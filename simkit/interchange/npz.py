@@ -1,4 +1,4 @@
-"""A data set as one ``.npz`` file: an array a field, for ``numpy.load``."""
+"""A data set as one ``.npz`` file: with one array per field, for ``numpy.load``."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Pattern:
     Attributes
     ----------
     cells : uint8 (y, x), 0 or 1
-        Of the size that the header gives, or the smallest that holds the pattern if there is no header.
+        Of the size that the header gives, or the smallest that holds the pattern if there is not a header.
     rule : Rule or None
     torus : (height, width) or None
         Size of the torus; None is the unbounded plane.
@@ -235,7 +235,7 @@ class _Reader:
     def _header(self, line: str) -> None:
         header = _HEADER.fullmatch(line.strip())
         if not header:
-            self._fail(0, f"{show(line.strip())} is no header; write one {_EXAMPLE}")
+            self._fail(0, f"{show(line.strip())} is not a header; write one {_EXAMPLE}")
         width, height = (_count(digits) for digits in header.group(1, 2))
         if max(width, height, width * height) > MAX_CELLS:
             self._fail(0, f"the header says {header[1]:.20} x {header[2]:.20} cells; at most {MAX_CELLS:,} are read")

@@ -35,7 +35,7 @@ def sample_cylinder(beta: float, n: int, n_rows: int, n_sweeps: int, seed: int |
     unsatisfied : float64 (sweep,)
         Fraction of unsatisfied bonds.
     magnetisation : float64 (sweep,)
-        Its absolute value a spin, 0..1.
+        Its absolute value per spin, 0..1.
     """
     beta = arguments.beta(beta)
     if beta < 0:

@@ -101,7 +101,7 @@ class _PlainFiles(LocalStore):
     async def get(self, key: str, *arguments: Any, **named: Any) -> Any:
         path = self.root / key
         if path.exists() and not path.is_file():
-            raise ValueError(f"{path} is no plain file")
+            raise ValueError(f"{path} is not a plain file")
         return await super().get(key, *arguments, **named)
 
 

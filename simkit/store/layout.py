@@ -216,7 +216,7 @@ def read_metadata(text: bytes, where: str) -> tuple[Layout, dict[str, Any]]:
     try:
         root = parse(text)
     except ValueError as error:
-        raise DamageError(f"{where} is damaged: its zarr.json is no JSON ({error})") from None
+        raise DamageError(f"{where} is damaged: its zarr.json is not JSON ({error})") from None
     attributes = root.get("attributes") if isinstance(root, dict) else None
     if not isinstance(attributes, dict) or "recipe" not in attributes or "simkit" not in attributes:
         raise StoreError(f"{where} is not a simkit data set (its zarr.json holds no recipe)")
@@ -307,6 +307,6 @@ def check_size(name: str, field: Field) -> None:
     """Raise SchemaError if a row of a field is larger than a data set can hold, or has too many axes."""
     if len(field.shape) > _MAX_AXES or field.nbytes > _MAX_ROW_BYTES:
         raise SchemaError(
-            f"field {show(name)} has {len(field.shape)} axes and {field.nbytes:,} bytes a row; "
+            f"field {show(name)} has {len(field.shape)} axes and {field.nbytes:,} bytes per row; "
             f"a data set holds up to {_MAX_AXES} axes and {_MAX_ROW_BYTES:,} bytes"
         )

@@ -106,7 +106,7 @@ class Objects(place.Place):
                 "into the environment or a file, such as AWS_SECRET_ACCESS_KEY or ~/.aws/credentials"
             )
         if not rest.strip("/") or not address.isprintable():
-            raise StoreError(f"{show(address)} is no address of a data set, such as s3://bucket/x.zarr")
+            raise StoreError(f"{show(address)} is not an address of a data set, such as s3://bucket/x.zarr")
         return f"{protocol}://{rest.rstrip('/')}"
 
     def __reduce__(self) -> tuple[type[Objects], tuple[str]]:

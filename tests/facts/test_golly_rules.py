@@ -117,14 +117,14 @@ def test_the_smallest_system_is_chosen():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 3, y = 1, rule = simkit-hpp\nABY!", "'Y!' is no run"),
+        ("x = 3, y = 1, rule = simkit-hpp\nABY!", "'Y!' is not a run"),
         ("x = 3, y = 1, rule = simkit-hpp\nABC", "ends without '!'"),
         ("x = 2, y = 1, rule = simkit-hpp\nABC!", "beyond the header's 2 x 1 cells"),
         ("x = 2, y = 1, rule = simkit-hpp\nA$B!", "row 2 has 'B'"),
         ("x = 2, y = 1, rule = simkit-q2r\nX!", "simkit-q2r has states 0 to 5; these are 0 to 24"),
         ("x = 2, y = 1, rule = simkit-creutz\nA!", "simkit-creutz has states 1 to 16; these are 0 to 1"),
         ("x = 9, y = 9, rule = simkit-hpp:T4,4\nA!", "9 x 9 cells do not fit on 4 x 4"),
-        ("nonsense\nA!", "line 1: 'nonsense' is no header"),
+        ("nonsense\nA!", "line 1: 'nonsense' is not a header"),
         ("", "there is no pattern"),
     ],
 )

@@ -160,10 +160,10 @@ def test_pictures_that_are_refused(tmp_path):
     Image.new("L", (9, 9)).save(tmp_path / "other.png", "GIF")
     for name, message in (
         ("even.png", "has one tone only"),
-        ("text.png", "it is no PNG picture"),
-        ("other.png", "it is no PNG picture"),
+        ("text.png", "it is not a PNG picture"),
+        ("other.png", "it is not a PNG picture"),
         ("none.png", "there is no such file"),
-        ("", "it is no PNG picture"),
+        ("", "it is not a PNG picture"),
     ):
         with pytest.raises(ParameterError, match=message):
             ink.of_picture(tmp_path / name, 64)

@@ -154,5 +154,5 @@ def test_a_store_of_something_else_is_refused(tmp_path):
     source = registry.source_class("hpp")
     path = tmp_path / "x.zarr"
     generate(Recipe(source.build(source.tiny), 0, 1), path, backend="reference")
-    with pytest.raises(StoreError, match="no data set of ash"):
+    with pytest.raises(StoreError, match="not a data set of ash"):
         simkit.census(path)

@@ -81,14 +81,14 @@ def test_what_never_ends_is_not_read(group, make, name):
     found = next(path for path in sorted((group / "label").rglob("*")) if path.is_file() and kind[name](path))
     found.unlink()
     make(found)
-    with pytest.raises(StoreError, match="is no plain file"):
+    with pytest.raises(StoreError, match="is not a plain file"):
         rows_of(batches(group))
 
 
 @pytest.mark.parametrize("name", ["a b", "é", "a" * 65])
 def test_a_name_that_no_field_can_have_is_refused(name, tmp_path):
     zarr.open_group(tmp_path / "x.zarr", mode="w").create_array(name, shape=(3,), dtype="i4")
-    with pytest.raises(StoreError, match="cannot be streamed: .* is no name for a field"):
+    with pytest.raises(StoreError, match="cannot be streamed: .* is not a name for a field"):
         stream(tmp_path / "x.zarr")
 
 

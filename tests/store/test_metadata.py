@@ -120,7 +120,7 @@ WRONG = {
     "empty shape": (("board", "shape"), [], r"board\.shape is \[\], and the recipe says 22 rows"),
     "no number": (("board", "shape", 1), "3", r"board\.shape\[1\] is '3' and has to be a whole number"),
     "no cells": (("board", "shape", 1), 0, r"board\.shape\[1\] is 0"),
-    "huge": (("energy", "shape", 1), 2**29, "field 'energy' has 1 axes and 4,294,967,296 bytes a row"),
+    "huge": (("energy", "shape", 1), 2**29, "field 'energy' has 1 axes and 4,294,967,296 bytes per row"),
     "label": (("kind", "attributes", "labels", 1), 7, r"kind\.attributes\.labels\[1\] is 7 and has to be a text"),
     "unit": (("energy", "attributes", "units"), ["J"], r"energy\.attributes\.units is \['J'\] and has to be a text"),
     "half a letter": (("energy", "attributes", "units"), "\ud800", r"units is '\\ud800' and has to be a text"),
@@ -155,7 +155,7 @@ EVIL = ["..", ".", "", "../evil", "a/b", "/etc/passwd", "a\\b", "a\0b", "a b", "
 
 @pytest.mark.parametrize("name", [*EVIL, "ledger", "Ledger", "zarr.json"])
 def test_a_field_whose_name_could_lead_elsewhere_is_refused_in_schema_and_metadata(name: str) -> None:
-    with pytest.raises(SchemaError, match="is no name for a field: it needs 1 to 64 of"):
+    with pytest.raises(SchemaError, match="is not a name for a field: it needs 1 to 64 of"):
         Schema(**{name: Field("uint8", "x")})
     text = json.dumps(DOCUMENT)
     with pytest.raises(DamageError, match="zarr.json is not what was written"):
@@ -178,21 +178,21 @@ def test_shards_that_would_take_all_memory_are_refused() -> None:
 
 def test_a_row_that_no_data_set_can_hold_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     schema = Schema(film=Field("uint8", "too long", ("t", "y", "x"), (64, 2**14, 2**14)))
-    with pytest.raises(SchemaError, match="field 'film' has 3 axes and 17,179,869,184 bytes a row"):
+    with pytest.raises(SchemaError, match="field 'film' has 3 axes and 17,179,869,184 bytes per row"):
         Layout.plan(schema, 10)
 
 
 def test_a_number_of_more_digits_than_python_reads(copied: Path) -> None:
     path = copied / "zarr.json"
     path.write_text(path.read_text().replace('"seed": 5', f'"seed": {"9" * 5000}'))
-    with pytest.raises(DamageError, match="its zarr.json is no JSON"):
+    with pytest.raises(DamageError, match="its zarr.json is not JSON"):
         simkit.open(copied)
 
 
 @pytest.mark.parametrize("opener", [simkit.open, open_chunks])
 def test_metadata_deeper_than_python_reads(opener: Callable[[Path], Any], copied: Path) -> None:
     (copied / "zarr.json").write_text("[" * 100_000)
-    with pytest.raises(DamageError, match="its zarr.json is no JSON"):
+    with pytest.raises(DamageError, match="its zarr.json is not JSON"):
         opener(copied)
     shutil.rmtree(copied)
 

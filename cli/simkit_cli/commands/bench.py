@@ -72,7 +72,7 @@ def _rates_text(found: list[Rate]) -> str:
 def _record(rate: Rate) -> dict[str, Any]:
     values = {
         name: None if value != value else value for name, value in dataclasses.asdict(rate).items()
-    }  # NaN is no JSON
+    }  # NaN is not JSON
     return {**values, "share": rate.share}
 
 

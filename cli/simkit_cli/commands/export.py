@@ -90,7 +90,7 @@ def command(
     opened = open_store(store)
     to = to or default(opened)
     if rows is None and not formats()[to].has_fields:
-        raise click.UsageError(f"Missing option '--rows': {to} takes a file a row, so say which, such as --rows 0:16.")
+        raise click.UsageError(f"Missing option '--rows': {to} writes one file per row; say which, as --rows 0:16.")
     rows = rows or range(opened.layout.n_rows)
     if out is None:
         out = _named(PurePosixPath(opened.name).stem, to, rows)

@@ -149,7 +149,7 @@ def decode(apgcode: str) -> Rows:
     """
     prefix, underscore, body = apgcode.rpartition("_")
     if underscore and not re.fullmatch(r"x[spq][1-9][0-9]*", prefix):
-        raise ParameterError(f"{show(apgcode)} is no apgcode: {show(prefix)} is not xs, xp or xq and a number")
+        raise ParameterError(f"{show(apgcode)} is not an apgcode: {show(prefix)} is not xs, xp or xq and a number")
     offset = len(prefix) + len(underscore)
     rows = [0] * _STRIP
     x, at = 0, 0
@@ -163,13 +163,15 @@ def decode(apgcode: str) -> Rows:
         elif char == "y":
             at += 1
             if at == len(body) or body[at] not in _DIGITS:
-                raise ParameterError(f"{show(apgcode)} is no apgcode: no digit after 'y' at position {offset + at - 1}")
+                raise ParameterError(
+                    f"{show(apgcode)} is not an apgcode: no digit after 'y' at position {offset + at - 1}"
+                )
             x += 4 + _DIGITS.index(body[at])
         elif char in _DIGITS[:32]:
             for y in range(_STRIP):
                 rows[len(rows) - _STRIP + y] |= (_DIGITS.index(char) >> y & 1) << x
             x += 1
         else:
-            raise ParameterError(f"{show(apgcode)} is no apgcode: {show(char)} at position {offset + at}")
+            raise ParameterError(f"{show(apgcode)} is not an apgcode: {show(char)} at position {offset + at}")
         at += 1
     return trim(rows)[0]

@@ -76,7 +76,7 @@ def _mask(text: str, digits: str, offset: int) -> int:
     for i, digit in enumerate(digits):
         where = f"at position {offset + i} of rulestring {show(text)}"
         if digit not in "012345678":
-            raise RuleError(f"{show(digit)} {where} is no neighbour count; counts are 0 to 8")
+            raise RuleError(f"{show(digit)} {where} is not a neighbour count; counts are 0 to 8")
         if mask >> int(digit) & 1:
             raise RuleError(f"{show(digit)} {where} stands there twice; give each count once")
         mask |= 1 << int(digit)

@@ -96,7 +96,7 @@ def read(text: str) -> Pattern:
             header = _HEADER.fullmatch(line.strip())
             if header is None:
                 example = "x = 9, y = 9, rule = simkit-hpp:T9,9"
-                raise PatternError(f"line {number}: {show(line.strip())} is no header; write one such as {example}")
+                raise PatternError(f"line {number}: {show(line.strip())} is not a header; write one such as {example}")
         else:
             body.append(line.strip())
     if header is None:
@@ -119,7 +119,7 @@ def _cells(body: str, height: int, width: int) -> U8:
         match = _RUN.match(body, at)
         if match is None:
             raise PatternError(
-                f"{show(body[at : at + 10])} is no run of RLE; runs are a count and . $ ! A to X, pA to yX"
+                f"{show(body[at : at + 10])} is not a run of RLE; runs are a count and . $ ! A to X, pA to yX"
             )
         at, n, tag = match.end(), int(match[1] or 1), match[2]
         if tag == "!":
