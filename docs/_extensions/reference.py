@@ -37,7 +37,9 @@ MODULES = {
     "simkit.testing": "Tests for sources of other packages",
     "simkit.interchange.rle": "RLE files",
     "simkit.ash.ca_ash": "Ash",
+    "simkit.ash.census": "Tables of objects in ash",
     "simkit.lattices.ising": "Exact results of the Ising model",
+    "simkit.study.findings": "What a study finds",
     "simkit.study.statistics": "Statistics",
     "simkit.errors": "Errors",
 }

@@ -12,7 +12,7 @@ RLE = Format(
     has_fields=False,
 )
 SOUP_RLE = Format(
-    "The same of the soups that the rows came from: soup-000003.rle.",
+    "The same for the soups that the rows came from: soup-000003.rle.",
     ".soup.rle",
     "simkit.ash.patterns:write_soups",
     has_fields=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -104,9 +105,13 @@ def ours(records: Records, form: str) -> Iterator[Way]:
         yield Way(f"simkit, batches(n_threads={n})", Path(records.store.path), partial(_count, made, records.name))
     for n in range(3):
         loader: Any = DataLoader(stream(records.store, **options), batch_size=None, num_workers=n)
-        yield Way(
-            f"simkit, DataLoader(num_workers={n})", Path(records.store.path), partial(_count, loader, records.name)
-        )
+        run = partial(_announced, loader, itertools.count(), records.name)
+        yield Way(f"simkit, DataLoader(num_workers={n})", Path(records.store.path), run)
+
+
+def _announced(loader: Any, epochs: Iterator[int], name: str) -> int:
+    loader.dataset.set_epoch(next(epochs))
+    return _count(loader, name)
 
 
 def _count(loader: Any, name: str) -> int:

@@ -39,8 +39,8 @@ class Format(NamedTuple):
 
 #: formats of all data sets, by name
 FORMATS = {
-    "npz": Format("One file for numpy.load, an array a field.", ".npz", "simkit.interchange.npz:write"),
-    "idx": Format("A folder of files like those of MNIST, one a field.", "", "simkit.interchange.idx:write"),
+    "npz": Format("One file for numpy.load, with one array per field.", ".npz", "simkit.interchange.npz:write"),
+    "idx": Format("A folder of files like those of MNIST, one per field.", "", "simkit.interchange.idx:write"),
     "webdataset": Format(
         "A folder of tar files for webdataset: a sample is FIELD.npy for arrays, FIELD.cls for classes and json.",
         "",

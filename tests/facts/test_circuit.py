@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from simkit.kernels.life import circuit, gates
 from simkit.kernels.life.circuit import Circuit, compile_rule, prove
 from simkit.kernels.life.rule import Rule
 
@@ -16,14 +17,33 @@ def test_sizes(text, n_nodes):
     assert len(compile_rule(Rule.parse(text)).nodes) == n_nodes
 
 
+@pytest.mark.parametrize("module", [circuit, gates], ids=["three inputs", "two inputs"])
+@pytest.mark.parametrize("text", ["B3/S23", "B36/S23", "B38/S23", "B3/S238"])
+def test_the_rules_of_the_study_do_not_wait_for_a_search_to_be_compiled(monkeypatch, module, text):
+    def search(*_):
+        pytest.fail("it searches")
+
+    find, compiled = ("find_circuit", compile_rule) if module is circuit else ("find_gates", gates.compile_gates)
+    monkeypatch.setattr(module, find, search)
+    compiled.__wrapped__(Rule.parse(text))
+
+
+@pytest.mark.parametrize("text", ["B38/S23", "B3/S238"])
+def test_what_is_known_is_no_larger_than_what_the_search_finds(text):
+    rule = Rule.parse(text)
+    found = circuit.find_circuit(rule)
+    prove(found, rule)
+    assert len(compile_rule(rule).nodes) <= len(found.nodes)
+
+
 @pytest.mark.slow
 def test_rules_at_random_are_proved():
     choice = random.Random(4)
     for _ in range(40):
         rule = Rule(choice.getrandbits(9), choice.getrandbits(9))
-        circuit = compile_rule(rule)
-        prove(circuit, rule)
-        assert len(circuit.nodes) <= 11
+        found = compile_rule(rule)
+        prove(found, rule)
+        assert len(found.nodes) <= 11
 
 
 @pytest.mark.parametrize("text", ["B/S", "B012345678/S012345678", "B0/S8", "B8/S", "B/S8"])

@@ -13,16 +13,22 @@ from hypothesis import strategies as st
 
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.learn.streaming.bijection import permuted
-from simkit.learn.streaming.order import ORDER, Order, permutation
-from simkit.learn.streaming.selection import Selection, Split
+from simkit.learn.streaming.options import Order
+from simkit.learn.streaming.selection import Selection
+from simkit.learn.streaming.windows import ORDER, Windows, permutation
+from simkit.split import Split
 
 
-def rows(order: Order, epoch: int, start: int, stop: int) -> list[int]:
+def rows(order: Windows, epoch: int, start: int, stop: int) -> list[int]:
     return [int(row) for window, part in order.pieces(epoch, range(start, stop)) for row in window.rows[part]]
 
 
 def chosen(mask, chunk_rows: int) -> Selection:
     return Selection(len(mask), chunk_rows, Split(None), np.packbits(np.array(mask)))
+
+
+def made(selection: Selection, **order) -> Windows:
+    return Windows(selection, Order(**order))
 
 
 def whole(n_rows: int, chunk_rows: int, part: str | None = None) -> Selection:
@@ -42,7 +48,7 @@ masks = st.integers(1, 150).flatmap(
 def test_an_epoch_visits_each_selected_row_once_however_it_is_cut(drawn, shuffle, epoch, data):
     mask, chunk_rows, window = drawn
     selection = whole(len(mask), chunk_rows) if all(mask) else chosen(mask, chunk_rows)
-    order = Order(selection, 7, shuffle=shuffle, window=window)
+    order = made(selection, seed=7, shuffle=shuffle, window=window)
     wanted = np.flatnonzero(mask).tolist()
     visited = rows(order, epoch, 0, order.n_rows)
     assert sorted(visited) == wanted
@@ -55,9 +61,9 @@ def test_an_epoch_visits_each_selected_row_once_however_it_is_cut(drawn, shuffle
 
 
 def test_epochs_and_seeds_differ_and_rows_stay_near_their_window():
-    order = Order(whole(640, 16), 0, shuffle=True, window=4)
+    order = made(whole(640, 16), seed=0, shuffle=True, window=4)
     first, second = rows(order, 0, 0, 640), rows(order, 1, 0, 640)
-    other = rows(Order(whole(640, 16), 1, shuffle=True, window=4), 0, 0, 640)
+    other = rows(made(whole(640, 16), seed=1, shuffle=True, window=4), 0, 0, 640)
     assert len({tuple(first), tuple(second), tuple(other)}) == 3
     for start in range(0, 640, 64):
         chunks = {row // 16 for row in first[start : start + 64]}
@@ -69,11 +75,11 @@ def test_epochs_and_seeds_differ_and_rows_stay_near_their_window():
 @pytest.mark.parametrize("part", [None, "train"])
 def test_windows_are_of_even_size_and_positions_are_found_without_counting(n_rows, part):
     """Also where chunks and windows do not come out even; a part in chunks of 16 has to be counted."""
-    order = Order(whole(n_rows, 16, part), 3, shuffle=True, window=7)
+    order = made(whole(n_rows, 16, part), seed=3, shuffle=True, window=7)
     for epoch in range(3):
-        windows = [order._window(epoch, number) for number in range(order.n_windows)]
+        windows = [order._window(epoch, number) for number in range(len(order))]
         starts = np.cumsum([0, *(len(window.rows) for window in windows)])
-        assert [order._start(epoch, number) for number in range(order.n_windows + 1)] == starts.tolist()
+        assert [order._start(epoch, number) for number in range(len(order) + 1)] == starts.tolist()
         sizes = [sum(chunk < n_rows // 16 for chunk in window.chunks) for window in windows]
         assert max(sizes) - min(sizes) <= 1
         assert max(sizes) <= 7
@@ -90,9 +96,9 @@ def test_the_order_is_the_one_it_was():
         chosen(np.arange(5_000) % 7 < 3, 64),
     ):
         for shuffle, epoch in ((False, 0), (True, 0), (True, 5)):
-            order = Order(selection, 11, shuffle=shuffle, window=16)
+            order = made(selection, seed=11, shuffle=shuffle, window=16)
             found.update(np.array(rows(order, epoch, 0, order.n_rows), "<i8").data)
-    far = Order(whole(2**40, 100, "test"), 2**64 - 1, shuffle=True, window=16)
+    far = made(whole(2**40, 100, "test"), seed=2**64 - 1, shuffle=True, window=16)
     found.update(np.array(rows(far, 2**29 - 1, 2**36, 2**36 + 1000), "<i8").data)
     assert (ORDER, found.hexdigest()) == (2, "bf756ce9a5a1e193113218fd8b367ca5d2844ec73a525e324ba4144206d61b46")
 
@@ -134,7 +140,7 @@ def test_batches_of_sorted_data_scatter_little_more_than_random_ones(kind):
         values = np.random.default_rng(0).normal(size=n_chunks)[np.arange(n_rows) // chunk_rows]
     ratio = {}
     for window in (16, 64):
-        order = Order(whole(n_rows, chunk_rows), 5, shuffle=True, window=window)
+        order = made(whole(n_rows, chunk_rows), seed=5, shuffle=True, window=window)
         visited = np.concatenate([np.array(rows(order, epoch, 0, n_rows)) for epoch in (0, 1)])
         ratio[window] = values[visited].reshape(-1, size).mean(axis=1).var() / (values.var() / size)
     off = 1 + 5 * math.sqrt(2 / 512)

@@ -10,7 +10,6 @@ import pytest
 import torch
 from learn_samples import Many, Same, rows_of
 
-import simkit.learn.streaming.stream
 import simkit.learn.streaming.tables
 from simkit.backends import Kernels
 from simkit.learn import batches, stream
@@ -83,13 +82,13 @@ def test_the_first_batch_of_a_live_source_takes_no_more_memory_however_many_rows
 
 @pytest.mark.parametrize("options", [{}, {"shuffle": True}])
 def test_nothing_is_kept_of_each_row(options, monkeypatch):
-    monkeypatch.setattr(simkit.learn.streaming.stream, "open_chunks", Many)
+    monkeypatch.setattr(simkit.learn.streaming.tables, "open_chunks", Many)
     few, many = (_peak(lambda n=n: _first(str(n), **options)) for n in (10**5, 10**9))
     assert many < few + 2**18
 
 
 def test_a_split_keeps_four_bytes_a_chunk_and_a_filter_a_bit_a_row(monkeypatch):
-    monkeypatch.setattr(simkit.learn.streaming.stream, "open_chunks", Many)
+    monkeypatch.setattr(simkit.learn.streaming.tables, "open_chunks", Many)
     n = 4 * 10**6
     options = {"shuffle": True, "split": "train"}
     few = _peak(lambda: _first(str(n // 10), **options))
@@ -100,13 +99,13 @@ def test_a_split_keeps_four_bytes_a_chunk_and_a_filter_a_bit_a_row(monkeypatch):
 
 
 def test_what_a_worker_is_sent_does_not_grow(monkeypatch):
-    monkeypatch.setattr(simkit.learn.streaming.stream, "open_chunks", Many)
+    monkeypatch.setattr(simkit.learn.streaming.tables, "open_chunks", Many)
     for options in ({"shuffle": True}, {"split": "train"}, {"where": {"digit": lambda digits: digits > 4}}):
         sizes = []
         for n in (10**4, 10**6):
             streamed = stream(str(n), **options)
             if "where" in options:  # workers that are not forked are handed the bits as shared memory
-                assert 8 * streamed._order.selection._chosen.nbytes == n
+                assert 8 * streamed._windows.selection._chosen.nbytes == n
             streamed.batch(0, 0)
             sizes.append(len(ForkingPickler.dumps(streamed)))
         assert sizes[1] < sizes[0] + 100

@@ -11,7 +11,7 @@ import click
 from simkit_cli import display, options
 
 
-@click.command(name="baseline", short_help="Tell the rule of ash from trivial features.")
+@click.command(name="baseline", short_help="Predict the rule of ash from trivial features.")
 @options.store
 @click.option("--rows", type=options.RowRange(), help="Rows START:STOP.  [default: the first 10,000]")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -14,14 +14,14 @@ from simkit_cli import options
 @click.option(
     "--recipe",
     type=click.Path(path_type=Path),
-    help="Recipe file that it was made by, for title and citation.  [default: found among those of simkit]",
+    help="Recipe file with its title and citation.  [default: the recipe of simkit that made it]",
 )
 @options.out("The folder to write to.  [default: STORE]")
 @options.force
 @options.quiet
 def command(store: Path | str, recipe: Path | None, out: Path | None, force: bool, quiet: bool) -> None:
-    """Write README.md, a data card for people, and croissant.json, the same for programs (MLCommons Croissant 1.0),
-    from the recipe, the fields and, once it is finished, the digest of the data set STORE.
+    """Write a data card of the data set STORE, for people (README.md) and for programs (croissant.json, MLCommons
+    Croissant 1.0): its recipe, its fields and, once it is finished, its digest.
     """
     from simkit.interchange import card
 

@@ -16,13 +16,15 @@ from simkit_cli import display, options
 @click.argument("what", metavar="STORE|BOARD.rle", type=options.DataSet())
 @click.option("--rows", type=options.RowRange(), help="Rows START:STOP of the data set.  [default: all]")
 @click.option("--format", "form", type=click.Choice(["text", "csv", "json"]), default="text", show_default=True)
-@click.option("--top", type=options.Count(), default=25, show_default=True, help="Lines of a rule's table (text).")
+@click.option(
+    "--top", type=options.Count(), default=25, show_default=True, help="Kinds that are listed for each rule (text)."
+)
 @options.backend
 def command(what: Path | str, rows: range | None, form: str, top: int, backend: str) -> None:
     """Count the objects on the boards of STORE, rule by rule, or on one board in an RLE file.
 
-    Objects are separated exactly and named by apgcode. The standard error is that of the mean number on a board. As
-    csv or json every object has an entry; share is among all objects of the same rule.
+    Objects are separated exactly and named by apgcode. The standard error is that of the mean number per board.
+    Shares are of all objects under the same rule. With csv and json, every kind of object has an entry.
     """
     from simkit.ash.census import COLUMNS
     from simkit.ash.tally import census

@@ -52,13 +52,15 @@ class _Export(click.Command):
 @click.command(name="export", cls=_Export, short_help="Write a data set, or rows of it, in other formats.")
 @options.store
 @click.option(
-    "--rows", type=options.RowRange(), help="Rows START:STOP, or one.  [default: all; needed where each row is a file]"
+    "--rows",
+    type=options.RowRange(),
+    help="Rows START:STOP, or one.  [default: all; required where each row is a file]",
 )
 @click.option(
-    "--format", "to", type=_Format(), help="What to write; see below.  [default: that of STORE's world, else npz]"
+    "--format", "to", type=_Format(), help="What to write; see below.  [default: the format of STORE's world, or npz]"
 )
 @click.option("--fields", type=_Fields(), help="Fields to write, such as ash,rule.  [default: all]")
-@click.option("--packed", is_flag=True, help="Leave packed boards packed, eight cells a byte.")
+@click.option("--packed", is_flag=True, help="Keep boards packed, eight cells per byte.")
 @options.out("A file or a folder.  [default: named after STORE]")
 @options.force
 @options.quiet
@@ -81,8 +83,8 @@ def command(
     simkit export x.zarr --rows 3 --format rle-soup    x-3.soup.rle, the soup that row 3 came from
     simkit export x.zarr --rows 0:16 --out boards      boards/row-000000.rle to row-000015.rle
 
-    Each file is written whole or not at all: stopped at any moment, the same line again compares what is there and
-    writes what is missing. A file that holds something else is not replaced without --force.
+    Each file is written whole or not at all. After an interruption, the same command compares what is there and writes
+    what is missing. A file that holds something else is not replaced without --force.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.interchange import default, export, formats
     from simkit.store import open_store

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @options.backend
 @options.threads
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that share the work.  [default: 1]")
-@click.option("--worker", type=click.IntRange(min=0), default=0, help="Which of them this is, from 0.  [default: 0]")
+@click.option("--worker", type=click.IntRange(min=0), default=0, help="Number of this process, from 0.  [default: 0]")
 @options.quiet
 def command(
     what: str,
@@ -51,8 +51,8 @@ def command(
     simkit generate datasets/ca-ash-4rules.toml
     simkit generate ca-ash --n 2e4 --set rules=B3/S23,B38/S23 --set size=64 --seed 7 --out x.zarr
 
-    The same line again continues what was stopped, or says that it is complete; a larger --n extends it. Killed at any
-    moment, nothing that was finished is lost, and the result is the same to the last byte.
+    The same command again continues a data set that was stopped; a larger --n extends a finished one. Whenever it is
+    killed, the rows that were finished are kept, and the result is the same to the last byte.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.run import Progress, Share, generate, n_processors
     from simkit.store import check_address

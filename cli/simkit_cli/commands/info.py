@@ -12,7 +12,7 @@ from simkit_cli import display, options
 @click.command(name="info", short_help="Show what a data set is and how far it is done.")
 @options.store
 def command(store: Path | str) -> None:
-    """Show the recipe, fields, rows done, size, digest, versions and backend of the data set STORE."""
+    """Show the recipe, fields, finished rows, size, digest, versions and backend of the data set STORE."""
     from simkit.store import open_store
 
     opened = open_store(store)

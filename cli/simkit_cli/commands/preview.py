@@ -18,14 +18,16 @@ class _Preview(click.Command):
         worlds = registry.worlds().values()
         of = [(", ".join(name for name in world.views if name != "sheet"), world.title) for world in worlds]
         with formatter.section("Views"):
-            formatter.write_dl([("sheet", "of all boards"), *((names, f"of {title}") for names, title in of if names)])
+            formatter.write_dl(
+                [("sheet", "for all boards"), *((names, f"for {title}") for names, title in of if names)]
+            )
 
 
-@click.command(name="preview", cls=_Preview, short_help="Draw rows of a data set into a picture, or film one.")
+@click.command(name="preview", cls=_Preview, short_help="Draw rows of a data set, or make a film of one.")
 @options.store
-@click.option("--rows", type=options.Rows(), help="START:STOP, or rows as 3,7,9.  [default: 0:16; of a film 0]")
+@click.option("--rows", type=options.Rows(), help="Rows, such as 0:16 or 3,7,20:25.  [default: 0:16; of a film, 0]")
 @click.option("--view", help="What to show; see below.  [default: sheet]")
-@options.out("The PNG file, or a .gif of a film.  [default: named after the view]")
+@options.out("A .png file; of a film, a .gif or .png.  [default: sheet.png or film.gif]")
 @click.option("--labels", is_flag=True, help="The same as --view labels.")
 @click.option("--animate", type=options.LocalPath(), help="The same as --view film --out.")
 @options.backend
@@ -45,7 +47,7 @@ def command(
     simkit preview x.zarr --rows 0:4 --labels --out labels.png
     simkit preview x.zarr --rows 3 --animate settling.gif
 
-    Which views there are depends on what the data are: those of their world are below.
+    Which views there are depends on the data; see below.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.store import open_store
 

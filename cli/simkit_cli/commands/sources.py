@@ -18,8 +18,8 @@ _OF_A_WORLD = {
 @click.command(name="sources", short_help="List what can be generated.")
 @click.argument("name", required=False, shell_complete=options.complete_sources)
 def command(name: str | None) -> None:
-    """List the sources of all worlds and the recipes, or show one of them: the recipe NAME or, of the source NAME, its
-    parameters and fields, and what its world has for them.
+    """List all sources and recipes. With the NAME of a recipe, show it; with the NAME of a source, show its parameters,
+    its fields, and the views, formats and channels that its world has.
     """
     from simkit import registry
 

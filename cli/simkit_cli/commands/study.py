@@ -31,10 +31,10 @@ _HELP = """{title}: ask each QUESTION, or all of them.
 
 The data sets that a question needs are made in OUT/data, or continued where they were stopped; what was found is
 written beside them as QUESTION-TABLE.zarr, QUESTION-claims.zarr and QUESTION.png, and OUT/report.html shows all of
-that. Every number has a standard error in brackets; `dof` are the degrees of freedom that this error is known
-from. `z` is the deviation from what is exact in such errors, as that of a normal variable that is as probable. A claim
-is ok within 4 of them, which one right claim in 16,000 misses, or if it is inside the interval under `needed` by at
-least one error; it is NOT if it is 4 errors away.
+that. Every number has a standard error in brackets; `dof` is its number of degrees of freedom. `z` is the
+deviation from the exact value in standard errors, as that of a normal variable of the same probability. A claim is ok
+if `z` is below 4, which one true claim in 16,000 is not, or if the value is inside the interval under `needed` by at
+least one error. It is NOT if it is 4 errors away.
 
 If anything is NOT, the exit status is 3, and each such claim is a line on standard error, with --quiet, too.
 (Errors end with status 1, misuse with 2.)
@@ -58,7 +58,9 @@ class _Studies(click.Group):
 
 @click.group(name="study", cls=_Studies, short_help="Ask a question of data: measure, compare, draw.")
 def command() -> None:
-    """Ask a question of data sets: make those that it needs, measure, compare with what is exact, draw figures."""
+    """Ask a question of data sets: make those that it needs, measure, compare with exact
+    results, and draw figures.
+    """
 
 
 def _command(name: str, study: registry.Study) -> click.Command:

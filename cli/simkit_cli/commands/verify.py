@@ -18,20 +18,25 @@ _NOT_THEIRS = "they are not the rows of its recipe, or this simkit is another; g
 
 @click.command(name="verify", short_help="Check a data set.")
 @options.store
-@click.option("--full", is_flag=True, help="Decode everything and compare with the digests; run one row anew.")
+@click.option("--full", is_flag=True, help="Decode everything and compare it with the digests; generate one row again.")
 @click.option(
-    "--regenerate", type=options.Count(least=0), metavar="N", help="Run N random rows anew by the recipe and compare."
+    "--regenerate",
+    type=options.Count(least=0),
+    metavar="N",
+    help="Generate N random rows again by the recipe and compare.",
 )
 @options.backend
-@click.option("--forget", is_flag=True, help="Let faulty shards count as not done: `simkit generate` makes them again.")
+@click.option(
+    "--forget", is_flag=True, help="Count faulty shards as not done, so that `simkit generate` makes them again."
+)
 @options.quiet
 def command(store: Path | str, full: bool, regenerate: int | None, backend: str, forget: bool, quiet: bool) -> None:
     """Check the data set STORE: its ledger and the sizes of its shards; more with --full or --regenerate.
 
-    Digests tell whether values are those that were written, and nothing of the recipe that the data set records. For
-    that rows are run anew: with --full one, unless --regenerate says how many.
+    Digests tell whether the values are those that were written, but nothing about the recipe that the data set records.
+    To check that, rows are generated again: one with --full, or as many as --regenerate says.
 
-    Exits with 1 if anything is wrong or rows are missing.
+    The exit status is 1 if anything is wrong or rows are missing.
     """
     n_again = int(full) if regenerate is None else regenerate
     if backend != "auto" and not n_again:

@@ -26,6 +26,7 @@ from typing import TypeVar
 import numba as nb
 import numpy as np
 
+from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.life.rule import Rule
 
 T = TypeVar("T")
@@ -61,7 +62,11 @@ class Circuit:
         return signals[-1]
 
 
-#: circuits that are smaller than those of the search, found with a SAT solver
+#: where column sums come first
+_COLUMN_SUMS: tuple[Node, ...] = ((XOR3, 2, 1, 0), (MAJ, 2, 1, 0), (XOR3, 5, 4, 3), (MAJ, 5, 4, 3))
+
+#: circuits that are smaller than those of the search, found with a SAT solver; then what the search finds for the other
+#: two rules of the study, which need not wait for it to be compiled
 _KNOWN = {
     Rule.parse("B3/S23"): Circuit(
         ((0x7E, 2, 1, 0), (XOR3, 2, 1, 0), (MAJ, 5, 2, 3), (0x16, 5, 4, 3), (0x5E, 10, 9, 7), (0x0E, 11, 8, 6))
@@ -72,15 +77,24 @@ _KNOWN = {
             *((0x1E, 10, 8, 6), (0x76, 10, 9, 4), (0x24, 12, 11, 7)),
         )
     ),
+    Rule.parse("B38/S23"): Circuit(
+        (*_COLUMN_SUMS, (0x09, 7, 8, 9), (0x61, 7, 8, 9), (0x42, 10, 11, 12), (0x78, 13, 6, 11))
+    ),
+    Rule.parse("B3/S238"): Circuit((*_COLUMN_SUMS, (0x6B, 8, 9, 10), (0x82, 8, 9, 6), (0x64, 12, 7, 11))),
 }
 
 
 @cache
 def compile_rule(rule: Rule) -> Circuit:
     """Return a circuit for `rule`, proved on all 512 neighbourhoods."""
-    circuit = _KNOWN.get(rule) or _with_column_sums(_solve(*_truth(rule)))
+    circuit = _KNOWN.get(rule) or find_circuit(rule)
     prove(circuit, rule)
     return circuit
+
+
+def find_circuit(rule: Rule) -> Circuit:
+    """Search for a circuit for `rule` in which column sums come first, in about a second at most."""
+    return _with_column_sums(_solve(*_truth(rule)))
 
 
 def prove(circuit: Circuit, rule: Rule) -> None:
@@ -108,9 +122,8 @@ def prove(circuit: Circuit, rule: Rule) -> None:
 
 def _with_column_sums(nodes: tuple[Node, ...]) -> Circuit:
     """Return the circuit that computes b0, k, t, g and then `nodes` over the signals b0, k, t, g, c and themselves."""
-    columns = ((XOR3, 2, 1, 0), (MAJ, 2, 1, 0), (XOR3, 5, 4, 3), (MAJ, 5, 4, 3))
     place = [7, 8, 9, 10, 6, *range(11, 11 + len(nodes))]
-    return Circuit((*columns, *((table, place[x], place[y], place[z]) for table, x, y, z in nodes)))
+    return Circuit((*_COLUMN_SUMS, *((table, place[x], place[y], place[z]) for table, x, y, z in nodes)))
 
 
 def _truth(rule: Rule) -> tuple[int, int]:
@@ -128,9 +141,9 @@ def _truth(rule: Rule) -> tuple[int, int]:
 
 def _solve(ones: int, zeros: int) -> tuple[Node, ...]:
     signals = np.array([*_INPUTS, 0, 0], np.uint32)
-    nodes = np.zeros((4, 4), np.int64)
+    nodes, cells = np.zeros((4, 4), np.int64), np.zeros(8, np.uint32)
     for n_free in range(3):
-        if _search(np.uint32(ones), np.uint32(zeros), signals, _N_INPUTS, n_free, nodes):
+        if _search(np.uint32(ones), np.uint32(zeros), signals, _N_INPUTS, n_free, False, cells, nodes):
             return tuple((int(t), int(x), int(y), int(z)) for t, x, y, z in nodes[: n_free + 2])
     # No circuit of four nodes was found: select between two circuits for the halves where one input is fixed.
     halves = []
@@ -151,7 +164,7 @@ def _solve(ones: int, zeros: int) -> tuple[Node, ...]:
     )
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, **INNER)
 def _lut3(table, x, y, z):
     value = np.uint32(0)
     for i in range(8):
@@ -160,9 +173,12 @@ def _lut3(table, x, y, z):
     return value
 
 
-@nb.njit(cache=True)
-def _finish(ones, zeros, signals, n, nodes):
+@nb.njit(cache=True, **INNER)
+def _finish(ones, zeros, signals, n, needs_second, cells, nodes):
     """Look for two last nodes, u = f(x, y, z) and result = r(u, p, q), over the first `n` signals.
+
+    `needs_second` says that the newest signal but one must be used too: without it there are fewer nodes, which were
+    tried before.
 
     For fixed inputs f is not tried out but solved for (Ashenhurst's decomposition): for each of the four values of
     (p, q) the result, as a function of the eight cells of (x, y, z), must be constant, u or not u.
@@ -170,16 +186,20 @@ def _finish(ones, zeros, signals, n, nodes):
     for x in range(n):
         for y in range(x + 1, n):
             for z in range(y + 1, n):
+                for i in range(8):
+                    cells[i] = _lut3(1 << i, signals[x], signals[y], signals[z])
                 for p in range(n):
                     for q in range(p + 1, n):
                         if n > 5 and z != n - 1 and q != n - 1:
                             continue  # the newest signal would be idle
+                        if needs_second and y != n - 2 and z != n - 2 and p != n - 2 and q != n - 2:
+                            continue
                         f_ones, f_zeros, fits = 0, 0, True
                         for pq in range(4):
                             here = (signals[p] if pq & 2 else ~signals[p]) & (signals[q] if pq & 1 else ~signals[q])
                             on, off = 0, 0
                             for i in range(8):
-                                cell = here & _lut3(1 << i, signals[x], signals[y], signals[z])
+                                cell = here & cells[i]
                                 on |= ((cell & ones) != 0) << i
                                 off |= ((cell & zeros) != 0) << i
                             if on & off:
@@ -208,16 +228,16 @@ def _finish(ones, zeros, signals, n, nodes):
     return False
 
 
-@nb.njit(cache=True)
-def _search(ones, zeros, signals, n, n_free, nodes):
+@nb.njit(cache=True, **CALLED)
+def _search(ones, zeros, signals, n, n_free, needs_second, cells, nodes):
     """Try every choice of `n_free` nodes before the last two.
 
     A node's complement serves as well as the node, so that tables below 128 suffice. The first of two free nodes is
     looked for among those symmetric in k and t, as every rule stage is: enough for 19 rules in 20, and it bounds the
-    search to about two seconds.
+    search to about a second.
     """
     if n_free == 0:
-        return _finish(ones, zeros, signals, n, nodes)
+        return _finish(ones, zeros, signals, n, needs_second, cells, nodes)
     for x in range(n):
         for y in range(x + 1, n):
             for z in range(y + 1, n):
@@ -232,7 +252,8 @@ def _search(ones, zeros, signals, n, n_free, nodes):
                         if not symmetric:
                             continue
                     signals[n] = _lut3(table, signals[x], signals[y], signals[z])
-                    if _search(ones, zeros, signals, n + 1, n_free - 1, nodes):
+                    is_idle = n > 5 and z != n - 1
+                    if _search(ones, zeros, signals, n + 1, n_free - 1, is_idle, cells, nodes):
                         nodes[n - 5, 0], nodes[n - 5, 1], nodes[n - 5, 2], nodes[n - 5, 3] = table, x, y, z
                         return True
     return False

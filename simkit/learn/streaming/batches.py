@@ -9,12 +9,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import Unpack
+from typing import Any, Unpack
+
+import torch
 
 from simkit.backends import MAX_THREADS
 from simkit.contract import Source
 from simkit.errors import ParameterError
-from simkit.learn.streaming.stream import Options, State, Stream, TensorBatch, check_epoch, is_empty
+from simkit.learn.streaming.options import Options, grouped
+from simkit.learn.streaming.stream import Stream, check_epoch, is_empty
 from simkit.store import Store
 
 #: times that each thread makes batches ahead
@@ -56,16 +59,16 @@ class Batches:
         """Batches of an epoch, also where a state lets the next ``for`` begin in the middle of one."""
         return self.stream.n_batches()
 
-    def __iter__(self) -> Iterator[TensorBatch]:
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         epoch, start = self._position = self.stream.passes.count()
         self.is_resumed = False
         for index, batch in enumerate(self._timed(self._made(epoch, start))):
             # counted before it is handed out: a state that the loop's body asks for includes the batch in its hands
-            self._position = epoch, min(start + (index + 1) * self.stream.batch_size, self.stream.n_rows)
+            self._position = epoch, min(start + (index + 1) * self.stream.order.batch_size, self.stream.n_rows)
             if not (self.stream.is_skipping and is_empty(batch)):
                 yield batch
 
-    def _timed(self, made: Iterator[TensorBatch]) -> Iterator[TensorBatch]:
+    def _timed(self, made: Iterator[dict[str, torch.Tensor]]) -> Iterator[dict[str, torch.Tensor]]:
         while True:
             began = perf_counter()
             batch = next(made, None)
@@ -74,16 +77,16 @@ class Batches:
                 return
             yield batch
 
-    def _made(self, epoch: int, start: int) -> Iterator[TensorBatch]:
+    def _made(self, epoch: int, start: int) -> Iterator[dict[str, torch.Tensor]]:
         n_batches = self.stream.n_batches(start)
         if not self._n_threads:
             yield from (self.stream.batch(epoch, index, start) for index in range(n_batches))
             return
-        together = 1 if self.stream.is_live else max(1, _TOGETHER // self.stream.batch_size)
+        together = 1 if self.stream.is_live else max(1, _TOGETHER // self.stream.order.batch_size)
         pool, process = ThreadPoolExecutor(self._n_threads, "simkit-batches"), os.getpid()
-        ahead: deque[Future[list[TensorBatch]]] = deque()
+        ahead: deque[Future[list[dict[str, torch.Tensor]]]] = deque()
 
-        def make(first: int) -> list[TensorBatch]:
+        def make(first: int) -> list[dict[str, torch.Tensor]]:
             last = min(first + together, n_batches)
             return [self.stream.batch(epoch, index, start) for index in range(first, last)]
 
@@ -111,11 +114,11 @@ class Batches:
         self.is_resumed = self.is_resumed and epoch == self.epoch
         self._position = self.stream.passes.position()
 
-    def state_dict(self) -> State:
+    def state_dict(self) -> dict[str, Any]:
         """Return the state after the batch that was handed out last, as plain values."""
         return self.stream.state(*self._position)
 
-    def load_state_dict(self, state: State) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Let the next ``for`` go on from `state`, whatever the number of ranks, workers and threads that it came from.
 
         Raises
@@ -161,11 +164,17 @@ def batches(data: str | Path | Store | Source, *, n_threads: int = 1, **options:
     n_threads : int
         Threads that make batches ahead of the loop.
     **options
-        As for `Stream`: n, fields, batch_size, seed, shuffle, split, where, channels, dtype, augment and others.
+        The fields of `Rows` (n, split, splits, where, ranks, skip_damaged, backend), `Order` (seed, shuffle, window,
+        batch_size, drop_last) and `View` (fields, channels, dtype, memory_format, augment, pin_memory).
 
     Returns
     -------
     Batches
         Iterable, one epoch a ``for``; each batch is a dict of field name to tensor.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, StoreError
+        If there is no such option or data set, or what options say makes no sense.
     """
-    return Batches(Stream(data, **options), n_threads)
+    return Batches(Stream(data, *grouped(options, more=["n_threads"])), n_threads)

@@ -11,14 +11,10 @@ import numpy.typing as npt
 
 from simkit.errors import DamageError
 from simkit.learn.streaming.bijection import I64
-from simkit.learn.streaming.order import Window
+from simkit.learn.streaming.windows import Window
 from simkit.schema import Batch
 
 _TODO, _BUSY, _DONE = range(3)
-
-
-#: writes the rows inside a chunk that are named, or with None all, into arrays: (chunk, rows, field -> array)
-Fill = Callable[[int, I64 | None, Batch], None]
 
 
 class Decoded:
@@ -29,7 +25,8 @@ class Decoded:
     window : Window
     arrays : Batch
         Memory for the rows.
-    fill : Fill
+    fill : callable (chunk, rows, field -> array)
+        Writes the rows inside a chunk that are named, or with None all, into arrays.
     piece_rows : int
         Rows that are made at once, of a chunk at most.
     is_compact : bool
@@ -43,13 +40,13 @@ class Decoded:
         self,
         window: Window,
         arrays: Batch,
-        fill: Fill,
+        fill: Callable[[int, I64 | None, Batch], None],
         piece_rows: int,
         *,
         is_compact: bool,
         skip: Callable[[DamageError, int], None] | None = None,
     ) -> None:
-        self.arrays, self._window, self._fill, self._is_compact, self._skip = arrays, window, fill, is_compact, skip
+        self.window, self.arrays, self._fill, self._is_compact, self._skip = window, arrays, fill, is_compact, skip
         sizes = np.diff(window.starts)
         n_pieces = -(-sizes // piece_rows)
         self._place = np.repeat(np.arange(len(sizes)), n_pieces)  # of the chunk in the window
@@ -110,11 +107,11 @@ class Decoded:
 
     def _make(self, piece: int) -> None:
         place, first, last = int(self._place[piece]), int(self._first[piece]), int(self._last[piece])
-        inside, start = self._window.inside[place], int(self._window.starts[place])
+        inside, start = self.window.inside[place], int(self.window.starts[place])
         out = {name: array[first:last] for name, array in self.arrays.items()}
         try:
             wanted = inside[first - start : last - start] if self._is_compact else None
-            self._fill(int(self._window.chunks[place]), wanted, out)
+            self._fill(int(self.window.chunks[place]), wanted, out)
         except DamageError as error:
             if self._skip is None:
                 raise

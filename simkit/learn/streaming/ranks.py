@@ -19,12 +19,12 @@ def ranks(given: tuple[int, int] | None = None) -> tuple[int, int]:
         rank, n_ranks = torch.distributed.get_rank(), torch.distributed.get_world_size()
     else:
         named = {name: os.environ.get(name) for name in ("RANK", "WORLD_SIZE")}
-        if None in named.values() and named != {"RANK": None, "WORLD_SIZE": None}:
+        texts = [text for text in named.values() if text is not None]
+        if len(texts) == 1:
             raise ParameterError(f"of RANK and WORLD_SIZE only one is set ({named}); set both or none")
-        try:
-            rank, n_ranks = int(named["RANK"] or 0), int(named["WORLD_SIZE"] or 1)
-        except ValueError:
-            raise ParameterError(f"RANK and WORLD_SIZE have to be whole numbers; they are {named}") from None
+        if not all(text.isdecimal() and text.isascii() and len(text) < 10 for text in texts):  # "" neither
+            raise ParameterError(f"RANK and WORLD_SIZE have to be whole numbers; they are {show(named)}")
+        rank, n_ranks = map(int, texts or ("0", "1"))
     if n_ranks < 1 or not 0 <= rank < n_ranks:
         raise ParameterError(f"rank {rank} of {n_ranks}: ranks are numbered from 0 to their number minus 1")
     return rank, n_ranks

@@ -6,62 +6,30 @@ import copy
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 import torch
 import torch.utils.data
 
-from simkit.backends import AUTO
-from simkit.contract import Source, check_seed
-from simkit.errors import DamageError, ParameterError, UnknownNameError, show
-from simkit.learn.streaming.order import N_EPOCHS, ORDER, Order
+from simkit.contract import Source
+from simkit.errors import DamageError, ParameterError, show
+from simkit.learn.streaming.options import MAX_ROWS, Options, Order, Rows, View, grouped
 from simkit.learn.streaming.passes import Passes
 from simkit.learn.streaming.ranks import ranks as ranks_here
-from simkit.learn.streaming.selection import SPLITS, Selection, Split, meets
-from simkit.learn.streaming.tables import Live, Stored, Table
+from simkit.learn.streaming.selection import Selection
+from simkit.learn.streaming.tables import Live, Stored, Table, opener
 from simkit.learn.streaming.tensors import Tensors
+from simkit.learn.streaming.where import chosen
+from simkit.learn.streaming.windows import N_EPOCHS, ORDER, Windows
+from simkit.split import Split
 from simkit.store import Store
-from simkit.store.chunks import Chunks, StoreChunks
-from simkit.store.foreign import open_chunks
-
-TensorBatch = dict[str, torch.Tensor]
-State = dict[str, Any]
-
-#: rows of an epoch of a live source
-MAX_LIVE_ROWS = 2**40
-
-#: rows that a filter looks at at a time
-_FILTERED = 2**18
 
 
-class Options(TypedDict, total=False):
-    """The keyword arguments of `stream` and `batches`; see Stream."""
-
-    n: int | None
-    fields: Sequence[str] | None
-    batch_size: int
-    seed: int
-    shuffle: bool
-    window: int | None
-    drop_last: bool
-    split: str | None
-    splits: Mapping[str, float]
-    where: Mapping[str, Any] | None
-    channels: str
-    dtype: torch.dtype
-    memory_format: torch.memory_format
-    augment: Sequence[str]
-    pin_memory: bool
-    ranks: tuple[int, int] | None
-    skip_damaged: bool
-    backend: str
-
-
-class Stream(torch.utils.data.IterableDataset[TensorBatch]):
+class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
     """Whole batches of tensors, in an order that depends on nothing but seed, epoch and position.
 
     Use it with ``torch.utils.data.DataLoader(stream, batch_size=None, num_workers=4)``. As with torch's
@@ -74,110 +42,50 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
     data : path, address, Store or Source
         A data set of simkit, any Zarr group of arrays of one length (read by zarr-python, also from an address such as
         ``https://...`` or ``s3://...``), or a source, whose rows are then made when they are asked for.
-    n : int
-        Rows of a live source; not for data sets.
-    fields : sequence of str, optional
-        Fields wanted, all if not given; ``"row"`` is the row's number.
-    batch_size : int
-        Rows of a batch over all ranks; each rank gets its share of it.
-    seed : int
-        Seed of order and augmentation, and of the rows of a live source.
-    shuffle : bool
-        Visit rows in a random order: `window` chunks from all over the data at a time, and their rows permuted.
-    window : int, optional
-        Chunks (of 512 rows, in most data sets) that are read and shuffled together, so that the rows of a batch come
-        from so many places. If not given, 16 where neighbouring rows are independent, as in data sets of simkit and
-        live sources; for other data as many as have 128 MiB, from 16 to 1024, since they may be sorted.
-    drop_last : bool
-        Leave out the last batch of an epoch if it is not full.
-    split : str, optional
-        ``"train"``, ``"validation"`` or ``"test"``, or a name in `splits`. A row stays in its part when the data set
-        grows, and whatever the seed.
-    splits : mapping
-        Name -> share, in hundredths; each hundred rows is shared out exactly.
-    where : mapping, optional
-        Field -> value, values, or a function of the whole field's array that returns a mask; the values of a field
-        with labels may be given by label. Rows have to meet all. Not for live sources.
-    channels : str
-        What becomes of bit-packed boards: ``"onehot"`` (dead, alive), ``"cells"`` (alive), ``"packed"`` (as stored), or
-        one of those that the worlds have; ``simkit sources NAME`` lists them.
-    dtype : torch.dtype
-        Of the cells. Other fields keep theirs, but fields with labels are int64.
-    memory_format : torch.memory_format
-        Of the cells.
-    augment : sequence of str
-        ``"translate"``, ``"rotate"``, ``"reflect"``: put each board under a random symmetry of the torus. It moves
-        boards, not coordinates that other fields may hold.
-    pin_memory : bool
-        Put tensors into page-locked memory, for copies to a GPU.
-    ranks : (int, int), optional
-        This rank and their number; by torch.distributed or RANK and WORLD_SIZE if not given.
-    skip_damaged : bool
-        Leave out damaged chunks, with a warning each, instead of raising DamageError. A batch then has fewer rows.
-    backend : str
-        Of a live source.
+    rows : Rows
+        Which rows.
+    order : Order
+        In which order, and how many at a time.
+    view : View
+        In which form.
 
     Raises
     ------
     ParameterError, UnknownNameError, StoreError
-        If these make no sense, or there is no such data set.
+        If these make no sense for the data, or there is no such data set.
     """
 
-    def __init__(
-        self,
-        data: str | Path | Store | Source,
-        *,
-        n: int | None = None,
-        fields: Sequence[str] | None = None,
-        batch_size: int = 256,
-        seed: int = 0,
-        shuffle: bool = False,
-        window: int | None = None,
-        drop_last: bool = False,
-        split: str | None = None,
-        splits: Mapping[str, float] = SPLITS,
-        where: Mapping[str, Any] | None = None,
-        channels: str = "onehot",
-        dtype: torch.dtype = torch.float32,
-        memory_format: torch.memory_format = torch.contiguous_format,
-        augment: Sequence[str] = (),
-        pin_memory: bool = False,
-        ranks: tuple[int, int] | None = None,
-        skip_damaged: bool = False,
-        backend: str = AUTO,
-    ) -> None:
+    def __init__(self, data: str | Path | Store | Source, rows: Rows, order: Order, view: View) -> None:
         super().__init__()
-        for name, flag in {"shuffle": shuffle, "drop_last": drop_last, "skip_damaged": skip_damaged}.items():
-            if not isinstance(flag, bool):
-                raise ParameterError(f"{name} is True or False; this is {show(flag)}")
-        if where is not None and not isinstance(where, Mapping):
-            raise ParameterError(f"where is field -> what it has to be; this is {show(where)}")
-        self.seed, self.batch_size = check_seed(seed), _positive("batch_size", batch_size)
-        self._rank, self._n_ranks = ranks_here(ranks)
-        self.is_skipping, self.n_skipped = skip_damaged, 0
-        self._opener = _opener(data, n, self.seed, backend)
+        self._rank, self._n_ranks = ranks_here(rows.ranks)
+        self.is_skipping, self.n_skipped = rows.skip_damaged, 0
+        self._opener = opener(data, rows, order.seed)
         self._opened: tuple[int, Table] | None = None
         table = self._table()
-        self.is_live = isinstance(table, Live)
-        self.schema = table.schema
-        window = table.window if window is None else _positive("window", window)
-        selection = _select(table, Split(split, splits), where)
-        self._is_compact = selection.is_compact
-        self._order = Order(selection, self.seed, shuffle=shuffle, window=window)
-        self._tensors = Tensors(table.schema, fields, channels, dtype, memory_format, augment, pin_memory)
-        self._drop_last = drop_last
+        self.schema, self.is_live = table.schema, isinstance(table, Live)
+        self.order = replace(order, window=order.window or table.window)
+        bits = None
+        if rows.where:
+            if not isinstance(table, Stored):
+                raise ParameterError(
+                    "where= needs rows that are there to be looked at; generate a data set, or use the source's own "
+                    "parameters"
+                )
+            bits = chosen(table.chunks, rows.where)
+        split = Split(rows.split, rows.splits)
+        selection = Selection(table.n_rows, table.chunk_rows, split, bits, is_compact=table.is_compact)
+        self._windows, self._tensors = Windows(selection, self.order), Tensors(table.schema, view)
         self.passes = Passes()
         self._n_all = table.n_rows
         content = [table.identity, selection.identity, selection.chunk_rows]
         self._data = hashlib.sha256(repr(content).encode()).hexdigest()
-        self._shuffled = {"order": ORDER, "shuffle": shuffle, "window": window if shuffle else 0}
         self._check_sizes()
 
     def _check_sizes(self) -> None:
-        n_rows, size = self._order.n_rows, self.batch_size
+        n_rows, size = self._windows.n_rows, self.order.batch_size
         if not n_rows:
             raise ParameterError("no row is left to stream: see split= and where=")
-        if self._drop_last and n_rows < size:
+        if self.order.drop_last and n_rows < size:
             raise ParameterError(f"drop_last leaves no batch: {n_rows:,} rows are fewer than batch_size={size:,}")
         if size < self._n_ranks:
             raise ParameterError(f"batch_size={size} has no row for some of {self._n_ranks} ranks")
@@ -189,51 +97,53 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
 
     def _check_last_batch(self, consumed: int) -> None:
         """Refuse a last batch that has rows for some ranks only: they would make different numbers of batches."""
-        n_last = (self.n_rows - consumed) % self.batch_size
-        if not self._drop_last and 0 < n_last < self._n_ranks:
+        n_last = (self.n_rows - consumed) % self.order.batch_size
+        if not self.order.drop_last and 0 < n_last < self._n_ranks:
             gone = f" after the first {consumed:,} rows of the epoch," if consumed else ""
             raise ParameterError(
-                f"with batch_size={self.batch_size},{gone} the last batch has {n_last} rows for {self._n_ranks} ranks; "
-                "say drop_last=True, or choose another batch_size"
+                f"with batch_size={self.order.batch_size},{gone} the last batch has {n_last} rows for {self._n_ranks} "
+                "ranks; say drop_last=True, or choose another batch_size"
             )
 
     @property
     def n_rows(self) -> int:
         """Rows of an epoch, over all ranks."""
-        return self._order.n_rows
+        return self._windows.n_rows
 
     def n_batches(self, consumed: int = 0) -> int:
         """Batches of an epoch of which `consumed` rows are gone."""
         left = self.n_rows - consumed
-        return left // self.batch_size if self._drop_last else -(-left // self.batch_size)
+        return left // self.order.batch_size if self.order.drop_last else -(-left // self.order.batch_size)
 
     def __len__(self) -> int:
         """Batches of an epoch, also where a state lets the next pass begin in the middle of one."""
         return self.n_batches()
 
-    def batch(self, epoch: int, index: int, consumed: int = 0) -> TensorBatch:
+    def batch(self, epoch: int, index: int, consumed: int = 0) -> dict[str, torch.Tensor]:
         """Return this rank's share of batch `index` of those that follow the first `consumed` rows of an epoch."""
-        start = consumed + index * self.batch_size
-        stop = min(start + self.batch_size, self.n_rows)
+        start = consumed + index * self.order.batch_size
+        stop = min(start + self.order.batch_size, self.n_rows)
         size, rank = stop - start, self._rank
         mine = range(start + size * rank // self._n_ranks, start + size * (rank + 1) // self._n_ranks)
-        pieces = list(self._order.pieces(epoch, mine))
+        pieces = list(self._windows.pieces(epoch, mine))
         table, needed = self._table(), self._tensors.needed
-        rows, is_whole = table.read(needed, pieces, is_compact=self._is_compact)
-        if self._order.shuffle:  # of the next window as much as is gone of this one
+        rows, is_whole = table.read(needed, pieces, is_compact=self._windows.selection.is_compact)
+        if self.order.shuffle:  # of the next window as much as is gone of this one
             window, part = pieces[-1]
-            if (following := self._order.after(window)) is not None:
-                table.prepare(needed, following, part.stop / len(window.rows), is_compact=self._is_compact)
+            if (following := self._windows.after(window)) is not None:
+                table.prepare(
+                    needed, following, part.stop / len(window.rows), is_compact=self._windows.selection.is_compact
+                )
         positions = np.arange(mine.start, mine.stop, dtype=np.uint64)
-        return self._tensors(rows, self.seed, epoch, positions if is_whole is None else positions[is_whole])
+        return self._tensors(rows, self.order.seed, epoch, positions if is_whole is None else positions[is_whole])
 
-    def __iter__(self) -> Iterator[TensorBatch]:
+    def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         worker = torch.utils.data.get_worker_info()
         # begun here, and not when the first batch is asked for: meanwhile another pass may be announced
         begun = self.passes.join(worker.id) if worker else self.passes.count()
         return self._pass(begun, *((worker.id, worker.num_workers) if worker else (0, 1)))
 
-    def _pass(self, begun: tuple[int, int] | None, first: int, step: int) -> Iterator[TensorBatch]:
+    def _pass(self, begun: tuple[int, int] | None, first: int, step: int) -> Iterator[dict[str, torch.Tensor]]:
         if begun is None:  # told when the first batch is asked for: a worker that is kept would die of it before
             before, _ = self.passes.position()
             raise ParameterError(
@@ -254,7 +164,7 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         """
         self.passes.seek(check_epoch(epoch))
 
-    def state_after(self, n_batches: int) -> State:
+    def state_after(self, n_batches: int) -> dict[str, Any]:
         """Return the state after `n_batches` batches of the latest pass, or of one that was announced since.
 
         The number is asked for because workers read ahead: only the loop that takes the batches knows how many it took.
@@ -264,18 +174,20 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         ParameterError
             If `n_batches` is no number of batches.
         """
-        n_batches = ParameterError.check_integer("n_batches", n_batches, 0, MAX_LIVE_ROWS)
+        n_batches = ParameterError.check_integer("n_batches", n_batches, 0, MAX_ROWS)
         epoch, consumed = self.passes.position()
-        return self.state(epoch, min(consumed + n_batches * self.batch_size, self.n_rows))
+        return self.state(epoch, min(consumed + n_batches * self.order.batch_size, self.n_rows))
 
-    def state(self, epoch: int, consumed: int) -> State:
+    def state(self, epoch: int, consumed: int) -> dict[str, Any]:
         """Return the state in an epoch of which `consumed` rows, over all ranks, are gone: plain values."""
-        if consumed + (self.batch_size if self._drop_last else 1) > self.n_rows:
+        if consumed + (self.order.batch_size if self.order.drop_last else 1) > self.n_rows:
             epoch, consumed = epoch + 1, 0
-        order = {"seed": self.seed, **self._shuffled}
-        return {"epoch": epoch, "consumed": consumed, **order, "n": self._n_all, "data": self._data}
+        order = self.order
+        shuffled = {"order": ORDER, "shuffle": order.shuffle, "window": order.window if order.shuffle else 0}
+        of_data = {"seed": order.seed, **shuffled, "n": self._n_all, "data": self._data}
+        return {"epoch": epoch, "consumed": consumed, **of_data}
 
-    def load_state_dict(self, state: State) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Let the next pass go on from `state`, whatever the number of ranks, workers and threads that it came from.
 
         Raises
@@ -286,12 +198,12 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         """
         self.passes.seek(*self.check_state(state))
 
-    def check_state(self, state: State) -> tuple[int, int]:
+    def check_state(self, state: dict[str, Any]) -> tuple[int, int]:
         """Return (epoch, rows consumed) of a state; ParameterError if it is not one of this stream."""
         own = self.state(0, 0)
         if not isinstance(state, dict) or set(state) != set(own):
             raise ParameterError(f"a state is what state_dict() returned, with {', '.join(own)}; this is {show(state)}")
-        for name in ("seed", *self._shuffled):
+        for name in ("seed", "order", "shuffle", "window"):
             if type(state[name]) is not type(own[name]) or state[name] != own[name]:
                 raise ParameterError(
                     f"the state is of a stream with {name}={show(state[name])}; this one has {own[name]}"
@@ -312,14 +224,14 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
         self._check_last_batch(consumed)
         return epoch, consumed
 
-    def __getstate__(self) -> State:
+    def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None, "passes": copy.copy(self.passes)}
 
     def _table(self) -> Table:
         """Return the data, opened in this process: neither files nor threads are taken over from another."""
         if self._opened is None or self._opened[0] != os.getpid():
             if self._opened is not None:
-                self._order = self._order.copy()
+                self._windows = self._windows.copy()
             opened = self._opener()
             table = opened if isinstance(opened, Table) else Stored(opened, self._skip if self.is_skipping else None)
             self._opened = os.getpid(), table
@@ -331,11 +243,25 @@ class Stream(torch.utils.data.IterableDataset[TensorBatch]):
 
 
 def stream(data: str | Path | Store | Source, **options: Unpack[Options]) -> Stream:
-    """Return a data set or a live source as a torch IterableDataset of whole batches; see Stream."""
-    return Stream(data, **options)
+    """Return a data set or a live source as a torch IterableDataset of whole batches.
+
+    Parameters
+    ----------
+    data : path, address, Store or Source
+        As for `Stream`.
+    **options
+        The fields of `Rows` (n, split, splits, where, ranks, skip_damaged, backend), `Order` (seed, shuffle, window,
+        batch_size, drop_last) and `View` (fields, channels, dtype, memory_format, augment, pin_memory).
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, StoreError
+        If there is no such option or data set, or what options say makes no sense.
+    """
+    return Stream(data, *grouped(options))
 
 
-def is_empty(batch: TensorBatch) -> bool:
+def is_empty(batch: dict[str, torch.Tensor]) -> bool:
     """Say whether all rows of a batch were damaged."""
     return any(not len(tensor) for tensor in batch.values())
 
@@ -349,46 +275,3 @@ def check_epoch(epoch: int) -> int:
 
 def _count(number: Any) -> str:
     return f"{number:,}" if type(number) is int and abs(number) < 2**63 else show(number)
-
-
-def _positive(name: str, number: int) -> int:
-    return ParameterError.check_integer(name, number, 1, MAX_LIVE_ROWS)
-
-
-def _opener(
-    data: str | Path | Store | Source, n: int | None, seed: int, backend: str
-) -> Callable[[], Table] | Callable[[], Chunks]:
-    """Return what opens the data, in whichever process."""
-    if isinstance(data, Source):
-        if n is None:
-            raise ParameterError("a live source needs n=, the number of its rows (an epoch)")
-        return partial(Live, data, seed, _positive("n", n), backend)
-    if n is not None:
-        raise ParameterError("n= is for live sources; a data set has the rows it has")
-    if isinstance(data, Store):
-        return partial(StoreChunks, data)
-    if not isinstance(data, (str, Path)):
-        raise ParameterError(f"a stream is of a path, an address, an opened data set or a source; this is {show(data)}")
-    return partial(open_chunks, data)
-
-
-def _select(table: Table, split: Split, where: Mapping[str, Any] | None) -> Selection:
-    """Return the rows of a split that meet `where`."""
-    chosen = None
-    if where:
-        if not isinstance(table, Stored):
-            raise ParameterError(
-                "where= needs rows that are there to be looked at; generate a data set, or use the source's own "
-                "parameters"
-            )
-        for name, wanted in where.items():
-            if name not in table.schema:
-                raise UnknownNameError.of("field", name, table.schema)
-            # a function sees the whole field, values are looked for piece by piece
-            step = table.n_rows if callable(wanted) else _FILTERED
-            found = [
-                np.packbits(meets(name, values, table.schema[name].labels, wanted))
-                for values in table.chunks.column(name, step)
-            ]
-            chosen = np.concatenate(found) if chosen is None else chosen & np.concatenate(found)
-    return Selection(table.n_rows, table.chunk_rows, split, chosen, is_compact=table.is_compact)

@@ -5,21 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simkit.contract import Source
-from simkit.errors import DamageError
+from simkit.errors import DamageError, ParameterError, show
 from simkit.learn.streaming.bijection import I64
 from simkit.learn.streaming.decoded import Decoded
 from simkit.learn.streaming.memory import Memory
-from simkit.learn.streaming.order import Window
-from simkit.learn.streaming.selection import HUNDRED
+from simkit.learn.streaming.options import Rows
+from simkit.learn.streaming.windows import Window
 from simkit.schema import Batch, Schema
-from simkit.store.chunks import Chunks
+from simkit.split import HUNDRED
+from simkit.store import Store
+from simkit.store.chunks import Chunks, StoreChunks
+from simkit.store.foreign import open_chunks
 
 #: windows kept: that of the batch, the next, which is made meanwhile, and those at whose ends other threads are
 _KEPT = 4
@@ -35,23 +39,6 @@ _KEPT_BYTES = 2**28
 
 #: a call of a source costs about as much as so many of the rows that it may be asked for at a time
 _CALL = 1 / 128
-
-
-class Rows(NamedTuple):
-    """Some rows of arrays.
-
-    Parameters
-    ----------
-    arrays : Batch
-    places : int64 (row,)
-        Where the rows are in the arrays.
-    numbers : int64 (row,)
-        Which rows of the data they are.
-    """
-
-    arrays: Batch
-    places: I64
-    numbers: I64
 
 
 class Table(ABC):
@@ -91,18 +78,27 @@ class Table(ABC):
 
     def read(
         self, names: Sequence[str], pieces: Sequence[tuple[Window, slice]], *, is_compact: bool
-    ) -> tuple[list[Rows], npt.NDArray[np.bool_] | None]:
-        """Return the rows of some windows but damaged ones, and which are not; None is all. Threads may at once."""
-        found, masks = [], []
+    ) -> tuple[list[tuple[Decoded, slice | I64]], npt.NDArray[np.bool_] | None]:
+        """Decode some rows of windows; threads may at once.
+
+        Returns
+        -------
+        rows : list of (Decoded, slice or int64 (row,))
+            Decoded windows, and which of their rows are wanted and not damaged, in order.
+        is_whole : bool (row,) or None
+            Which are not damaged; None is all.
+        """
+        found: list[tuple[Decoded, slice | I64]] = []
+        masks = []
         for window, part in pieces:
-            places, numbers = window.places[part], window.rows[part]
             decoded = self._window(window, names, is_compact=is_compact)
-            decoded.want(places)
-            if self._skip is not None:
-                is_whole = decoded.is_whole(places)
+            decoded.want(window.places[part])
+            if self._skip is None:
+                found.append((decoded, part))
+            else:
+                is_whole = decoded.is_whole(window.places[part])
                 masks.append(is_whole)
-                places, numbers = places[is_whole], numbers[is_whole]
-            found.append(Rows(decoded.arrays, places, numbers))
+                found.append((decoded, part.start + np.flatnonzero(is_whole)))
         return found, np.concatenate(masks) if masks else None
 
     def prepare(self, names: Sequence[str], window: Window, share: float, *, is_compact: bool) -> None:
@@ -204,3 +200,24 @@ class Stored(Table):
                 return
             self._n_kept += n_bytes
             self._kept[chunk] = {name: array.copy() for name, array in rows.items()}
+
+
+def opener(data: str | Path | Store | Source, rows: Rows, seed: int) -> Callable[[], Live | Chunks]:
+    """Return what opens the data, in whichever process.
+
+    Raises
+    ------
+    ParameterError
+        If `data` is nothing that has rows, or a live source has no number of rows, or something else has one.
+    """
+    if isinstance(data, Source):
+        if rows.n is None:
+            raise ParameterError("a live source needs n=, the number of its rows (an epoch)")
+        return partial(Live, data, seed, rows.n, rows.backend)
+    if rows.n is not None:
+        raise ParameterError("n= is for live sources; a data set has the rows it has")
+    if isinstance(data, Store):
+        return partial(StoreChunks, data)
+    if not isinstance(data, (str, Path)):
+        raise ParameterError(f"a stream is of a path, an address, an opened data set or a source; this is {show(data)}")
+    return partial(open_chunks, data)

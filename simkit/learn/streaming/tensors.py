@@ -16,13 +16,12 @@ from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.kernels import cells, gather, philox
 from simkit.kernels.cells import Form
 from simkit.learn.streaming import channels as kinds_of_channels
+from simkit.learn.streaming.bijection import I64
+from simkit.learn.streaming.decoded import Decoded
 from simkit.learn.streaming.memory import Memory
-from simkit.learn.streaming.order import SYMMETRIES, stream_of
-from simkit.learn.streaming.tables import Rows
+from simkit.learn.streaming.options import SYMMETRY, View
+from simkit.learn.streaming.windows import SYMMETRIES, stream_of
 from simkit.schema import Array, Field, Schema
-
-#: symmetries of the torus: name -> orientations (see simkit.kernels.cells); boards that are not square only below 4
-SYMMETRY = {"translate": (0,), "rotate": (0, 3, 5, 6), "reflect": (0, 1, 2, 3)}
 
 #: field of the row numbers, wherever the data have none of that name
 ROW = "row"
@@ -35,17 +34,7 @@ class Tensors:
     ----------
     schema : Schema
         Of the data.
-    fields : sequence of str or None
-        Fields wanted, None for all.
-    channels : str
-        A name in `simkit.learn.streaming.channels.known`, for every bit-packed field of boards.
-    dtype : torch.dtype
-        Of the cells.
-    memory_format : torch.memory_format
-        Of the cells: ``torch.contiguous_format`` or ``torch.channels_last``.
-    augment : sequence of str
-        Of SYMMETRY; each board is put under a random element of the group that they generate.
-    pin_memory : bool
+    view : View
 
     Attributes
     ----------
@@ -53,58 +42,28 @@ class Tensors:
         Fields to read.
     """
 
-    def __init__(
-        self,
-        schema: Schema,
-        fields: Sequence[str] | None,
-        channels: str,
-        dtype: torch.dtype,
-        memory_format: torch.memory_format,
-        augment: Sequence[str],
-        pin_memory: bool,
-    ) -> None:
-        names = tuple(schema) if fields is None else _listed("fields", "names", fields)
-        augment = _listed("augment", "symmetries", augment)
-        if not names:
-            raise ParameterError("fields names no field; leave it out for all")
-        if not isinstance(dtype, torch.dtype):
-            raise ParameterError(f"dtype is a dtype of torch, such as torch.float32; this is {show(dtype)}")
-        known = kinds_of_channels.known()
-        if not isinstance(channels, str):
-            raise ParameterError(f"channels is one of {', '.join(known)}; this is {show(channels)}")
-        for name in names:
+    def __init__(self, schema: Schema, view: View) -> None:
+        self._view, self.names = view, tuple(schema if view.fields is None else view.fields)
+        for name in self.names:
             if name not in schema and name != ROW:
                 raise UnknownNameError.of("field", name, [*schema, ROW])
             if name in schema and np.dtype(schema[name].dtype).kind not in "biufc":
                 raise ParameterError(f"field {show(name)} holds {schema[name].dtype}, of which there are no tensors")
-        if channels not in known:
-            raise UnknownNameError.of("kind of channels", channels, known)
-        for name in augment:
-            if name not in SYMMETRY:
-                raise UnknownNameError.of("symmetry of the torus", name, SYMMETRY)
-        kinds = (torch.contiguous_format, torch.channels_last)
-        if not isinstance(memory_format, torch.memory_format) or memory_format not in kinds:
-            raise ParameterError(f"cells come as contiguous_format or channels_last; this is {show(memory_format)}")
-        if not isinstance(pin_memory, bool):
-            raise ParameterError(f"pin_memory is True or False; this is {show(pin_memory)}")
-        if pin_memory and not torch.cuda.is_available():
-            raise ParameterError("pin_memory needs a GPU that torch can use, and it finds none")
-        self.names, self._dtype, self._pin_memory = names, dtype, pin_memory
-        self._fields = {name: schema[name] for name in names if name in schema}
-        self._boards = [name for name, field in self._fields.items() if _is_board(field) and channels != "packed"]
-        kernel_dtype = "float32" if dtype == torch.float32 else "uint8"
-        self._form = Form(channels == "onehot", memory_format == torch.channels_last, kernel_dtype)
-        self._augment, self._memory = tuple(augment), Memory()
-        self._made = kinds_of_channels.make(channels, schema, self._boards)
+        self._fields = {name: schema[name] for name in self.names if name in schema}
+        self._boards = [name for name, field in self._fields.items() if _is_board(field) and view.channels != "packed"]
+        kernel_dtype = "float32" if view.dtype == torch.float32 else "uint8"
+        self._form = Form(view.channels == "onehot", view.memory_format == torch.channels_last, kernel_dtype)
+        self._memory = Memory()
+        self._made = kinds_of_channels.make(view.channels, schema, self._boards)
         beside = {key: None for made in self._made.values() for key in made.needs if key not in self._fields}
         self.needed = [*self._fields, *beside]
-        if self._augment and not self._boards:
+        if view.augment and not self._boards:
             raise ParameterError("augment moves boards as cells, and none of the fields wanted is such a board")
 
     def __call__(
-        self, rows: Sequence[Rows], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
+        self, rows: Sequence[tuple[Decoded, slice | I64]], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
     ) -> dict[str, torch.Tensor]:
-        """Return the tensors of some rows, which stand at `positions` of an epoch."""
+        """Return the tensors of some rows of decoded windows, which stand at `positions` of an epoch."""
         found = {}
         for name in self.names:
             if name in self._boards:
@@ -112,26 +71,32 @@ class Tensors:
             elif name in self._fields:
                 tensor = _plain(self._fields[name], self._gathered(name, rows))
             else:
-                tensor = torch.from_numpy(np.concatenate([part.numbers for part in rows]))
-            found[name] = tensor.pin_memory() if self._pin_memory else tensor
+                tensor = torch.from_numpy(np.concatenate([decoded.window.rows[part] for decoded, part in rows]))
+            found[name] = tensor.pin_memory() if self._view.pin_memory else tensor
         return found
 
-    def _gathered(self, name: str, rows: Sequence[Rows]) -> Array:
+    def _gathered(self, name: str, rows: Sequence[tuple[Decoded, slice | I64]]) -> Array:
         """Return a field's rows in one array."""
-        first, n_rows, start = rows[0].arrays[name], sum(len(part.places) for part in rows), 0
+        pieces = [(decoded.arrays[name], decoded.window.places[part]) for decoded, part in rows]
+        first, n_rows, start = pieces[0][0], sum(len(places) for _, places in pieces), 0
         out = self._memory.empty((n_rows, *first.shape[1:]), first.dtype)
-        for part in rows:
-            stop = start + len(part.places)
-            _compiled(gather.KERNEL).gather(_bytes(part.arrays[name]), part.places, _bytes(out[start:stop]))
+        for array, places in pieces:
+            stop = start + len(places)
+            _compiled(gather.KERNEL).gather(_bytes(array), places, _bytes(out[start:stop]))
             start = stop
         return out
 
     def _cells(
-        self, name: str, rows: Sequence[Rows], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
+        self,
+        name: str,
+        rows: Sequence[tuple[Decoded, slice | I64]],
+        seed: int,
+        epoch: int,
+        positions: npt.NDArray[np.uint64],
     ) -> torch.Tensor:
         field = self._fields[name]
         height, width = field.shape[0], field.bits or 0
-        boards, n_planes = [(part.arrays[name][:, None], part.places) for part in rows], 1
+        boards, n_planes = [(decoded.arrays[name][:, None], decoded.window.places[part]) for decoded, part in rows], 1
         if name in self._made:
             planes = self._planes(name, rows)
             boards, n_planes = [(planes, np.arange(len(planes), dtype=np.int64))], planes.shape[1]
@@ -145,9 +110,9 @@ class Tensors:
         tensor = torch.from_numpy(out)
         if self._form.channels_last:
             tensor = tensor.permute(0, 3, 1, 2)
-        return tensor if tensor.dtype == self._dtype else tensor.to(self._dtype)
+        return tensor if tensor.dtype == self._view.dtype else tensor.to(self._view.dtype)
 
-    def _planes(self, name: str, rows: Sequence[Rows]) -> npt.NDArray[np.uint8]:
+    def _planes(self, name: str, rows: Sequence[tuple[Decoded, slice | I64]]) -> npt.NDArray[np.uint8]:
         """Return the planes of boards that a world makes of them."""
         boards, made = self._gathered(name, rows), self._made[name]
         planes = made.planes(boards, {key: self._gathered(key, rows) for key in made.needs})
@@ -158,19 +123,13 @@ class Tensors:
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
         """Return orientation and shift of each board: functions of seed, epoch and position."""
         orientation, shift = np.zeros(len(positions), np.uint8), np.zeros((len(positions), 2), np.int32)
-        if self._augment:
+        if self._view.augment:
             words = philox.KERNEL.load("cpu").words(seed, positions, stream_of(epoch, SYMMETRIES), 3).astype(np.uint64)
-            group = np.array(_group(self._augment, is_square=height == width), np.uint8)
+            group = np.array(_group(self._view.augment, is_square=height == width), np.uint8)
             orientation = group[words[:, 0] % np.uint64(len(group))]
-            if "translate" in self._augment:
+            if "translate" in self._view.augment:
                 shift = (words[:, 1:] * np.array([height, width], np.uint64) >> np.uint64(32)).astype(np.int32)
         return orientation, shift
-
-
-def _listed(name: str, of: str, given: object) -> tuple[str, ...]:
-    if not isinstance(given, (list, tuple)) or not all(isinstance(item, str) for item in given):
-        raise ParameterError(f"{name} is a list of {of}; this is {show(given)}")
-    return tuple(given)
 
 
 def _group(augment: Sequence[str], *, is_square: bool) -> list[int]:

@@ -17,9 +17,9 @@ class Scale:
 
     runs: int = field(default=4, metadata={"help": "Independent runs of each point, at least 2."})
     steps: int = field(default=2_000_000, metadata={"help": "Steps of the longest runs, a multiple of 20,000."})
-    side: int = field(default=256, metadata={"help": "Side of the systems, cells, a multiple of 128."})
+    side: int = field(default=256, metadata={"help": "Side of the systems in cells, a multiple of 128."})
     sweeps: int = field(default=400, metadata={"help": "Sweeps of cluster sampling."})
-    seed: int = field(default=0, metadata={"help": "Of all random numbers."})
+    seed: int = field(default=0, metadata={"help": "Seed of all random numbers."})
 
     def __post_init__(self) -> None:
         if self.runs < 2:

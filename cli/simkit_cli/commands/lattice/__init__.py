@@ -7,7 +7,7 @@ import click
 from simkit_cli.commands.lattice import export_golly, film, magic
 
 
-@click.group(name="lattice", short_help="Magic states, films, and rules for Golly of the reversible lattices.")
+@click.group(name="lattice", short_help="Magic states and films of lattices, and rules for Golly.")
 def command() -> None:
     """Play with the reversible lattices: the HPP gas, Ising spins, and the interface between them."""
 

@@ -15,14 +15,14 @@ _ROWS = 16
 @click.command(name="export-golly", short_help="Write rules for Golly, and states of a data set.")
 @click.argument("store", type=options.DataSet(), required=False)
 @click.option("--rows", type=options.RowRange(), help=f"Rows START:STOP of STORE, or one.  [default: 0:{_ROWS}]")
-@click.option("--snapshot", type=int, default=-1, show_default=True, help="Which of the states; -1 is the last.")
+@click.option("--snapshot", type=int, default=-1, show_default=True, help="Which snapshot of a row; -1 is the last.")
 @options.out("The folder.", Path("rules"))
 @options.force
 def command(store: Path | str | None, rows: range | None, snapshot: int, out: Path, force: bool) -> None:
-    """Write Golly's rules of the coupled system, HPP, Q2R and Creutz and, with STORE, states of its rows as RLE.
+    """Write rules for Golly (the coupled system, HPP, Q2R and Creutz) and, with a STORE, states of its rows as RLE.
 
-    Each .rule file has the rule as a tree and as a table, colours and icons. In Golly, put them into its folder of
-    rules (File, Preferences, Control); bgolly finds them by -s.
+    Each .rule file has the rule as a tree and as a table, with colours and icons. Put them into Golly's folder of rules
+    (File, Preferences, Control), or name their folder to bgolly with -s.
 
     \b
     simkit lattice export-golly --out rules

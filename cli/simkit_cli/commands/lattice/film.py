@@ -30,9 +30,11 @@ class _Scene(click.ParamType[str]):
 @options.out("A .gif, or .png (APNG).  [default: SCENE.gif]")
 @ink.options_of_a_picture
 @click.option(
-    "--steps", type=options.Count(), help="To the picture, or of the film.  [default: 20000, of a film as in the list]"
+    "--steps",
+    type=options.Count(),
+    help="Steps of the film, or until the picture.  [default: as listed; of magic, 20000]",
 )
-@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Of the start, which magic has not.  [default: 0]")
+@click.option("--seed", type=click.IntRange(0, 2**64 - 1), help="Seed of the start; not for magic.  [default: 0]")
 @options.backend
 @options.quiet
 def command(

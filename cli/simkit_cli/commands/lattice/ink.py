@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def options_of_a_picture(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what a magic state becomes."""
     for option in (
-        click.option("--size", type=options.Count(), help="Side of the board, cells.  [default: 256]"),
+        click.option("--size", type=options.Count(), help="Side of the board in cells.  [default: 256]"),
         click.option("--invert", is_flag=True, help="Swap ink and paper."),
         click.option("--picture", type=click.Path(path_type=Path), help="A PNG; its dark part is ink."),
-        click.option("--text", help="A text; \\n begins a new line."),
+        click.option("--text", help="A text; \\n starts a new line."),
     ):
         function = option(function)
     return function

@@ -15,7 +15,13 @@ _N_MOMENTS = 200
 
 @click.command(name="magic", short_help="Make a state whose entropy falls back to a picture.")
 @ink.options_of_a_picture
-@click.option("--steps", type=options.Count(), default=20_000, show_default=True, help="Steps to the picture, to 1e7.")
+@click.option(
+    "--steps",
+    type=options.Count(),
+    default=20_000,
+    show_default=True,
+    help="Steps until the picture appears, at most 1e7.",
+)
 @options.out("The folder.", Path("magic"))
 @options.force
 @options.backend
@@ -31,10 +37,11 @@ def command(
 ) -> None:
     """Make a state that looks like any other and, by the same rule that disorders everything, becomes a picture.
 
-    The picture is laid over gas (full cells) and spins (up), run for --steps, and reversed. The folder gets the curve
-    of its entropy, with what one packet more or less does to it (entropy.png), both states for Golly (magic.rle,
-    flipped.rle) and Golly's rule. A PNG is laid on white, cut at Otsu's threshold and scaled to fit the board whole, in
-    its middle; with little ink, or much, ink and paper are swapped in a band, so that half is ink and the gas is hot.
+    The picture is drawn with full cells of gas and with spins that are up, run for --steps, and reversed. The folder
+    gets a graph of the entropy, also with one packet changed (entropy.png), both states for Golly (magic.rle,
+    flipped.rle), and Golly's rule. A PNG is put on white, cut at Otsu's threshold, and scaled to fit into the board. If
+    it has very little ink, or very much, ink and paper are swapped in a band, so that half of the board is ink and the
+    gas is hot.
 
     \b
     simkit lattice magic --text MAGIC

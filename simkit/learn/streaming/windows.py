@@ -21,6 +21,7 @@ import numpy as np
 
 from simkit.kernels import philox
 from simkit.learn.streaming.bijection import I64, permuted
+from simkit.learn.streaming.options import Order
 from simkit.learn.streaming.selection import Selection
 
 #: raised when a shuffled epoch visits rows in another order than before
@@ -75,18 +76,15 @@ def stream_of(epoch: int, use: int) -> int:
     return FIRST_STREAM + N_STREAMS * epoch + use
 
 
-class Order:
+class Windows:
     """Positions of an epoch -> windows and rows.
 
     Parameters
     ----------
     selection : Selection
         The rows.
-    seed : int
-    shuffle : bool
-        If not, rows come as they lie.
-    window : int
-        Chunks of a window, at most.
+    order : Order
+        Its `window` says how many chunks a window has at most; unless it shuffles, rows come as they lie.
 
     Attributes
     ----------
@@ -94,25 +92,31 @@ class Order:
         Rows of an epoch.
     """
 
-    def __init__(self, selection: Selection, seed: int, *, shuffle: bool, window: int) -> None:
-        self.selection, self._seed, self.shuffle, self._most = selection, seed, shuffle, window
+    def __init__(self, selection: Selection, order: Order) -> None:
+        window = order.window or 1
+        self.selection, self.order = selection, order
+        self._seed, self._shuffle, self._most = order.seed, order.shuffle, window
         self.n_rows = selection.n_rows
-        n_chunks = selection.n_full if shuffle else selection.n_chunks
-        self.n_windows = max(1, -(-n_chunks // window))
-        self._n_strata = -(-n_chunks // self.n_windows) if shuffle else window
+        n_chunks = selection.n_full if order.shuffle else selection.n_chunks
+        self._n = max(1, -(-n_chunks // window))
+        self._n_strata = -(-n_chunks // self._n) if order.shuffle else window
         #: strata that are a chunk shorter than there are windows; each leaves out one window, none the same
-        self._n_short = self._n_strata * self.n_windows - n_chunks if shuffle else 0
+        self._n_short = self._n_strata * self._n - n_chunks if order.shuffle else 0
         self._ends: tuple[int, I64] | None = None
-        self._windows: OrderedDict[tuple[int, int], Window] = OrderedDict()
+        self._known: OrderedDict[tuple[int, int], Window] = OrderedDict()
         self._last = (-1, 0, 0, 0)
         self._lock = Lock()
 
-    def copy(self) -> Order:
-        """Return the same order without what it has worked out, for another process."""
-        return Order(self.selection, self._seed, shuffle=self.shuffle, window=self._most)
+    def __len__(self) -> int:
+        """Windows of an epoch."""
+        return self._n
+
+    def copy(self) -> Windows:
+        """Return the same windows without what was worked out, for another process."""
+        return Windows(self.selection, self.order)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return partial(Order, shuffle=self.shuffle, window=self._most), (self.selection, self._seed)
+        return Windows, (self.selection, self.order)
 
     def pieces(self, epoch: int, positions: range) -> Iterator[tuple[Window, slice]]:
         """Yield windows and which of their rows together are `positions`, in order."""
@@ -120,7 +124,7 @@ class Order:
         while start < positions.stop:
             known, number, first, end = self._last
             if known != epoch or not first <= start < end:
-                number = bisect_right(range(self.n_windows), start, key=partial(self._start, epoch)) - 1
+                number = bisect_right(range(self._n), start, key=partial(self._start, epoch)) - 1
                 first, end = self._start(epoch, number), self._start(epoch, number + 1)
                 self._last = epoch, number, first, end
             stop = min(positions.stop, end)
@@ -130,16 +134,16 @@ class Order:
     def after(self, window: Window) -> Window | None:
         """Return the window that follows in the same epoch."""
         epoch, number = window.index
-        return self._window(epoch, number + 1) if number + 1 < self.n_windows else None
+        return self._window(epoch, number + 1) if number + 1 < self._n else None
 
     def _start(self, epoch: int, number: int) -> int:
         """Return the position of a window's first row; that of the epoch's end for the window after the last."""
         each, n_full = self.selection.n_each, self.selection.n_full
-        if number == self.n_windows:
+        if number == self._n:
             return self.n_rows
         if each is None:
             return int(self._ends_of(epoch)[number - 1]) if number else 0
-        if not self.shuffle:
+        if not self._shuffle:
             return each * min(number * self._most, n_full)
         tail, offset = self._offsets(epoch)
         n_chunks = self._n_strata * number - (self._n_before(number + offset) - self._n_before(offset))
@@ -147,29 +151,29 @@ class Order:
 
     def _n_before(self, number: int) -> int:
         """Return how many short strata leave out a window below `number`, the windows going on for ever."""
-        return -(-number * self._n_short // self.n_windows)
+        return -(-number * self._n_short // self._n)
 
     def _offsets(self, epoch: int) -> tuple[int, int]:
         """Return the window that has the last chunk where that is not full, and an offset for those left out."""
         rows = np.array([_OFFSETS], np.uint64)
         words = philox.KERNEL.load("cpu").words(self._seed, rows, stream_of(epoch, CHUNKS), 4)[0].tolist()
-        return (words[0] << 32 | words[1]) % self.n_windows, (words[2] << 32 | words[3]) % self.n_windows
+        return (words[0] << 32 | words[1]) % self._n, (words[2] << 32 | words[3]) % self._n
 
     def _ends_of(self, epoch: int) -> I64:
         """Return the position at which each window ends, counted: where chunks have different numbers of rows."""
         if self._ends is None or self._ends[0] != epoch:
             counts = [
                 [int(self.selection.counts(chunks).sum()) for chunks in self._chunks(epoch, first, first + _COUNTED)]
-                for first in range(0, self.n_windows, _COUNTED)
+                for first in range(0, self._n, _COUNTED)
             ]
             self._ends = epoch, np.cumsum(np.concatenate(counts), dtype=np.int64)
         return self._ends[1]
 
     def _chunks(self, epoch: int, first: int, last: int) -> list[I64]:
         """Return the chunks of each window from `first` to before `last`."""
-        last = min(last, self.n_windows)
+        last = min(last, self._n)
         n_full, n_chunks = self.selection.n_full, self.selection.n_chunks
-        if not self.shuffle:
+        if not self._shuffle:
             return [
                 np.arange(w * self._most, min((w + 1) * self._most, n_chunks), dtype=np.int64)
                 for w in range(first, last)
@@ -177,16 +181,14 @@ class Order:
         tail, offset = self._offsets(epoch)
         strata = np.arange(self._n_strata, dtype=np.int64)
         place, after = (-(-stratum * self._n_short // max(1, self._n_strata)) for stratum in (strata, strata + 1))
-        is_short, start = after > place, strata * self.n_windows - place
-        left_out = np.where(
-            is_short, (place * self.n_windows // max(1, self._n_short) - offset) % self.n_windows, self.n_windows
-        )
+        is_short, start = after > place, strata * self._n - place
+        left_out = np.where(is_short, (place * self._n // max(1, self._n_short) - offset) % self._n, self._n)
         window, stratum = np.meshgrid(np.arange(first, last, dtype=np.int64), strata, indexing="ij")
         is_there = window != left_out[stratum]
         window, stratum = window[is_there], stratum[is_there]
         found = start[stratum] + permuted(
             window - (window > left_out[stratum]),
-            self.n_windows - is_short[stratum],
+            self._n - is_short[stratum],
             self._seed,
             stream_of(epoch, CHUNKS),
             stratum,
@@ -198,11 +200,11 @@ class Order:
 
     def _window(self, epoch: int, number: int) -> Window:
         with self._lock:
-            window = self._windows.get((epoch, number))
+            window = self._known.get((epoch, number))
             if window is None:
-                window = self._windows[epoch, number] = self._made(epoch, number)
-                if len(self._windows) > _KEPT:
-                    self._windows.popitem(last=False)
+                window = self._known[epoch, number] = self._made(epoch, number)
+                if len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
             return window
 
     def _made(self, epoch: int, number: int) -> Window:
@@ -218,7 +220,7 @@ class Order:
             places = np.arange(len(rows), dtype=np.int64)
         else:
             places = np.concatenate([none, *(start + rows for start, rows in zip(starts[:-1], inside, strict=True))])
-        if self.shuffle:
+        if self._shuffle:
             mixed = permutation(self._seed, stream_of(epoch, WINDOWS), number, len(rows))
             rows, places = rows[mixed], places[mixed]
         return Window((epoch, number), chunks, inside, starts, rows, places)
