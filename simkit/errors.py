@@ -31,6 +31,8 @@ def one_line(text: str, most: int = MAX_MESSAGE) -> str:
     Lines are joined and what cannot be printed is escaped; what is too much is left out of the middle, since the advice
     stands at the end.
     """
+    if len(text) <= most and text.isprintable() and text == text.strip():  # nearly all are
+        return text
     if len(text) > 4 * most:  # not a character of what is left out has to be looked at
         text = f"{text[: 2 * most]} ... {text[-2 * most :]}"
     text = " ".join(filter(None, map(str.strip, text.splitlines())))
