@@ -1,8 +1,11 @@
-"""What holds for every test: two tiers, no deadlines on a busy machine, Ctrl-C as at a terminal."""
+"""What holds for every test: two tiers, an order, no deadlines on a busy machine, Ctrl-C as at a terminal."""
 
 from __future__ import annotations
 
+import os
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 from servers import _no_instances, moto, moto_server, proxy, rclone, rclone_server, s3  # noqa: F401 - fixtures
@@ -17,17 +20,49 @@ else:
     settings.load_profile("simkit")
 
 
+#: names the folder in which the processes of a run keep what g++ built of kernels (`tests/cuda/host_cupy.py`)
+BUILT = "SIMKIT_TESTS_BUILT"
+
+#: the files that begin first: those that compile most, each another kernel, so that no process has to compile what another
+#: has compiled; then the others that take long, so that none of them is left to one process at the end
+FIRST = (
+    "cli/test_lattice_command.py",
+    "laws/test_kernels.py",
+    "cli/test_census_command.py",
+    "learn/test_stream.py",
+    "cli/test_program.py",
+    "test_compiled.py",
+    "cli/test_study_command.py",
+    "test_readme.py",
+    "facts/test_census.py",
+    "test_benchmarks.py",
+    "learn/test_together.py",
+    "cuda/test_device_code.py",
+    "laws/test_cases.py",
+    "laws/test_sources.py",
+    "laws/test_lattice_kernels.py",
+    "cli/test_bench_command.py",
+)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the slow tests too")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if BUILT not in os.environ:  # the other processes of the run have it from this one
+        folder = tempfile.TemporaryDirectory(prefix="simkit-tests-")
+        os.environ[BUILT] = folder.name
+        config.add_cleanup(lambda: (os.environ.pop(BUILT), folder.cleanup()))
     # started by nohup or as a background job of a script, a process ignores SIGINT, and so do those that it starts
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the slow tests out, unless all are asked for, or some by a mark or by name."""
+    """Put the longest files first; leave the slow tests out, unless all are asked for, or some by a mark or by name."""
+    here = Path(__file__).parent
+    rank = {here / name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.path, len(FIRST)))
     if config.option.full or config.option.markexpr or any("::" in argument for argument in config.args):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

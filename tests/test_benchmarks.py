@@ -111,7 +111,7 @@ def test_streaming_beside_its_bound_and_its_peers(tmp_path):
     assert 0 <= record["stall"]["waited"] <= 1
 
 
-@pytest.mark.parametrize("peers", [["--no-peers"], []])
+@pytest.mark.parametrize("peers", [["--no-peers"], pytest.param([], marks=pytest.mark.slow)])
 def test_the_life_kernel_beside_its_peers(peers, tmp_path):
     """With peers only where they need no building of minutes (python-lifelib compiles each rule at its first use)."""
     if not peers:

@@ -16,7 +16,6 @@ from simkit.study.findings import Claim, Findings
 from simkit.study.statistics import Estimate
 from simkit.study.thermo import STUDY, equilibration
 
-
 #: those that tests/study does not conduct, and one that has something to say of frozen runs
 SOME = ("freezing", "conduction", "creutz", "invariants", "magnetisation", "negative")
 

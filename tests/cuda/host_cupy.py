@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import importlib.machinery
+import os
 import re
 import subprocess
 import sys
@@ -122,6 +123,10 @@ def _check_margins(array: ndarray) -> None:
         raise RuntimeError(f"the kernel wrote beside an array of shape {array.shape}")
 
 
+#: names the folder of what g++ built, which the processes of a run of tests share (`tests/conftest.py`)
+_SHARED = "SIMKIT_TESTS_BUILT"
+
+
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="simkit-shim-")
@@ -185,8 +190,13 @@ def _call(name: str, launch: Any, sizes: list[int], grid: Any, block: Any, args:
 def _build(code: str, options: tuple[str, ...], flags: tuple[str, ...], kernels: tuple[str, ...]) -> ctypes.CDLL:
     shim = Path(__file__).with_name("shim.hpp")
     text = "\n".join([f'#include "{shim}"', code, *(f"SHIM_KERNEL({name})" for name in kernels)])
-    path = Path(_folder().name) / hashlib.sha256("\0".join([text, *options, *flags]).encode()).hexdigest()[:20]
-    path.with_suffix(".cpp").write_text(text + "\n")
+    folder = Path(os.environ.get(_SHARED) or _folder().name)
+    digest = hashlib.sha256("\0".join([text, *options, *flags]).encode()).hexdigest()
+    library = folder / f"{digest[:20]}.so"
+    if library.exists():
+        return ctypes.CDLL(str(library))
+    path = library.with_suffix(f".{os.getpid()}")  # another process may build the same
+    Path(f"{path}.cpp").write_text(text + "\n")
     base = [
         "g++",
         "-shared",
@@ -203,7 +213,8 @@ def _build(code: str, options: tuple[str, ...], flags: tuple[str, ...], kernels:
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         raise RuntimeError(f"g++ refuses the kernel:\n{built.stderr}")
-    return ctypes.CDLL(f"{path}.so")
+    Path(f"{path}.so").rename(library)
+    return ctypes.CDLL(str(library))
 
 
 class Stream(nullcontext[None]):

@@ -21,7 +21,14 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is instal
 LOOP = 5
 
 
-@pytest.mark.parametrize("rule", ["B3/S23", "B36/S23", "B38/S23", "B3/S238", "B0157/S0458"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "B3/S23",
+        *(pytest.param(rule, marks=pytest.mark.slow) for rule in ("B36/S23", "B38/S23", "B3/S238")),
+        "B0157/S0458",
+    ],
+)
 def test_a_128x128_board_in_registers(rule):
     """Five blocks of four warps share a multiprocessor, whose 65,536 registers allow 96 a thread."""
     cuda = load(life.KERNEL, HOST)
@@ -46,7 +53,10 @@ def test_life_takes_157_instructions_a_generation():
     assert min(loop.total() for loop in kernels["settle"].loops if loop["SHFL"] == 16) <= 157
 
 
-@pytest.mark.parametrize(("size", "ceiling"), [((32, 32), 96), ((64, 64), 96), ((256, 128), 200), ((100, 100), 64)])
+@pytest.mark.parametrize(
+    ("size", "ceiling"),
+    [((32, 32), 96), pytest.param((64, 64), 96, marks=pytest.mark.slow), ((256, 128), 200), ((100, 100), 64)],
+)
 def test_boards_of_other_sizes(size, ceiling):
     cuda = load(life.KERNEL, HOST)
     kernels, log = compiled(cuda.module(Rule.parse("B36/S23"), *cuda.layout(*size)))
@@ -75,7 +85,8 @@ def test_census():
 
 
 @pytest.mark.parametrize(
-    ("file", "rows", "registers"), [("stack", 2, 80), ("stack", 4, 96), ("stack", 8, 168), ("creutz", 4, 96)]
+    ("file", "rows", "registers"),
+    [pytest.param("stack", 2, 80, marks=pytest.mark.slow), ("stack", 4, 96), ("stack", 8, 168), ("creutz", 4, 96)],
 )
 def test_columns_of_a_lattice_in_registers(file, rows, registers):
     """Systems of 256x256 cells are two to a multiprocessor at least, which has 65,536 registers."""

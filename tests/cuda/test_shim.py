@@ -26,6 +26,18 @@ def run(
     return np.asarray(out)[:n_threads]
 
 
+def test_what_one_process_built_the_others_of_a_run_load(monkeypatch):
+    asked = []
+    real = host_cupy.subprocess.run
+    monkeypatch.setattr(
+        host_cupy.subprocess, "run", lambda *given, **named: (asked.append(1), real(*given, **named))[1]
+    )
+    for _ in range(2):
+        host_cupy._build.cache_clear()  # as in a process that has built nothing
+        assert run("out[i] = 7 * i + 41;").tolist() == [7 * i + 41 for i in range(64)]
+    assert len(asked) == 1
+
+
 def test_threads_know_who_they_are():
     assert run("out[i] = i + 100 * blockDim.x + gridDim.x;").tolist() == [i + 6401 for i in range(64)]
 

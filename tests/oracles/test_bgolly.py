@@ -160,8 +160,8 @@ def test_soups(kernel: ModuleType, rule: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@with_kernel(RULES, [])
-def test_soups_under_every_rule_compiled(kernel: ModuleType, rule: str, tmp_path: Path) -> None:
+@with_kernel([rule for rule in RULES if rule not in COMPILED], [])
+def test_soups_under_the_other_rules_compiled(kernel: ModuleType, rule: str, tmp_path: Path) -> None:
     check_soups(kernel, rule, tmp_path)
 
 
@@ -172,7 +172,7 @@ def test_soups_by_the_other_algorithm(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", range(100))
 def test_soups_under_rules_at_random(seed: int, tmp_path: Path) -> None:
     random = np.random.default_rng(seed)
     rule = str(Rule(int(random.integers(256)) << 1, int(random.integers(512))))
@@ -180,7 +180,7 @@ def test_soups_under_rules_at_random(seed: int, tmp_path: Path) -> None:
     cells = soup(height, width, seed, random.random())
     n_generations = int(random.integers(1, 100))
     wanted = golly(cells, rule, n_generations, tmp_path)
-    for kernel in (cpu, reference) if seed < 20 else (reference,):
+    for kernel in (cpu, reference) if seed < 8 else (reference,):
         np.testing.assert_array_equal(step(kernel, cells, rule, n_generations), wanted)
 
 

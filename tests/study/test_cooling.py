@@ -8,7 +8,7 @@ from test_fluctuations import verdicts
 
 from simkit.store import open_store
 from simkit.study.conduct import conduct
-from simkit.study.thermo import TINY, Scale, cooling
+from simkit.study.thermo import STUDY, TINY, Scale, cooling
 
 
 def test_what_is_cooled_slowly_is_in_equilibrium_and_what_is_cooled_fast_is_not(tmp_path):
@@ -25,4 +25,6 @@ def test_what_is_cooled_slowly_is_in_equilibrium_and_what_is_cooled_fast_is_not(
 
 @pytest.mark.slow
 def test_the_physics(tmp_path):
-    assert not {"NOT", "frozen"} & set(verdicts(conduct("thermo", "cooling", tmp_path, Scale())["claims"]).values())
+    assert not {"NOT", "frozen"} & set(
+        verdicts(conduct("thermo", "cooling", tmp_path, STUDY.scales["small"])["claims"]).values()
+    )

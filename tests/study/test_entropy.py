@@ -14,7 +14,7 @@ import simkit
 from simkit.kernels.lattice import states
 from simkit.lattices import ising
 from simkit.study.conduct import conduct
-from simkit.study.thermo import TINY, Scale, boxes, entropy
+from simkit.study.thermo import STUDY, TINY, Scale, boxes, entropy
 
 
 def test_cubics_are_integrated_exactly():
@@ -102,7 +102,7 @@ def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
 def test_the_physics(tmp_path):
     """Boxes without a wall between them still slosh after these steps, and are said to be frozen."""
     found = {
-        graph: set(verdicts(conduct("thermo", graph, tmp_path, Scale())["claims"]).values())
+        graph: set(verdicts(conduct("thermo", graph, tmp_path, STUDY.scales["small"])["claims"]).values())
         for graph in ("entropy", "boxes")
     }
     assert not {"NOT", "frozen"} & found["entropy"]

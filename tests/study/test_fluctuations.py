@@ -11,7 +11,7 @@ from simkit.lattices import ising
 from simkit.store import open_store
 from simkit.study.conduct import conduct
 from simkit.study.statistics import Estimate
-from simkit.study.thermo import TINY, Scale, fluctuations, scaling
+from simkit.study.thermo import STUDY, TINY, Scale, fluctuations, scaling
 
 
 def verdicts(path):
@@ -80,4 +80,6 @@ def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
 @pytest.mark.slow
 def test_the_physics(tmp_path):
     for graph in ("fluctuations", "scaling"):
-        assert not {"NOT", "frozen"} & set(verdicts(conduct("thermo", graph, tmp_path, Scale())["claims"]).values())
+        assert not {"NOT", "frozen"} & set(
+            verdicts(conduct("thermo", graph, tmp_path, STUDY.scales["small"])["claims"]).values()
+        )

@@ -9,7 +9,7 @@ from test_fluctuations import verdicts
 from simkit.kernels import lattice
 from simkit.kernels.lattice import layout, states
 from simkit.study.conduct import conduct
-from simkit.study.thermo import TINY, Scale, reversal
+from simkit.study.thermo import STUDY, TINY, Scale, reversal
 
 
 def board(fraction: float, seed: int = 0) -> np.ndarray:
@@ -67,4 +67,6 @@ def test_a_change_is_of_the_kind_and_its_own_inverse():
 
 @pytest.mark.slow
 def test_the_physics(tmp_path):
-    assert not {"NOT", "frozen"} & set(verdicts(conduct("thermo", "reversal", tmp_path, Scale())["claims"]).values())
+    assert not {"NOT", "frozen"} & set(
+        verdicts(conduct("thermo", "reversal", tmp_path, STUDY.scales["small"])["claims"]).values()
+    )
