@@ -143,7 +143,7 @@ def test_the_second_trap_walls_that_turn_packets_back_half_way():
         cells = random_stack(3, kinds, 128)
         cells[:, 20:][KIND[cells[:, 20:]] == GAS] = 1  # one bath is hot, the other empty
         assert returns(cells, 1000)
-        trace = KERNEL.run(cells, 400_000, every=100, regions=np.arange(len(columns)) // 17)
+        trace = KERNEL.run(cells, 200_000, every=100, regions=np.arange(len(columns)) // 17)
         baths = trace.census[..., lattice.PACKETS].sum(axis=-1)
         assert baths[0, 1] == 0
         mean = baths[1000:].mean(axis=0)

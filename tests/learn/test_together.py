@@ -56,6 +56,7 @@ def test_two_processes_share_each_batch_by_torch_distributed(ash: Path, tmp_path
     assert [[int(row) for row in line.split()] for line in said[0].splitlines()] == wanted
 
 
+@pytest.mark.slow  # Lightning is long to load
 def test_lightning_trains_and_resumes_exactly(ash: Path, tmp_path: Path):
     lightning = pytest.importorskip("lightning", reason="Lightning is not installed")
 

@@ -254,7 +254,7 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_no_waiting_for_the_disk")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize(("n_before", "n"), [(0, 80), (40, 80), (64, 80)])
+@pytest.mark.parametrize(("n_before", "n"), [(0, 80), pytest.param(40, 80, marks=pytest.mark.slow), (64, 80)])
 def test_stopped_at_every_put_and_delete(
     n_before: int, n: int, after: bool, tmp_path: Path, uninterrupted: Trees
 ) -> None:
