@@ -32,7 +32,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     here = Path(__file__).parent
     (tmp_path / "test_sample.py").write_text(SAMPLE)
     (tmp_path / "conftest.py").write_text((here / "conftest.py").read_text())
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow: takes long\naddopts = -p no:cacheprovider\n")
+    options = f"markers = slow: takes long\naddopts = -p no:cacheprovider\npythonpath = {here}\n"
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\n{options}")
     return tmp_path
 
 
