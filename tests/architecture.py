@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -293,6 +294,12 @@ def test_no_circles():
         found = {name if name in others else name.rpartition(".")[0] for name in imports(path)}
         graph[module] = {name for name in found if name in others and name != module}
     TopologicalSorter(graph).prepare()  # raises CycleError with the modules of a circle
+
+
+def test_test_files_have_names_of_their_own():
+    """Pytest imports them by their names alone: two of one name cannot be collected together."""
+    seen = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, n in seen.items() if n > 1] == []
 
 
 def test_files_are_short():
