@@ -164,6 +164,10 @@ class BackendError(SimkitError):
     """A backend that does not exist or cannot run here."""
 
 
+class ClusterError(SimkitError):
+    """A Dask cluster that cannot be reached, or whose workers cannot do what they are asked for."""
+
+
 class LibraryError(SimkitError, ImportError):
     """A library that an extra brings, and that is not installed."""
 

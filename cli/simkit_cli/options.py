@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,29 @@ def threads(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--threads``."""
     text = "Threads that compute.  [default: all processors]"
     return click.option("--threads", type=click.IntRange(min=1), help=text)(command)
+
+
+def dask(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--dask``."""
+    text = (
+        "Compute on a Dask cluster: the address of its scheduler (tcp://HOST:8786), its scheduler file (.json), or "
+        "`local` for a worker process per processor of this machine (or --threads of them)."
+    )
+    return click.option("--dask", metavar="ADDRESS|FILE|local", help=text)(command)
+
+
+@contextmanager
+def computing(dask: str | None, threads: int | None) -> Iterator[dict[str, Any]]:
+    """Give the arguments of `simkit.generate` that say what computes: threads of this process, or a Dask cluster."""
+    if dask is None:
+        yield {"n_threads": threads}
+        return
+    if threads is not None and dask != "local":
+        raise click.UsageError(
+            "--threads means nothing to the workers of a Dask cluster, which have threads of their own; leave it out"
+        )
+    from simkit.run import n_processors
+    from simkit.run.dask import connect
+
+    with connect(dask, threads or n_processors()) as client:
+        yield {"client": client}

@@ -94,6 +94,8 @@ class Running:
         if self.now is not None and self.now.compiling:
             spent = self._clock() - self._compiling_since
             return f"{before}compiling {self.now.compiling}" + (f", {time_text(spent)}" if spent >= 1 else "")
+        if self.now is not None and self.now.n_workers == 0:
+            return f"{before}waiting for workers"
         return before + ("generating" if self._compiling or (self.now and self.now.n_rows_now) else "starting")
 
     @property
@@ -111,6 +113,8 @@ class Running:
             return self.doing
         before = f"{self._of}: " if self._of else ""
         rows = f"{before}{self.now.n_rows_done:,} of {self.now.n_rows:,} rows"
+        if self.now.n_workers == 0:
+            return f"{rows}, waiting for workers"
         return f"{rows}, {self.speed}" if self.speed else f"{rows} after {time_text(self._clock() - self._began)}"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import simkit
 from simkit.backends import AUTO, MAX_THREADS
@@ -23,6 +23,9 @@ from simkit.run.regeneration import regenerate as regenerate
 from simkit.run.shard import run_shard as run_shard
 from simkit.store import Address, Store, check_address, writing
 
+if TYPE_CHECKING:
+    from simkit.run.dask import Client
+
 
 def generate(
     what: Recipe | Source | str | Path,
@@ -33,6 +36,7 @@ def generate(
     backend: str = AUTO,
     n_threads: int | None = None,
     share: Share = Share(),
+    client: Client | None = None,
     progress: Callable[[Progress], None] = lambda _: None,
     **parameters: Any,
 ) -> Store:
@@ -55,6 +59,9 @@ def generate(
         Threads that compute; all processors that this process may use if not given.
     share : Share
         Which part of the work this process does, when several share it.
+    client : distributed.Client, optional
+        Of a Dask cluster whose workers compute, where this process would otherwise. They have to see `out` at the same
+        path, and `backend` is resolved by each of them.
     progress : callable
         Called now and then from this thread.
     **parameters
@@ -64,24 +71,35 @@ def generate(
     ------
     UnknownNameError, RecipeError, ParameterError
         If there is no such source, recipe or parameter, or one is out of its range.
+    ClusterError
+        If the cluster cannot be reached, or its workers cannot do this.
     StoreError
         If `out` cannot be written or holds something else. What is finished is kept.
     DamageError
         If the finished data set does not have the digest of the recipe.
     """
     recipe = Recipe.of(what, n=n, seed=seed, parameters=parameters)
+    if client is not None and (n_threads is not None or share != Share()):
+        raise ParameterError("with a Dask client, n_threads and share are the cluster's affair; leave them out")
     n_threads = n_processors() if n_threads is None else n_threads
     n_threads = ParameterError.check_integer("the number of threads that compute", n_threads, 1, MAX_THREADS)
     if not isinstance(share, Share):
         raise ParameterError(f"share is a Share(n_workers, index); this is {show(share)}")
-    on = recipe.source.load(backend)
-    made = {"backend": on.backend, "versions": versions()}
     source = recipe.source
     name = Path(what).stem if isinstance(what, (str, Path)) else source.name
     path: Address = Path(f"{name}.zarr") if out is None else check_address(out)
-    is_shared, most = share.n_workers > 1, most_rows(source)
+    if client is None:
+        on = source.load(backend)
+        run, ran_on = partial(run_threads, recipe=recipe, on=on, n_threads=n_threads), on.backend
+    else:
+        from simkit.run import dask  # needs a library of an extra
+
+        ran_on = dask.backend_of(client, path, recipe, backend, progress)
+        run = partial(dask.run_tasks, recipe=recipe, backend=backend, client=client)
+    made, most = {"backend": ran_on, "versions": versions()}, most_rows(source)
+    is_shared = share.n_workers > 1 or client is not None
     with writing(path, source.schema(), recipe.spec(), made, shared=is_shared, most_rows=most) as store:
-        run_threads(store, recipe, on, n_threads, Plan.of(store, share), progress)
+        run(store, plan=Plan.of(store, share), progress=progress)
         if recipe.digest is not None and store.n_rows_done == store.layout.n_rows:
             found = store.root_digest()
             if found != recipe.digest:

@@ -51,6 +51,8 @@ class Progress:
     compiling: str = ""
     #: seconds of the run in which something was being compiled
     compiled: float = 0.0
+    #: workers of the Dask cluster that computes, None if this process does
+    n_workers: int | None = None
 
     @property
     def n_rows_done(self) -> int:

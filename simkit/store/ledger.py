@@ -88,6 +88,16 @@ class Ledger:
         done = self.begun(state) | {group: self.layout.group(group) for group in state.groups}
         return [shard for group in sorted(done) for shard in sorted(done[group])]
 
+    def is_done(self, shard: int) -> bool:
+        """Say whether a shard is finished, without a listing."""
+        layout, has = self.layout, self.place.has
+        # in the order in which a group is finished: its entries come before what was loose or partial is removed
+        return (
+            has(layout.loose_key(shard))
+            or self._is_partial(shard)
+            or has(layout.entries_key(shard // layout.group_shards))
+        )
+
     def n_rows_done(self) -> int:
         """Return how many rows finished shards have."""
         layout, state = self.layout, self.state()

@@ -68,6 +68,34 @@ def writing(
         yield store
 
 
+@contextmanager
+def sharing(path: Address, recipe: Mapping[str, Any]) -> Iterator[Store]:
+    """Hold a data set for writing beside the process that prepared it, to commit some of its shards.
+
+    Held for as short as that takes: nobody extends a data set meanwhile, and if somebody did before, it is refused.
+
+    Raises
+    ------
+    StoreError
+        If the data set is not that of `recipe` any more, or is held by a process that does not share it.
+    """
+    place = place_of(path)
+    with place.lock("") as run:
+        if not run.take(shared=True):
+            raise StoreError(f"{path} is being written by another process, which does not share it")
+        store = Store(path)
+        if store.recipe != recipe:
+            raise StoreError(f"{path} was changed while shards of it were made: it has another recipe, or more rows")
+        store.place.stay()
+        yield store
+
+
+def finish(store: Store) -> None:
+    """Do what processes that shared the work, and were killed after their last shard, have left to do."""
+    store.place.sweep()
+    settle(store.ledger)
+
+
 def forget(path: Address, shards: Collection[int]) -> None:
     """Let shards of a data set count as not done, such as damaged ones: its `simkit generate` line makes them again.
 

@@ -20,6 +20,7 @@ from simkit.study.findings import Findings, Table, of_claims
 
 if TYPE_CHECKING:
     from simkit.run import Progress
+    from simkit.run.dask import Client
 
 #: name of the source of what studies write, before the names of study, question and table
 _SOURCE = "study "
@@ -74,6 +75,7 @@ def conduct(
     *,
     backend: str = AUTO,
     n_threads: int | None = None,
+    client: Client | None = None,
     progress: Callable[[str, Progress], None] = lambda name, now: None,
 ) -> dict[str, Path]:
     """Ask a question: make or continue the data sets that it needs in ``out/data``, analyse them, write what is found.
@@ -84,6 +86,8 @@ def conduct(
         Study and question.
     scale : value of the study's scales
         How much is computed.
+    backend, n_threads, client
+        As in `simkit.generate`, for the data sets.
     progress : callable
         Called now and then with the name of a data set and how far it is.
 
@@ -108,7 +112,9 @@ def conduct(
     stores = {}
     for data, recipe in asked.needs(scale).items():
         path = out / "data" / f"{data}.zarr"
-        stores[data] = generate(recipe, path, backend=backend, n_threads=n_threads, progress=partial(progress, data))
+        stores[data] = generate(
+            recipe, path, backend=backend, n_threads=n_threads, client=client, progress=partial(progress, data)
+        )
     found = asked.analyse(stores, scale)
     return write(found, of, asked, out, stores, scale)
 

@@ -17,7 +17,8 @@ from simkit_cli.running import shown
 
 if TYPE_CHECKING:
     from simkit.recipe import Recipe
-    from simkit.run import Progress
+    from simkit.run import Progress, Share
+    from simkit.run.dask import Client
     from simkit.store import Store
 
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @options.threads
 @click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes that share the work.  [default: 1]")
 @click.option("--worker", type=click.IntRange(min=0), default=0, help="Number of this process, from 0.  [default: 0]")
+@options.dask
 @options.quiet
 def command(
     what: str,
@@ -42,6 +44,7 @@ def command(
     threads: int | None,
     workers: int,
     worker: int,
+    dask: str | None,
     quiet: bool,
 ) -> None:
     """Generate a data set from a SOURCE (`simkit sources` lists them) or from a RECIPE file.
@@ -50,11 +53,12 @@ def command(
     simkit generate ca-ash --n 1e6
     simkit generate datasets/ca-ash-4rules.toml
     simkit generate ca-ash --n 2e4 --set rules=B3/S23,B38/S23 --set size=64 --seed 7 --out x.zarr
+    simkit generate ca-ash --n 1e8 --out /shared/ash.zarr --dask tcp://HOST:8786
 
     The same command again continues a data set that was stopped; a larger --n extends a finished one. Whenever it is
     killed, the rows that were finished are kept, and the result is the same to the last byte.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit.run import Progress, Share, generate, n_processors
+    from simkit.run import Progress, Share, generate
     from simkit.store import check_address
 
     names = [name for name, _ in settings]
@@ -64,30 +68,57 @@ def command(
         raise click.UsageError("--out names no data set; name the folder to make, such as x.zarr")
     share = Share(workers, worker)
     out = out and check_address(out)
+    if dask is not None and share != Share():
+        raise click.UsageError(
+            "--dask shares the work among the workers of its cluster; leave out --workers and --worker"
+        )
     recipe, name = _recipe(what, n, seed, dict(settings))
     out = out or Path(f"{name}.zarr")
-    if not quiet:
-        n_threads = threads or n_processors()
-        ran_on = f"{recipe.source.load(backend).backend}, {n_threads} thread{'s' if n_threads > 1 else ''}"
-        part = f", worker {worker} of {workers}" if workers > 1 else ""
-        click.echo(f"{name} -> {out}: {recipe.n:,} rows, seed {recipe.seed}, on {ran_on}{part}", err=True)
-        for note in recipe.source.notes():
-            click.echo(f"note: {note}", err=True)
     started = time.perf_counter()
     done = Progress(0, 0, 0)
     try:
-        with shown(quiet=quiet) as show:
+        with options.computing(dask, threads) as by:
+            if not quiet:
+                _announce(recipe, name, out, _runs_on(recipe, backend, share, **by))
+            with shown(quiet=quiet) as show:
 
-            def take(now: Progress) -> None:
-                nonlocal done
-                done = now
-                show(now)
+                def take(now: Progress) -> None:
+                    nonlocal done
+                    done = now
+                    show(now)
 
-            store = generate(recipe, out, backend=backend, n_threads=threads, share=share, progress=take)
+                store = generate(recipe, out, backend=backend, share=share, progress=take, **by)
     except KeyboardInterrupt:
         _say_stopped(out)
     if not quiet:
         _summarise(store, recipe, done, time.perf_counter() - started)
+
+
+def _announce(recipe: Recipe, name: str, out: Path | str, runs_on: str) -> None:
+    """Say what is made, where, and on what."""
+    click.echo(f"{name} -> {out}: {recipe.n:,} rows, seed {recipe.seed}, on {runs_on}", err=True)
+    for note in recipe.source.notes():
+        click.echo(f"note: {note}", err=True)
+
+
+def _runs_on(
+    recipe: Recipe, backend: str, share: Share, n_threads: int | None = None, client: Client | None = None
+) -> str:
+    """Say on what a run computes."""
+    from simkit.run import n_processors
+
+    if client is not None:
+        from simkit.run.dask import size
+
+        n_workers, n_threads = size(client)
+        if not n_workers:
+            return "Dask workers, once there are some"
+        return (
+            f"{n_workers} Dask worker{'s' if n_workers > 1 else ''}, {n_threads} thread{'s' if n_threads > 1 else ''}"
+        )
+    n_threads = n_threads or n_processors()
+    part = f", worker {share.index} of {share.n_workers}" if share.n_workers > 1 else ""
+    return f"{recipe.source.load(backend).backend}, {n_threads} thread{'s' if n_threads > 1 else ''}{part}"
 
 
 def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]) -> tuple[Recipe, str]:
@@ -115,16 +146,21 @@ def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> 
         compiled = f", {display.time_text(done.compiled)} of it compiling" if done.compiled >= 0.05 else ""
         speed = display.rate_text(n_now / (seconds - done.compiled))
         rate = f"{n_now:,} rows in {display.time_text(seconds)}{compiled}, {speed}"
-        is_computing = done.waited_computing - done.compiled > done.waited_writing
-        limit = "computing" if is_computing else "encoding and writing"
+        limit = "" if done.n_workers is not None else f", limited by {_limit(done)}"
         # as many rows as this run made: extending a large data set by a few must not read all of it
         about = recipe.source.summary(partial(store.batches, rows=range(n - n_now, n)))
         of_these = f"of the last {n_now:,} rows: " if n_now < n else ""
-        click.echo(f"{rate}, limited by {limit}" + (f"; {of_these}{about}" if about else ""))
+        click.echo(f"{rate}{limit}" + (f"; {of_these}{about}" if about else ""))
     place = shlex.quote(str(store.path))
     has_boards = any(field.dims[:1] == ("y",) and len(field.dims) == 2 for field in store.schema.values())
     following = f"preview {place} --rows 0:{min(16, n)} --out sheet.png" if has_boards else f"info {place}"
     click.echo(f"next: simkit {following}")
+
+
+def _limit(done: Progress) -> str:
+    """Say what a run waited for."""
+    is_computing = done.waited_computing - done.compiled > done.waited_writing
+    return "computing" if is_computing else "encoding and writing"
 
 
 def _say_stopped(out: Path | str) -> None:

@@ -69,6 +69,7 @@ def _command(name: str, study: registry.Study) -> click.Command:
     for add in (
         options.backend,
         options.quiet,
+        options.dask,
         options.threads,
         *(_option(field, getattr(full, field.name)) for field in reversed(fields(full))),
         options.out("The folder.", Path(name)),
@@ -105,6 +106,7 @@ def _ask(
     tiny: bool,
     out: Path,
     threads: int | None,
+    dask: str | None,
     backend: str,
     quiet: bool,
     **changes: Any,
@@ -121,25 +123,26 @@ def _ask(
     size = replace(study.scales[scale], **given)
     verdicts: list[str] = []
     wrong: list[str] = []
-    for question in dict.fromkeys(questions or study.questions):
-        began = time.monotonic()
-        with shown(quiet=quiet) as show:
+    with options.computing(dask, threads) as by:
+        for question in dict.fromkeys(questions or study.questions):
+            began = time.monotonic()
+            with shown(quiet=quiet) as show:
 
-            def tell(data: str, now: Progress) -> None:
-                show(now, data)
+                def tell(data: str, now: Progress) -> None:
+                    show(now, data)
 
-            written = conduct(name, question, out, size, backend=backend, n_threads=threads, progress=tell)
-        figure, found = out / f"{question}.png", open_store(written["claims"])
-        draw_study(found, figure)
-        rows = claims.read(found)
-        if not quiet:
-            click.echo(_table(question, rows))
-            for note in found.recipe["parameters"]["notes"]:
-                click.echo(f"! {note}")
-            click.echo(f"{figure}, {display.time_text(time.monotonic() - began)}\n")
-            sys.stdout.flush()
-        verdicts += [row.verdict for row in rows]
-        wrong += [f"NOT: {question}: {row.sentence()}" for row in rows if row.verdict == "NOT"]
+                written = conduct(name, question, out, size, backend=backend, progress=tell, **by)
+            figure, found = out / f"{question}.png", open_store(written["claims"])
+            draw_study(found, figure)
+            rows = claims.read(found)
+            if not quiet:
+                click.echo(_table(question, rows))
+                for note in found.recipe["parameters"]["notes"]:
+                    click.echo(f"! {note}")
+                click.echo(f"{figure}, {display.time_text(time.monotonic() - began)}\n")
+                sys.stdout.flush()
+            verdicts += [row.verdict for row in rows]
+            wrong += [f"NOT: {question}: {row.sentence()}" for row in rows if row.verdict == "NOT"]
     report = out / "report.html"
     draw_page([open_store(path) for path in results(name, out).values()], report)
     if not quiet:
