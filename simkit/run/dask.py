@@ -69,23 +69,26 @@ def connect(where: str, n_workers: int) -> Iterator[Client]:
         If there is no scheduler.
     """
     with needed_for("--dask"):
-        import dask
-        from distributed import Client, LocalCluster
-    with _silent(), dask.config.set({"distributed.worker.profile.enabled": False}):
+        from distributed import LocalCluster
+    import dask
+
+    with _silent():
         if where == LOCAL:
+            # a profiler looks at each thread a hundred times a second; memory is bounded by what a task is
             with (
+                dask.config.set({"distributed.worker.profile.enabled": False}),
                 LocalCluster(
                     n_workers=n_workers, threads_per_worker=1, dashboard_address=None, memory_limit=None
                 ) as cluster,
-                Client(cluster, set_as_default=False) as client,
+                _client(cluster.scheduler_address) as client,
             ):
                 yield client
         else:
-            with _reach(_address_in(Path(where)) if where.endswith(".json") else where) as client:
+            with _client(_address_in(Path(where)) if where.endswith(".json") else where) as client:
                 yield client
 
 
-def _reach(address: str) -> Client:
+def _client(address: str) -> Client:
     from distributed import Client
     from distributed.versions import VersionMismatchWarning
 

@@ -145,6 +145,7 @@ UNKNOWN = {
     ("bench", "stream", "--tiny", "--store", "none.zarr"): "there is no none.zarr",
     (*GENERATE, "--backend", "nonsense"): "there is no backend 'nonsense'; choose from auto, cpu, cuda, reference",
     (*GENERATE, "--backend", "cdua"): "no backend 'cdua'; did you mean 'cuda'?",
+    (*GENERATE, "--dask", "none.json"): "cannot read the scheduler file none.json: no such file or directory",
     (*GENERATE, "--workers", "2", "--worker", "2"): "worker 2 of 2: workers are numbered 0 to --workers minus 1",
 }
 
@@ -161,6 +162,14 @@ MISUSE = {
     ("generate", "ca-ash", "--n", "5", "extra"): "unexpected extra argument",
     (*GENERATE, "--threads", "0"): "--threads",
     (*GENERATE, "--workers", "0"): "--workers",
+    (*GENERATE, "--dask", "local", "--workers", "2"): "leave out --workers and --worker",
+    (
+        *GENERATE,
+        "--dask",
+        "tcp://127.0.0.1:1",
+        "--threads",
+        "2",
+    ): "--threads means nothing to the workers of a Dask cluster",
     (*GENERATE, "--worker", "-1"): "--worker",
     ("info",): "Missing argument",
     ("verify", "x", "--regenerate", "-1"): "'-1' is not a count of at least 0",

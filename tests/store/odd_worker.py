@@ -64,17 +64,18 @@ def has_no_source() -> None:
     sys.modules["store_samples"] = None  # type: ignore[assignment]
 
 
-def sees_no_folder() -> None:
-    import simkit.run.task
+def sees_no_folder(at: str = "nowhere") -> None:
+    from dataclasses import replace
 
-    simkit.run.task.Path = lambda path: Path(f"{path}-nowhere")  # type: ignore[assignment,misc]
+    from simkit.run.task import Task
+
+    real = Task._make
+    Task._make = lambda task, *others: real(replace(task, path=Path(f"{task.path}-{at}")), *others)  # type: ignore[method-assign]
 
 
 def sees_another_folder() -> None:
     """At the same path another disk, with a data set of the same recipe on it."""
-    import simkit.run.task
-
-    simkit.run.task.Path = lambda path: Path(f"{path}-twin")  # type: ignore[assignment,misc]
+    sees_no_folder("twin")
 
 
 ODD = dict(globals())

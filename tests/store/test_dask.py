@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from store_samples import N_ROWS, SHARD_ROWS, toy_recipe, tree
 
 import simkit
 import simkit.run.task
-from simkit.errors import ClusterError, ParameterError, SimkitError, StoreError
+from simkit.errors import ClusterError, LibraryError, ParameterError, SimkitError, StoreError
 from simkit.run import Progress, Share, dask, generate
 from simkit.run.dask import connect
 from simkit.run.task import Task
@@ -82,7 +83,7 @@ def test_threads_and_shares_beside_a_cluster_are_refused(cluster: Cluster, out: 
 
 def task(out: Path, **changes: object) -> Task:
     recipe = toy_recipe()
-    values = {"path": str(out), "recipe": pickle.dumps(recipe), "spec": recipe.spec(), "backend": "auto", **changes}
+    values = {"path": out, "recipe": pickle.dumps(recipe), "spec": recipe.spec(), "backend": "auto", **changes}
     return Task(**values)  # type: ignore[arg-type]
 
 
@@ -105,7 +106,7 @@ WRONG = {
     "another version of the source": ({"spec": {**toy_recipe().spec(), "version": 7}}, "version 1 .* version 7"),
     "no such source": ({"recipe": b"cnowhere\nNothing\n."}, "No module named 'nowhere'"),
     "no such backend": ({"backend": "abacus"}, "no backend 'abacus'"),
-    "nothing there": ({"path": "/nowhere/x.zarr"}, "/nowhere/x.zarr cannot be seen there"),
+    "nothing there": ({"path": Path("/nowhere/x.zarr")}, "/nowhere/x.zarr cannot be seen there"),
 }
 
 
@@ -184,3 +185,9 @@ def test_a_file_that_is_no_scheduler_file(tmp_path: Path) -> None:
         path.write_text(text)
         with pytest.raises(ClusterError, match="is no scheduler file"), connect(str(path), 1):
             pass
+
+
+def test_dask_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(LibraryError, match="--dask needs distributed, which is not installed"), connect("local", 1):
+        pass
