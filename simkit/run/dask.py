@@ -291,7 +291,7 @@ def _told_of_loss() -> Iterator[None]:
         yield
     except _lost() as error:
         raise ClusterError(
-            "the Dask scheduler is lost, or has dropped the work; start one and run the same line again: what is "
+            "the Dask scheduler is lost, or has dropped the work; start one and give the same command again: what is "
             "finished is kept"
         ) from error
 
