@@ -24,6 +24,8 @@ class Chunks(ABC):
         Tells data sets of different content apart.
     is_independent : bool
         Whether neighbouring rows are independent of each other, as those that a source makes.
+    is_far : bool
+        Whether reading mostly waits, so that it helps to say what is read soon.
     """
 
     where: str
@@ -32,6 +34,7 @@ class Chunks(ABC):
     chunk_rows: int
     identity: str
     is_independent: bool
+    is_far = False
 
     def expect(self, names: Sequence[str], chunks: Sequence[int]) -> None:  # noqa: B027 - a disk is read when asked
         """Be told which chunks of some fields are soon read."""
@@ -67,7 +70,7 @@ class StoreChunks(Chunks):
             )
         self._fetcher, self.where, self.schema = store.fetcher(), str(store.path), store.schema
         self.n_rows, self.chunk_rows = store.layout.n_rows, store.layout.chunk_rows
-        self.identity = store.identity()
+        self.identity, self.is_far = store.identity(), store.place.n_at_once > 1
 
     def expect(self, names: Sequence[str], chunks: Sequence[int]) -> None:
         """Let chunks be fetched that are soon read; see Chunks."""

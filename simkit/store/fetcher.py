@@ -2,7 +2,7 @@
 
 Where objects are far away, a read mostly waits. So whoever knows which chunks come next says so: they are fetched
 meanwhile, several objects at once, those that lie side by side by one read. A small object is read as a whole, and so
-is one of which half is wanted; of the others the index is read once, and then the chunks alone.
+is one of which all is wanted; of the others the index is read once, and then the chunks alone.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class Fetcher:
                 opened.reader.data = ledger.place.open(key)
                 return opened
         data = ledger.place.open(key)
-        if ledger.place.n_at_once > 1 and (self._is_small(name) or 2 * len(chunks) >= self._n_beside(name, chunks[0])):
+        if ledger.place.n_at_once > 1 and (self._is_small(name) or len(chunks) == self._n_beside(name, chunks[0])):
             data = data[:]
         opened = ledger.opened(data, name, shard)
         if self._copies is not None and isinstance(data, bytes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, TypedDict
 
 import torch
@@ -13,6 +14,7 @@ from simkit.contract import check_seed
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.learn.streaming import channels as kinds_of_channels
 from simkit.split import SPLITS, Split
+from simkit.store.copies import MOST_BYTES
 
 #: rows of an epoch of a live source, of a batch, and chunks of a window, at most
 MAX_ROWS = 2**40
@@ -31,6 +33,8 @@ class Options(TypedDict, total=False):
     ranks: tuple[int, int] | None
     skip_damaged: bool
     backend: str
+    cache: str | Path | None
+    cache_bytes: int
     seed: int
     shuffle: bool
     window: int | None
@@ -66,6 +70,10 @@ class Rows:
         Leave out damaged chunks, with a warning each, instead of raising DamageError. A batch then has fewer rows.
     backend : str
         Of a live source.
+    cache : path, optional
+        A folder of this machine in which what is read of a data set is kept for later epochs and other processes.
+    cache_bytes : int
+        Bytes of the disk that `cache` takes at most; see `simkit.store.copies.Copies`.
     """
 
     n: int | None = None
@@ -75,6 +83,8 @@ class Rows:
     ranks: tuple[int, int] | None = None
     skip_damaged: bool = False
     backend: str = AUTO
+    cache: str | Path | None = None
+    cache_bytes: int = MOST_BYTES
 
     def __post_init__(self) -> None:
         if self.n is not None:

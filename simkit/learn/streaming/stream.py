@@ -128,12 +128,11 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         pieces = list(self._windows.pieces(epoch, mine))
         table, needed = self._table(), self._tensors.needed
         rows, is_whole = table.read(needed, pieces, is_compact=self._windows.selection.is_compact)
-        if self.order.shuffle:  # of the next window as much as is gone of this one
+        if self.order.shuffle or table.is_far:  # of the next window as much as is gone of this one
             window, part = pieces[-1]
             if (following := self._windows.after(window)) is not None:
-                table.prepare(
-                    needed, following, part.stop / len(window.rows), is_compact=self._windows.selection.is_compact
-                )
+                share = part.stop / len(window.rows) if self.order.shuffle else 0.0
+                table.prepare(needed, following, share, is_compact=self._windows.selection.is_compact)
         positions = np.arange(mine.start, mine.stop, dtype=np.uint64)
         return self._tensors(rows, self.order.seed, epoch, positions if is_whole is None else positions[is_whole])
 

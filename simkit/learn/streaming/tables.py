@@ -54,6 +54,8 @@ class Table(ABC):
         Chunks that are shuffled together unless one says how many.
     is_compact : bool or None
         As for Selection.
+    is_far : bool
+        Whether its rows are fetched from another machine, so that windows are to be prepared in any order.
     identity : str
         Tells tables of different content apart.
     """
@@ -64,6 +66,7 @@ class Table(ABC):
     piece_rows: int
     window: int
     is_compact: bool | None = None
+    is_far = False
     identity: str
 
     def __init__(self, skip: Callable[[DamageError, int], None] | None = None) -> None:
@@ -75,6 +78,9 @@ class Table(ABC):
     @abstractmethod
     def fill(self, chunk: int, inside: I64 | None, out: Batch) -> None:
         """Write the rows `inside` a chunk, or with None all of it, into arrays; several threads may at once."""
+
+    def expect(self, names: Sequence[str], window: Window) -> None:  # noqa: B027 - what is near is made when it is wanted
+        """Be told that the chunks of a window will be filled."""
 
     def read(
         self, names: Sequence[str], pieces: Sequence[tuple[Window, slice]], *, is_compact: bool
@@ -114,6 +120,7 @@ class Table(ABC):
                 if len(self._decoded) >= _KEPT:
                     self._decoded.popitem(last=False)
                 arrays = self._empty(names, int(window.starts[-1]))
+                self.expect(names, window)
                 decoded = self._decoded[window.index] = Decoded(
                     window, arrays, self.fill, self.piece_rows, is_compact=is_compact, skip=self._skip
                 )
@@ -173,8 +180,13 @@ class Stored(Table):
         self.chunk_rows = self.piece_rows = chunks.chunk_rows
         fitting = _WINDOW_BYTES // max(1, self.chunk_rows * self.schema.row_nbytes)
         self.window = _WINDOW if chunks.is_independent else max(_WINDOW, min(_MOST_CHUNKS, fitting))
+        self.is_far = chunks.is_far
         self._kept: dict[int, Batch] = {}
         self._n_kept = 0
+
+    def expect(self, names: Sequence[str], window: Window) -> None:
+        """Let the chunks be fetched of which no rows are kept; see Table."""
+        self.chunks.expect(names, [chunk for chunk in window.chunks.tolist() if chunk not in self._kept])
 
     def fill(self, chunk: int, inside: I64 | None, out: Batch) -> None:
         """Read a chunk; see Table."""
@@ -210,6 +222,8 @@ def opener(data: str | Path | Store | Source, rows: Rows, seed: int) -> Callable
     ParameterError
         If `data` is nothing that has rows, or a live source has no number of rows, or something else has one.
     """
+    if rows.cache is not None and isinstance(data, (Source, Store)):
+        raise ParameterError("cache= goes with a path or an address; give that of an opened data set to simkit.open")
     if isinstance(data, Source):
         if rows.n is None:
             raise ParameterError("a live source needs n=, the number of its rows (an epoch)")
@@ -220,4 +234,4 @@ def opener(data: str | Path | Store | Source, rows: Rows, seed: int) -> Callable
         return partial(StoreChunks, data)
     if not isinstance(data, (str, Path)):
         raise ParameterError(f"a stream is of a path, an address, an opened data set or a source; this is {show(data)}")
-    return partial(open_chunks, data)
+    return partial(open_chunks, data, rows.cache, rows.cache_bytes)
