@@ -65,7 +65,7 @@ class Split:
         if sum(map(_rows, parts.values())) > HUNDRED:
             raise ParameterError(f"shares of a split are 1 together, or less; these are {show(parts)}")
         if self.part is not None and self.part not in parts:
-            raise UnknownNameError.of("part of the split", self.part, parts)
+            raise UnknownNameError.of("part", self.part, parts, "the split")
 
     @property
     def ranks(self) -> slice:

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "store": {"errors", "tables", "schema"},
     "run": {"", "errors", "schema", "backends", "contract", "recipe", "store"},  # "": the version that stores record
     "figures": {"errors", "schema", "backends", "store", "registry"},
-    "learn": {"errors", "schema", "backends", "kernels", "split", "contract", "store", "registry"},
+    "learn": {"errors", "tables", "schema", "backends", "kernels", "split", "contract", "store", "registry"},
     "interchange": {"errors", "schema", "registry", "recipe", "store", "kernels"},
     "testing": {"errors", "schema", "backends", "contract", "registry", "interchange"},
     "bench": {"errors", "schema", "backends", "kernels", "contract", "registry", "recipe", "run", "store", "learn"},

@@ -187,5 +187,5 @@ def test_shares_that_cannot_be_are_refused(parts):
 
 
 def test_an_unknown_part_is_refused():
-    with pytest.raises(UnknownNameError, match="no part of the split 'trian'; did you mean 'train'"):
+    with pytest.raises(UnknownNameError, match="the split has no part 'trian'; did you mean 'train'"):
         Split("trian")

@@ -55,6 +55,12 @@ class Batches:
         self.is_resumed = False
         self.sampler = Sampler(self)
 
+    def __repr__(self) -> str:
+        return repr(self.stream)
+
+    def _repr_html_(self) -> str:
+        return self.stream._repr_html_()
+
     def __len__(self) -> int:
         """Batches of an epoch, also where a state lets the next ``for`` begin in the middle of one."""
         return self.stream.n_batches()

@@ -165,7 +165,7 @@ class View:
                 raise ParameterError("fields names no field; leave it out for all")
         object.__setattr__(self, "augment", _listed("augment", "symmetries", self.augment))
         for name in self.augment:
-            UnknownNameError.check("symmetry of the torus", name, SYMMETRY)
+            UnknownNameError.check("symmetry", name, SYMMETRY, "the torus")
         known = kinds_of_channels.known()
         if not isinstance(self.channels, str):
             raise ParameterError(f"channels is one of {', '.join(known)}; this is {show(self.channels)}")
@@ -192,7 +192,7 @@ def grouped(options: Options, more: Iterable[str] = ()) -> tuple[Rows, Order, Vi
     """
     given: dict[str, Any] = {**options}
     for name in given:
-        UnknownNameError.check("option of a stream", name, [*Options.__annotations__, *more])
+        UnknownNameError.check("option", name, [*Options.__annotations__, *more], "a stream")
     rows, order, view = (
         {each.name: given[each.name] for each in fields(kind) if each.name in given} for kind in (Rows, Order, View)
     )

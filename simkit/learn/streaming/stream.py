@@ -16,7 +16,7 @@ import torch
 import torch.utils.data
 
 from simkit.contract import Source
-from simkit.errors import DamageError, ParameterError, show
+from simkit.errors import DamageError, ParameterError, one_line, show
 from simkit.learn.streaming.options import MAX_ROWS, Options, Order, Rows, View, grouped
 from simkit.learn.streaming.passes import Passes
 from simkit.learn.streaming.ranks import ranks as ranks_here
@@ -27,6 +27,7 @@ from simkit.learn.streaming.where import chosen
 from simkit.learn.streaming.windows import N_EPOCHS, ORDER, Windows
 from simkit.split import Split
 from simkit.store import Store
+from simkit.tables import as_html
 
 
 class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
@@ -59,6 +60,9 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         super().__init__()
         self._rank, self._n_ranks = ranks_here(rows.ranks)
         self.is_skipping, self.n_skipped = rows.skip_damaged, 0
+        part = f", split {rows.split}" if rows.split else ""
+        chosen_by = f" where {', '.join(map(str, rows.where))}" if rows.where else ""
+        self._about = f"{data.name if isinstance(data, Source) else getattr(data, 'path', data)}{part}{chosen_by}"
         self._opener = opener(data, rows, order.seed)
         self._opened: tuple[int, Table] | None = None
         table = self._table()
@@ -80,6 +84,20 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         content = [table.identity, selection.identity, selection.chunk_rows]
         self._data = hashlib.sha256(repr(content).encode()).hexdigest()
         self._check_sizes()
+
+    def __repr__(self) -> str:
+        return f"<{self._title()}: {', '.join(self._tensors.names)}>"
+
+    def _repr_html_(self) -> str:
+        found = self._tensors.described()
+        rows = [(name, dtype, ", ".join(filter(None, ("batch", axes))), text) for name, dtype, axes, text in found]
+        return as_html(self._title(), ("tensor", "dtype", "axes", "meaning"), rows)
+
+    def _title(self) -> str:
+        """Return what the stream is of, in a line."""
+        order = f"shuffled, seed {self.order.seed}" if self.order.shuffle else "in their order"
+        batches = f"{self.n_batches():,} batches of {self.order.batch_size:,}"
+        return one_line(f"{self._about}: {self.n_rows:,} rows, {order}, in {batches}")
 
     def _check_sizes(self) -> None:
         n_rows, size = self._windows.n_rows, self.order.batch_size

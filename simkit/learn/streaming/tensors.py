@@ -60,6 +60,21 @@ class Tensors:
         if view.augment and not self._boards:
             raise ParameterError("augment moves boards as cells, and none of the fields wanted is such a board")
 
+    def described(self) -> list[tuple[str, str, str, str]]:
+        """Return name, dtype, axes after the batch's, and meaning of each tensor."""
+        return [(name, *self._described(name)) for name in self.names]
+
+    def _described(self, name: str) -> tuple[str, str, str]:
+        if name not in self._fields:
+            return "int64", "", "number of the row"
+        field = self._fields[name]
+        if name in self._boards:
+            channel = "channel" if name in self._made else f"channel {1 + self._form.onehot}"
+            size = f"{channel}, y {field.shape[0]}, x {field.bits}"
+            return str(self._view.dtype).removeprefix("torch."), size, field.doc
+        axes = field.axes.removeprefix("sample").removeprefix(", ")
+        return "int64" if field.labels else field.dtype, axes, field.meaning
+
     def __call__(
         self, rows: Sequence[tuple[Decoded, slice | I64]], seed: int, epoch: int, positions: npt.NDArray[np.uint64]
     ) -> dict[str, torch.Tensor]:

@@ -91,7 +91,7 @@ def _listed(name: str, labels: Sequence[str], wanted: Any) -> Array:
 
 def _number(name: str, labels: Sequence[str], item: Any) -> Any:
     if isinstance(item, str):
-        UnknownNameError.check(f"label of {show(name)}", item, labels)
+        UnknownNameError.check("class", item, labels, f"the field {name}")
         return labels.index(item)
     is_number = isinstance(item, (Real, np.bool_))
     if not is_number or (isinstance(item, Integral) and not _LEAST <= int(item) <= _MOST):
