@@ -84,5 +84,10 @@ def test_baseline(simkit: Simkit, ash: Path) -> None:
         "object counts",
         "population + object counts",
     ]
-    assert "120 rows, 5-fold cross-validation" in simkit("baseline", ash).out
-    assert "at least 50 rows of each of two rules" in simkit("baseline", ash, "--rows", "0:20").error
+    assert [(line["n_train"], line["n_test"]) for line in lines] == [(95, 12)] * 4
+    said = "error in telling the rule of the 12 rows with split=test, learnt from the 95 with split=train, of rows 0 to 119"
+    assert said in simkit("baseline", ash).out
+    assert (
+        "at least 40 training rows and a test row of each of two rules"
+        in simkit("baseline", ash, "--rows", "0:20").error
+    )
