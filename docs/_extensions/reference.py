@@ -29,6 +29,7 @@ N_ROWS = 6
 #: modules whose public names the page of the API shows, beside those of `simkit` itself, with a title each
 MODULES = {
     "simkit.learn": "Training",
+    "simkit.split": "Rows for training, validation and testing",
     "simkit.store": "Data sets on disk",
     "simkit.contract": "Sources",
     "simkit.schema": "Schemas",

@@ -96,8 +96,8 @@ print(f"standard deviation of the runs {error.std(ddof=1):.3f}")
 # The baseline beside it
 # ----------------------
 # What do classifiers reach that see no board, only its population, or only the counts of its objects? They learn from
-# the same training rows and are tested on the same test rows. (``simkit baseline`` does this for any data set of ash, and
-# has boosted trees as well.) The errors below are those of a proportion; since all rows are the same, differences
+# the same training rows and are tested on the same test rows. (``simkit baseline`` does this for any data set of ash,
+# with boosted trees as well.) The errors below are those of a proportion; since all rows are the same, differences
 # between lines are usually known better than that.
 
 train_rows = rows_of("train")[2].numpy()

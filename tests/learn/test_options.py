@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
+import numpy as np
 import pytest
 import torch
 from learn_samples import make, rows_of, source
 
+import simkit.learn.streaming.where
 from simkit.errors import ParameterError, StoreError, UnknownNameError
 from simkit.learn import batches, stream
 from simkit.store import forget
@@ -25,10 +30,30 @@ from simkit.store import forget
         ({"drop_last": 1}, "drop_last is True or False"),
         ({"where": "x"}, "where is field -> what"),
         ({"where": {"rule": None}}, "a value, several, or a function"),
+        ({"where": {"rule": int}}, "has to be a value, several, or a function; this is <class 'int'>"),
+        ({"where": {"rule": b"B3"}}, "a value, several, or a function; this is b'B3'"),
+        ({"where": {"rule": {"B3/S23": 1}}}, "a value, several, or a function; this is {'B3/S23': 1}"),
+        (
+            {"where": {"rule": range(2**70)}},
+            "where: range.0, 1180591620717411303424. for 'rule' lists more than 1,048,576",
+        ),
+        ({"where": {"rule": itertools.count()}}, "for 'rule' lists more than 1,048,576 values"),
+        ({"where": {"rule": 2**64}}, "a label, or a number of 64 bits; this is 18446744073709551616"),
+        ({"where": {"rule": [10**5000]}}, "a number of 64 bits; this is an integer of about 5,001 digits"),
+        ({"where": {"rule": [None]}}, "a number of 64 bits; this is None"),
+        ({"where": {"rule": [[1, 2], [3]]}}, r"a number of 64 bits; this is \[1, 2\]"),
+        ({"where": {"rule": np.zeros((2, 2))}}, "a number of 64 bits; this is an array of float64"),
+        ({"where": {"rule": 1j}}, "a value, several, or a function; this is 1j"),
+        ({"where": {"rule": lambda values: values.nothing}}, "the function for 'rule' failed on its 230 values: Attr"),
+        ({"where": {5: 1}}, "no field 5"),
         ({"ranks": 5}, "ranks is"),
         ({"split": ["train"]}, "split is the name of a part"),
         ({"splits": None}, "splits are name -> share"),
         ({"splits": {"a": "x"}}, "splits are name -> share"),
+        ({"splits": {1: 0.5}}, "splits are name -> share"),
+        ({"splits": {"a": math.inf}}, "shares of a split are whole hundredths such as 0.25; these are {'a': inf}"),
+        ({"splits": {"a": math.nan}}, "shares of a split are whole hundredths"),
+        ({"splits": {"a": 10**400}}, "shares of a split are whole hundredths"),
         ({"batch_size": 0}, "batch_size is a whole number from 1 to 1,099,511,627,776; this is 0"),
         ({"window": -1}, "window is a whole number"),
         ({"batch_size": 2.5}, "batch_size is a whole number"),
@@ -55,6 +80,26 @@ from simkit.store import forget
 def test_what_makes_no_sense_is_refused(ash, options, message):
     with pytest.raises((ParameterError, UnknownNameError), match=message):
         stream(ash, **options)
+
+
+def test_an_option_that_there_is_not_is_told_what_comes_nearest(ash):
+    for name, near in {
+        "rank": "ranks",
+        "batchsize": "batch_size",
+        "n_thread": "n_threads",
+        "shufle": "shuffle",
+    }.items():
+        with pytest.raises(UnknownNameError, match=f"no option '{name}'; did you mean '{near}'"):
+            batches(ash, **{name: 0})
+    with pytest.raises(UnknownNameError, match="no option 'n_threads'"):
+        stream(ash, n_threads=2)
+
+
+def test_what_is_listed_by_an_iterator_holds_for_all_pieces_of_a_field(ash, monkeypatch):
+    wanted = rows_of(batches(ash, fields=("row",), where={"rule": [0, 2]}))
+    monkeypatch.setattr(simkit.learn.streaming.where, "_ROWS", 64)
+    for listed in (iter([0, 2]), {0, 2}, np.array([0, 2]), range(0, 4, 2), (float(number) for number in (0, 2))):
+        assert rows_of(batches(ash, fields=("row",), where={"rule": listed})) == wanted
 
 
 def test_live_sources_refuse_what_only_data_sets_have(ash):
@@ -89,6 +134,17 @@ def test_ranks_are_read_from_the_environment(ash, monkeypatch):
     monkeypatch.delenv("WORLD_SIZE")
     with pytest.raises(ParameterError, match="only one is set"):
         stream(ash)
-    monkeypatch.setenv("WORLD_SIZE", "two")
-    with pytest.raises(ParameterError, match="whole numbers"):
-        stream(ash)
+    for rank, n_ranks in (
+        ("1", "two"),
+        ("", "2"),
+        ("", ""),
+        ("0", ""),
+        ("1.0", "2"),
+        ("-1", "2"),
+        ("٣", "5"),
+        ("9" * 5000, "2"),
+    ):
+        monkeypatch.setenv("RANK", rank)
+        monkeypatch.setenv("WORLD_SIZE", n_ranks)
+        with pytest.raises(ParameterError, match="RANK and WORLD_SIZE have to be whole numbers; they are {'RANK': "):
+            stream(ash)
