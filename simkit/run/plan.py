@@ -9,6 +9,7 @@ from simkit.backends import Kernels
 from simkit.contract import MAX_ROWS, Source
 from simkit.errors import ParameterError
 from simkit.store import Store
+from simkit.store.done import Done
 
 #: rows of a block, the work that a thread takes at a time: at most so many rows and bytes
 _BLOCK_ROWS, _BLOCK_BYTES = 256, 2**19
@@ -65,7 +66,7 @@ class Plan:
     """The shards of a share, those that were finished before, and the rows that all of them and these have."""
 
     share: range
-    done: frozenset[int]
+    done: Done
     n_rows: int
     n_rows_before: int
 
@@ -76,13 +77,12 @@ class Plan:
     @classmethod
     def of(cls, store: Store, share: Share) -> Plan:
         """Return what is left to do of a data set."""
-        layout, done = store.layout, frozenset(store.done())
+        layout, done = store.layout, store.done()
         mine = share.of(layout.n_shards)
         n_rows = len(mine) * layout.shard_rows
         if layout.n_shards - 1 in mine:
             n_rows -= layout.shard_rows - len(layout.rows(layout.n_shards - 1))
-        n_before = sum(len(layout.rows(index)) for index in done if index in mine)
-        return cls(mine, done, n_rows, n_before)
+        return cls(mine, done, n_rows, done.n_rows(mine))
 
 
 def most_rows(source: Source) -> int:

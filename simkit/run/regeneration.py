@@ -39,7 +39,9 @@ def regenerate(
     """
     source, seed = Recipe.parse(store.recipe).source, store.recipe["seed"]
     on = source.load(backend)
-    done = [row for index in store.done() for row in (store.layout.rows(index).start, store.layout.rows(index).stop)]
+    done = [
+        row for run in store.done().runs for row in (store.layout.rows(run[0]).start, store.layout.rows(run[-1]).stop)
+    ]
     starts, stops = np.array(done[::2], np.int64), np.array(done[1::2], np.int64)
     ends = np.cumsum(stops - starts)
     n_done = int(ends[-1]) if ends.size else 0

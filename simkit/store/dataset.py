@@ -6,7 +6,7 @@ import hashlib
 import json
 import numbers
 import re
-from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
@@ -17,8 +17,9 @@ from simkit.schema import Array, Batch, Schema, check
 from simkit.store import loose, shard
 from simkit.store.column import Column
 from simkit.store.copies import MOST_BYTES, Copies
+from simkit.store.done import Done
 from simkit.store.fetcher import Fetcher
-from simkit.store.folding import settle
+from simkit.store.folding import check_same, in_turn, settle
 from simkit.store.layout import LEDGER, ROOT, read_metadata
 from simkit.store.ledger import Ledger
 from simkit.store.local import Folder
@@ -173,8 +174,8 @@ class Store:
             raise ParameterError(f"asked for row {asked} of {self.path}, which has {n_rows:,} rows")
         return int(row)
 
-    def done(self) -> list[int]:
-        """Return the shards that are finished, in order."""
+    def done(self) -> Done:
+        """Return the numbers of the shards that are finished, in order."""
         return self.ledger.done()
 
     @property
@@ -185,7 +186,7 @@ class Store:
     @property
     def n_rows_done(self) -> int:
         """Rows in finished shards."""
-        return self.ledger.n_rows_done()
+        return self.ledger.done().n_rows()
 
     def commit(self, index: int, batch: Batch) -> None:
         """Write a whole shard: its rows of large fields, then the others with its entry in the ledger.
@@ -194,19 +195,29 @@ class Store:
         """
         layout = self.layout
         check(self.schema, batch, len(layout.rows(index)))
-        encoded, entry = {}, self.ledger.blank()[0]
+        encoded, entry, objects = {}, self.ledger.blank()[0], {}
         for i, (name, rows) in enumerate(batch.items()):
             encoded[name] = shard.encode(rows, layout.shard_rows, layout.chunk_rows)
             n_bytes = len(encoded[name]) - shard.index_bytes(layout.shard_rows // layout.chunk_rows)
             entry[i] = np.frombuffer(digest(rows) + n_bytes.to_bytes(8, "little"), np.uint8)
             if name not in layout.merged:
-                self.place.put(layout.key(name, index), encoded[name])
-        self.place.put(layout.loose_key(index), loose.encode(layout, entry, encoded))
+                objects[layout.key(name, index)] = encoded[name]
+        objects[layout.loose_key(index)] = loose.encode(layout, entry, encoded)
+        if len(layout.rows(index)) == layout.shard_rows:
+            self._put(objects)
+        else:  # what is made of a last shard that grew meanwhile must not take its place
+            with in_turn(self.place) as (now, _):
+                check_same(self.ledger, now)
+                self._put(objects)
         group = index // layout.group_shards
         # while the last shard of a group is missing, nobody needs to look at the others
         hints = (layout.loose_key(layout.group(group)[-1]), layout.partial_key(group), layout.entries_key(group))
         if any(map(self.place.has, hints)):
             settle(self.ledger, {group})
+
+    def _put(self, objects: Mapping[str, bytes]) -> None:
+        for key, data in objects.items():
+            self.place.put(key, data)
 
     def entry(self, index: int) -> dict[str, bytes]:
         """Return the digests of a finished shard, by field; DamageError if the entry is not whole."""

@@ -4,32 +4,75 @@ Chunks are taken over as they are: nothing is decoded, and what is written depen
 puts or removes whole objects. First come the Zarr shards, then the group's entries, with which it is finished, and then
 what was loose is removed. A process that is killed leaves steps that the next one does again. Two that fold the same
 group write the same bytes, and one that misses what the other has removed finds the group finished.
+
+That two write the same bytes holds as long as they agree on the number of rows. A full shard and a full group are the
+same whatever that is. What is not, is a last shard that is not full, a last group that is not full, and ``zarr.json``.
+All of that is written in turn, by whoever holds the lock of the ledger, and for the number of rows that ``zarr.json``
+has then. A data set is extended in turn too. So one process may go on with fewer rows while another extends the data
+set: what it makes of full shards counts, and what it would make of a shard that has grown is refused (`in_turn`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from simkit.errors import DamageError
+from simkit.errors import DamageError, StoreError
 from simkit.store.layout import LEDGER, ROOT, read_metadata
 from simkit.store.ledger import Ledger, State
 from simkit.store.place import Place
 from simkit.store.shard import join
 
 
+@contextmanager
+def in_turn(place: Place) -> Iterator[tuple[Ledger, dict[str, Any]]]:
+    """Hold the lock of the ledger, and give the ledger and the group's attributes as they are then."""
+    with place.lock(LEDGER) as turn:
+        turn.wait()
+        layout, attributes = read_metadata(place.get(ROOT), place.where())
+        yield Ledger(place, layout), attributes
+
+
+def check_same(ledger: Ledger, now: Ledger) -> None:
+    """Raise StoreError if the data set has another number of rows now than in `ledger`."""
+    if ledger.layout.n_rows != now.layout.n_rows:
+        raise StoreError(
+            f"{ledger.place.where()} was extended from {ledger.layout.n_rows:,} to {now.layout.n_rows:,} rows by "
+            "another process meanwhile; what is finished is kept: give all processes the same --n"
+        )
+
+
 def settle(ledger: Ledger, groups: Collection[int] | None = None) -> None:
     """Fold those of `groups`, or of all, whose shards are done; when no group is left, record the digest."""
     layout, state = ledger.layout, ledger.state()
-    begun = ledger.begun(state)
-    for group in begun if groups is None else begun.keys() & groups:
-        if len(begun[group]) == len(layout.group(group)):
-            _fold(ledger, group, state)
-    for group in {*(shard // layout.group_shards for shard in state.loose), *state.partial}:
-        if (groups is None or group in groups) and ledger.place.has(layout.entries_key(group)):
-            _clear(ledger, group, state)
+    for group in _unsettled(ledger, state, groups):
+        if layout.is_full(group):
+            _settle(ledger, group, state)
+        else:
+            with in_turn(ledger.place) as (now, _):
+                state_now = now.state()
+                if _unsettled(now, state_now, [group]):
+                    _settle(now, group, state_now)
     if len(ledger.state().groups) == layout.n_groups:
         complete(ledger.place)
+
+
+def _unsettled(ledger: Ledger, state: State, groups: Collection[int] | None) -> list[int]:
+    """Return the groups of which all shards are done, and those that are finished and of which something is loose."""
+    layout, begun, found = ledger.layout, ledger.begun(state), []
+    for group in sorted({*(shard // layout.group_shards for shard in state.loose), *state.partial}):
+        is_whole = len(begun.get(group, ())) == len(layout.group(group))
+        if (groups is None or group in groups) and (is_whole or ledger.place.has(layout.entries_key(group))):
+            found.append(group)
+    return found
+
+
+def _settle(ledger: Ledger, group: int, state: State) -> None:
+    if group not in state.groups:
+        _fold(ledger, group, state)
+    if ledger.place.has(ledger.layout.entries_key(group)):
+        _clear(ledger, group, state)
 
 
 def _fold(ledger: Ledger, group: int, state: State) -> None:
@@ -97,14 +140,12 @@ def unfold(ledger: Ledger, group: int, without: Collection[int] = ()) -> None:
 
 
 def complete(place: Place) -> None:
-    """Record the digest and the size of a data set of which all groups are finished."""
-    with place.lock(LEDGER) as turn:
-        turn.wait()
-        layout, attributes = read_metadata(place.get(ROOT), place.where())
-        if "digest" not in attributes["simkit"]:
-            ledger = Ledger(place, layout)
-            attributes["simkit"] |= {"digest": ledger.digest(), "n_bytes": ledger.n_bytes()}
-            place.put(ROOT, layout.metadata(attributes)[ROOT])
+    """Record the digest and the size of a data set if all its groups are finished."""
+    with in_turn(place) as (ledger, attributes):
+        if "digest" not in attributes["simkit"] and len(ledger.state().groups) == ledger.layout.n_groups:
+            digest, n_bytes = ledger.summary()
+            attributes["simkit"] |= {"digest": digest, "n_bytes": n_bytes}
+            place.put(ROOT, ledger.layout.metadata(attributes)[ROOT])
 
 
 def incomplete(attributes: dict[str, Any]) -> dict[str, Any]:

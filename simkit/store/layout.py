@@ -105,6 +105,10 @@ class Layout:
         """Return the shards of a group."""
         return range(group * self.group_shards, min((group + 1) * self.group_shards, self.n_shards))
 
+    def is_full(self, group: int) -> bool:
+        """Say whether a group has all its rows: what is written of it then stays the same if there are more rows."""
+        return (group + 1) * self.group_shards * self.shard_rows <= self.n_rows
+
     @cached_property
     def spans(self) -> dict[str, int]:
         """Shards of work whose rows of a field lie in one Zarr shard: powers of two, at most a group."""

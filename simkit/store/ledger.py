@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import google_crc32c
 import numpy as np
@@ -19,6 +23,7 @@ from numcodecs import zstd
 from simkit.errors import DamageError, StoreError, show
 from simkit.schema import Array
 from simkit.store.disk import File
+from simkit.store.done import Done
 from simkit.store.layout import DIGEST_BYTES, ENTRY_BYTES, LEDGER, Layout
 from simkit.store.loose import Entries, Loose, n_chunk_bytes
 from simkit.store.place import Place
@@ -82,12 +87,6 @@ class Ledger:
             done.setdefault(group, set()).update((shards.start + np.flatnonzero(has_entry)).tolist())
         return {group: shards for group, shards in done.items() if group not in state.groups}
 
-    def done(self) -> list[int]:
-        """Return the shards that are finished, in order."""
-        state = self.state()
-        done = self.begun(state) | {group: self.layout.group(group) for group in state.groups}
-        return [shard for group in sorted(done) for shard in sorted(done[group])]
-
     def is_done(self, shard: int) -> bool:
         """Say whether a shard is finished, without a listing."""
         layout, has = self.layout, self.place.has
@@ -98,30 +97,61 @@ class Ledger:
             or has(layout.entries_key(shard // layout.group_shards))
         )
 
-    def n_rows_done(self) -> int:
-        """Return how many rows finished shards have."""
+    def done(self) -> Done:
+        """Return the shards that are finished, by one listing."""
         layout, state = self.layout, self.state()
         begun = self.begun(state)
-        n_shards = sum(len(layout.group(group)) for group in state.groups) + sum(map(len, begun.values()))
-        has_last = layout.n_groups - 1 in state.groups or layout.n_shards - 1 in begun.get(layout.n_groups - 1, ())
-        return n_shards * layout.shard_rows - has_last * (layout.n_shards * layout.shard_rows - layout.n_rows)
+
+        def parts() -> Iterator[range]:
+            for group in sorted(state.groups | begun.keys()):
+                if group in state.groups:
+                    yield layout.group(group)
+                else:
+                    yield from (range(shard, shard + 1) for shard in sorted(begun[group]))
+
+        return Done(layout, parts())
 
     def entries(self, group: int) -> Entries:
         """Return the entries of a group; DamageError if they, or those of a loose shard, are not whole."""
         key, error = self.layout.entries_key(group), None
-        if not self.place.has(key):
-            try:
-                entries = self._of_begun(group)
-            except DamageError as found:
-                error = found
-            if not self.place.has(key):  # else it was finished meanwhile, and what was read may lack something
-                if error:
-                    raise error
-                return entries
-        entries = self.read(key)
+        try:
+            entries = self.read(key)
+        except DamageError:
+            if not self.place.has(key):
+                try:
+                    entries = self._of_begun(group)
+                except DamageError as found:
+                    error = found
+                if not self.place.has(key):
+                    if error:
+                        raise error from None
+                    return entries
+            entries = self.read(key)  # it was finished meanwhile, and what was read before may lack something
         if not entries[: len(self.layout.group(group))].any(axis=(1, 2)).all():
             raise self._damaged(key, "lacks an entry")
         return entries
+
+    def all_entries(self, groups: Iterable[int]) -> Iterator[tuple[int, Entries]]:
+        """Yield groups with the entries of their shards; where reading is mostly waiting, several are read at once."""
+        n_at_once = self.place.n_at_once
+        if n_at_once == 1:
+            for group in groups:
+                yield group, self.entries(group)[: len(self.layout.group(group))]
+            return
+        todo, ahead = iter(groups), deque[tuple[int, Future[Entries]]]()
+        with ThreadPoolExecutor(n_at_once, "ledger") as pool:
+            try:
+                while True:
+                    ahead += (
+                        (group, pool.submit(self.entries, group)) for group in islice(todo, n_at_once - len(ahead))
+                    )
+                    if not ahead:
+                        return
+                    group, entries = ahead.popleft()
+                    yield group, entries.result()[: len(self.layout.group(group))]
+            finally:
+                for _, entries in ahead:
+                    entries.cancel()
 
     def _of_begun(self, group: int) -> Entries:
         layout, key = self.layout, self.layout.partial_key(group)
@@ -247,26 +277,29 @@ class Ledger:
         StoreError
             If the data set is not finished.
         """
-        whole, layout = hashlib.sha256(), self.layout
-        for group in range(layout.n_groups):
-            shards = layout.group(group)
-            entries = self.entries(group)[: len(shards)]
-            lacking = np.flatnonzero(~entries.any(axis=(1, 2)))
-            if lacking.size:
-                raise self.not_done(shards.start + int(lacking[0]))
-            whole.update(np.ascontiguousarray(entries[..., :DIGEST_BYTES]).data)
-        return whole.hexdigest()
+        return self._summarise(range(self.layout.n_groups), is_whole=True)[0]
 
     def n_bytes(self) -> int:
         """Return the bytes that finished shards take in Zarr shards, when their groups are finished."""
-        layout, state, n_bytes, n_shards = self.layout, self.state(), 0, 0
-        for group in {*state.groups, *self.begun(state)}:
-            entries = self.entries(group)
+        state = self.state()
+        return self._summarise(sorted({*state.groups, *self.begun(state)}), is_whole=False)[1]
+
+    def summary(self) -> tuple[str, int]:
+        """Return `digest` and `n_bytes` of a finished data set, for which the ledger is read once."""
+        return self._summarise(range(self.layout.n_groups), is_whole=True)
+
+    def _summarise(self, groups: Iterable[int], *, is_whole: bool) -> tuple[str, int]:
+        whole, layout, n_bytes, n_shards = hashlib.sha256(), self.layout, 0, 0
+        for group, entries in self.all_entries(groups):
+            is_there = entries.any(axis=(1, 2))
+            if is_whole and not is_there.all():
+                raise self.not_done(layout.group(group).start + int(np.flatnonzero(~is_there)[0]))
+            whole.update(np.ascontiguousarray(entries[..., :DIGEST_BYTES]).data)
             n_bytes += int(n_chunk_bytes(entries).sum())
-            n_shards += int(entries.any(axis=(1, 2)).sum())
+            n_shards += int(is_there.sum())
         per_shard = layout.shard_rows // layout.chunk_rows
         n_bytes += sum(-(-n_shards // span) * index_bytes(span * per_shard) for span in layout.spans.values())
-        return n_bytes
+        return whole.hexdigest(), n_bytes
 
     def not_done(self, shard: int) -> StoreError:
         """Return the error that says that a shard is not finished."""

@@ -148,9 +148,9 @@ def test_the_advice_of_verify_mends_the_store(simkit: Simkit, store: Path) -> No
     cut(store / "ash" / "c.0.0.0")
     advice = "`simkit verify x.zarr --forget` lets its `simkit generate` line make them again"
     assert advice in simkit("verify", store, "--full").err
-    assert library.open(store).done() == [0, 1, 2, 3]
+    assert list(library.open(store).done()) == [0, 1, 2, 3]
     assert "4 shards count as not done now" in simkit("verify", store, "--full", "--forget").err
-    assert library.open(store).done() == []
+    assert list(library.open(store).done()) == []
     assert simkit("generate", "ca-ash", "--n", N_ROWS, *SMALL, "--out", store).code == 0
     assert tree(store) == before
 

@@ -248,7 +248,7 @@ def test_the_finished_rows_beside_them_can_be_read(with_a_gap: Path, rows: Batch
 
 def test_the_rows_that_are_done_are_counted(with_a_gap: Path) -> None:
     store = simkit.open(with_a_gap)
-    assert store.done() == [0, 2]
+    assert list(store.done()) == [0, 2]
     assert store.n_rows_done == N_ROWS - SHARD_ROWS
 
 

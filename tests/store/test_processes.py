@@ -184,7 +184,7 @@ def test_workers_one_after_the_other(out: Path, uninterrupted: Trees) -> None:
 
 def test_a_worker_does_its_share_and_no_more(out: Path) -> None:
     generate(toy_recipe(5 * SHARD_ROWS), out, share=Share(3, 1))
-    assert simkit.open(out).done() == [1, 4]
+    assert list(simkit.open(out).done()) == [1, 4]
 
 
 def test_more_workers_than_shards(out: Path, uninterrupted: Trees) -> None:

@@ -189,7 +189,7 @@ def test_a_batch_that_does_not_fit_the_schema_is_not_written(batch: Batch, out: 
             store.commit(0, batch)
         assert tree(out) == before
         store.commit(0, GOOD)
-        assert store.done() == [0]
+        assert list(store.done()) == [0]
 
 
 def test_a_store_of_a_source_that_is_not_known_here_can_be_read_but_not_run_again(finished: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_flipped_bit_of_the_group_s_metadata_gives_a_clear_error_or_none(finis
         (path / "zarr.json").write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
         try:
             store = simkit.open(path)
-            assert store.done() == []
+            assert list(store.done()) == []
             assert repr(store)
         except (StoreError, simkit.SimkitError):
             pass

@@ -322,5 +322,5 @@ def test_the_context_holds_the_data_set_for_reading_and_writing(out: Path, rows:
     recipe = toy_recipe()
     with writing(out, recipe.source.schema(), recipe.spec(), {"backend": "none", "versions": {}}) as store:
         store.commit(1, recipe.source.generate(5, range(64, 128)))
-    assert simkit.open(out).done() == [1]
+    assert list(simkit.open(out).done()) == [1]
     np.testing.assert_array_equal(simkit.open(out)["energy"][64:128], rows["energy"][64:128])

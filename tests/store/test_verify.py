@@ -126,7 +126,7 @@ def test_every_flipped_bit_of_an_entry_of_the_ledger_is_found(store: Store) -> N
 )
 def test_a_file_in_the_ledger_that_is_no_entry_is_ignored(store: Store, name: str) -> None:
     (store.path / "ledger" / name).write_bytes(b"left by some other program")
-    assert store.done() == [0, 1, 2]
+    assert list(store.done()) == [0, 1, 2]
     assert store.n_rows_done == N_ROWS
     assert verify(store, full=True) == []
 
@@ -348,6 +348,6 @@ def test_strangers_in_the_ledger_count_for_nothing(tmp_path: Path) -> None:
     store = generate(Recipe(simkit.source("ca-ash", size=8, max_steps=50), 0, 40), tmp_path / "x.zarr")
     for name in ("c.0.0.0 (copy)", "c.00.0.0", "c.-1.0.0", "c.foo", "c.7.0.0", "c.1", "loose.0.0.0", "partial.x"):
         (store.path / "ledger" / name).write_bytes(b"")
-    assert store.done() == [0]
+    assert list(store.done()) == [0]
     assert store.n_rows_done == 40
     assert verify(store, full=True) == []
