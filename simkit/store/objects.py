@@ -230,11 +230,12 @@ class Objects(place.Place):
             except FileNotFoundError:
                 return  # some stores say so
 
-        if len(keys) == 1:
-            remove(*keys)
+        # each by a request: where one removes many, s3fs does not say which of them the server did not remove
+        if len(keys) == 1 or self.n_at_once == 1:
+            for key in keys:
+                remove(key)
         elif keys:
-            # one by one: where many are removed by one request, s3fs does not say which of them were not
-            with ThreadPoolExecutor(N_AT_ONCE, "remove") as pool:
+            with ThreadPoolExecutor(self.n_at_once, "remove") as pool:
                 list(pool.map(remove, keys))
 
     def names(self, folder: str) -> list[str]:
