@@ -97,7 +97,7 @@ def begun(out: Path) -> Iterator[Path]:
 
 def test_a_task_makes_its_shard_once(begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert task(begun).run("tcp://w", 1) == 1
-    assert simkit.open(begun).done() == [1]
+    assert list(simkit.open(begun).done()) == [1]
     monkeypatch.setattr(simkit.run.task, "run_shard", None)
     assert task(begun).run("tcp://w", 1) == 1  # which is there
 
@@ -116,7 +116,7 @@ def test_what_no_other_attempt_mends_is_given_back(begun: Path, changes: dict[st
     assert isinstance(error, SimkitError)
     with pytest.raises(type(error), match=f"^worker tcp://w: .*{message}"):
         raise error
-    assert simkit.open(begun).done() == []
+    assert list(simkit.open(begun).done()) == []
 
 
 def test_a_data_set_of_another_recipe_is_not_touched(begun: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_data_set_of_another_recipe_is_not_touched(begun: Path) -> None:
     error = task(begun, recipe=pickle.dumps(recipe), spec=recipe.spec()).run("tcp://w", 0)
     assert isinstance(error, ClusterError)
     assert "another data set" in str(error)
-    assert simkit.open(begun).done() == []
+    assert list(simkit.open(begun).done()) == []
 
 
 def test_a_straggler_does_not_write_into_what_was_extended_meanwhile(
@@ -151,7 +151,7 @@ def test_a_straggler_does_not_write_beside_a_process_that_does_not_share(out: Pa
     with writing(out, recipe.source.schema(), recipe.spec(), {"backend": "cpu", "versions": {}}) as store:
         with pytest.raises(StoreError, match="^worker tcp://w: .*does not share"):
             task(out).run("tcp://w", 0)
-        assert store.done() == []
+        assert list(store.done()) == []
 
 
 # ---- addresses
