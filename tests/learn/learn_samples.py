@@ -139,7 +139,7 @@ class Many(Chunks):
     chunk_rows, is_independent = 512, True
     schema = Schema(number=Field("int64", "the row"), digit=Field("uint8", "its last digit"))
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *_: object) -> None:
         self.where, self.n_rows, self.identity = name, int(name), name
 
     def read(self, name: str, chunk: int, out: Array) -> None:
