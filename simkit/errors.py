@@ -195,9 +195,9 @@ class StoreError(SimkitError):
     @classmethod
     def check_path(cls, path: str | Path) -> Path:
         """Return `path` as a Path; raise the error if nothing can be called so, TypeError if it is no path."""
+        found = Path(path)
         if "://" in str(path):
             raise cls(f"{show(str(path))} is an address, and this is read and written on this machine; name a path")
-        found = Path(path)
         if path == "":
             raise cls("a path is empty; name a file or a folder")
         try:

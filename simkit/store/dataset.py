@@ -254,7 +254,7 @@ def place_of(path: Address) -> Place:
 
 def check_address(path: Address) -> Address:
     """Return a path as a Path, and an address with ``://`` as it is to be written; StoreError if it can be neither."""
-    text = str(path)
+    text = str(path) if isinstance(path, (str, Path)) else ""
     if text.startswith(("file://", "local://")):
         return StoreError.check_path(text.partition("://")[2])
     if "://" in text:
