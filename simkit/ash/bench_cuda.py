@@ -6,17 +6,18 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from simkit.ash.ca_ash import CaAsh
-from simkit.bench.gpu import bounded
+from simkit.bench.gpu import bounded, on_device
 from simkit.bench.rate import Rate, paired, timed
 from simkit.kernels import census as census_kernel
 from simkit.kernels import life as life_kernel
-from simkit.kernels import philox
+from simkit.kernels.cases import Call
+from simkit.kernels.census import cases as boards
 from simkit.kernels.life import Rule
+from simkit.kernels.life import cases as soups
 from simkit.recipe import Recipe
 from simkit.run import generate as run
 from simkit.run import n_processors
@@ -24,33 +25,24 @@ from simkit.run import n_processors
 _SIDE, _MAX_STEPS, _SHARD = 128, 100_000, 4096
 
 
-def _soups(n_boards: int) -> Any:
-    """Return soups of density 1/2 on the device: uint8 (sample, y, x_byte)."""
-    from simkit.kernels import cuda
-
-    rows = cuda.to_device(np.arange(n_boards, dtype=np.uint64), np.uint64)
-    bits = philox.KERNEL.load("cuda").bits(0, rows, 0, _SIDE * _SIDE // 32, 2 ** (philox.N_DIGITS - 1))
-    return bits.view(np.uint8).reshape(n_boards, _SIDE, _SIDE // 8)
+def _settle(n_boards: int, rulestring: str, max_steps: int) -> Call:
+    """Return the call that lets soups settle that are on the device."""
+    return on_device(soups.settle(n_boards, _SIDE, _SIDE, max_steps, (rulestring,)))
 
 
 def _life(case: str, rulestring: str, tiny: bool) -> Rate:
     from simkit.kernels import cuda
     from simkit.kernels.life.cuda import instructions_per_generation, layout
 
-    rule, n_boards, max_steps = Rule.parse(rulestring), 4 if tiny else 2**18, 60 if tiny else _MAX_STEPS
-    boards, which = _soups(n_boards), cuda.full((n_boards,), 0, np.uint8)
-    kernel = life_kernel.KERNEL.load("cuda")
-
-    def settle() -> Any:
-        return kernel.settle(boards, _SIDE, (rule,), which, max_steps)
-
-    settled = np.asarray(cuda.back(settle().settle, np.empty(0)), np.int64)
+    n_boards, max_steps = 4 if tiny else 2**18, 60 if tiny else _MAX_STEPS
+    call, kernel = _settle(n_boards, rulestring, max_steps), life_kernel.KERNEL.load("cuda")
+    settled = np.asarray(cuda.back(call.of(kernel).settle, np.empty(0)), np.int64)
     generations = int(np.where(settled < 0, max_steps, settled).sum())
     return bounded(
         case,
         "board-generations/s",
-        lambda: generations / cuda.seconds(settle),
-        32 * instructions_per_generation(rule, *layout(_SIDE, _SIDE)),
+        lambda: generations / cuda.seconds(lambda: call.of(kernel)),
+        32 * instructions_per_generation(Rule.parse(rulestring), *layout(_SIDE, _SIDE)),
         n_boards * 2 * _SIDE * _SIDE / 8 / generations,
         tiny,
     )
@@ -70,14 +62,13 @@ def census(tiny: bool) -> Rate:
     """Boards of ash whose objects are counted a second, against reading the boards and writing the counts."""
     from simkit.kernels import cuda
 
-    rules, n_boards, max_steps = (Rule.parse("B3/S23"),), 4 if tiny else 2**17, 60 if tiny else _MAX_STEPS
-    which = cuda.full((n_boards,), 0, np.uint8)
-    ash, _, period = life_kernel.KERNEL.load("cuda").settle(_soups(n_boards), _SIDE, rules, which, max_steps)
+    n_boards, max_steps = 4 if tiny else 2**17, 60 if tiny else _MAX_STEPS
+    call = boards.ash("count", _settle(n_boards, "B3/S23", max_steps), life_kernel.KERNEL.load("cuda"))
     kernel = census_kernel.KERNEL.load("cuda")
     n_bytes = _SIDE * _SIDE / 8 + 4 * (len(census_kernel.KINDS) + len(census_kernel.CONSTELLATIONS))
 
     def count() -> float:
-        return n_boards / cuda.seconds(lambda: kernel.count(ash, _SIDE, rules, which, period))
+        return n_boards / cuda.seconds(lambda: call.of(kernel))
 
     return bounded("census", "boards/s", count, 0, n_bytes, tiny)
 

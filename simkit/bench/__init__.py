@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from simkit import registry
 from simkit.backends import resolve
 from simkit.bench.rate import Rate as Rate
@@ -19,14 +17,14 @@ from simkit.kernels import philox
 
 def philox_words(tiny: bool) -> Rate:
     """Random words a second, against the 32x32-bit multiplications that they cost (five a word)."""
-    from simkit.kernels.philox import cpu, peak
+    from simkit.kernels.philox import cases, cpu, peak
 
     n_words = 2**14 if tiny else 2**22
-    rows = np.arange(4, dtype=np.uint64)
+    call = cases.words(range(4), n_words)
     per_word = 2 * philox.N_ROUNDS / 4
-    cpu.words(0, rows, 0, 64)
+    cases.words(range(4), 64).of(cpu)  # compiled
     rate, bound = paired(
-        lambda: 4 * n_words / timed(lambda: cpu.words(0, rows, 0, n_words)),
+        lambda: 4 * n_words / timed(lambda: call.of(cpu)),
         lambda: peak.N_MULTIPLICATIONS / per_word * steady(peak.repeat, seconds(tiny)),
     )
     return Rate("philox", "words/s", rate, bound, "32x32-bit multiplications of this core")

@@ -15,7 +15,9 @@ import numpy as np
 
 from simkit.bench.rate import Rate, paired
 from simkit.kernels import philox
+from simkit.kernels.cases import Call
 from simkit.kernels.life.circuit import MAJ
+from simkit.kernels.philox import cases
 
 #: steps of a chain in ``peak.cu``, and threads of a block there
 _STEPS, _THREADS = 128, 256
@@ -48,6 +50,13 @@ def _bytes(tiny: bool) -> float:
     return 32 * n / cuda.seconds(lambda: _peak().get_function("copy")((n_blocks,), (_THREADS,), arguments))
 
 
+def on_device(call: Call) -> Call:
+    """Return a call whose arrays are on the device, so that its answer is, too."""
+    from simkit.kernels import cuda
+
+    return call.with_arrays(lambda array: cuda.to_device(array, array.dtype))
+
+
 def bounded(case: str, unit: str, run_: Callable[[], float], n_operations: float, n_bytes: float, tiny: bool) -> Rate:
     """Measure a kernel and the nearer of the two bounds in turn.
 
@@ -73,13 +82,11 @@ def philox_words(tiny: bool) -> Rate:
     from simkit.kernels import cuda
 
     n_rows, n_words = (8, 64) if tiny else (2**18, 2**10)
-    rows = cuda.to_device(np.arange(n_rows, dtype=np.uint64), np.uint64)
-    kernel = philox.KERNEL.load("cuda")
-    n = n_rows * n_words
+    call, kernel, n = on_device(cases.words(range(n_rows), n_words)), philox.KERNEL.load("cuda"), n_rows * n_words
     return bounded(
         "philox",
         "words/s",
-        lambda: n / cuda.seconds(lambda: kernel.words(0, rows, 0, n_words)),
+        lambda: n / cuda.seconds(lambda: call.of(kernel)),
         philox.N_ROUNDS * (2 + 2) / 4,
         4,
         tiny,

@@ -14,11 +14,11 @@ def _lattice(name: str, unit: str, kinds: Array, per_word: float, tiny: bool) ->
     from simkit.kernels.lattice import cases, cpu
     from simkit.kernels.lattice.peak import rewriting
 
-    cells = cases.stack(128 if tiny else 1024, kinds)
+    cells = cases.random_stack(0, kinds, 128 if tiny else 1024)
     n = cells.size // (1 if unit == "cells/s" else 2)
 
     def run(n_steps: int) -> None:
-        cpu.run(cells, n_steps)
+        cases.run(cells, n_steps).of(cpu)
 
     rewrite, n_words = rewriting(int(n / 64 * per_word))
     rate, bound = paired(
@@ -55,10 +55,10 @@ def creutz(tiny: bool) -> Rate:
     from simkit.kernels.lattice.peak import rewriting
 
     side = 128 if tiny else 1024
-    cells = cases.demons(side, side)
+    cells = cases.random_demons(0, side, side)
 
     def run(n_steps: int) -> None:
-        cpu.run_creutz(cells, n_steps)
+        cases.run_creutz(cells, n_steps).of(cpu)
 
     rewrite, n_words = rewriting(3 * cells.size // 128)
     rate, bound = paired(
@@ -71,14 +71,14 @@ def creutz(tiny: bool) -> Rate:
 def metropolis(tiny: bool) -> Rate:
     """Attempts to flip a spin by Metropolis at the critical point a second, against the vector operations they cost."""
     from simkit.kernels.life import peak
-    from simkit.kernels.metropolis import QUANTITIES, cpu
+    from simkit.kernels.metropolis import QUANTITIES, cases, cpu
     from simkit.kernels.metropolis.peak import instructions_per_attempt
 
     side, settling = (64, 20) if tiny else (256, 20_000)
-    acceptance = np.full(1, round(2**32 / (1 + 2**0.5) ** 2), np.uint32)
 
     def run(spins: Array, n_steps: int) -> Trace:
-        return cpu.run(spins, n_steps, acceptance=acceptance, seed=0, row=0, every=n_steps)
+        found: Trace = cases.run(spins, n_steps, (cases.CRITICAL,), every=n_steps).of(cpu)
+        return found
 
     settled = run(np.ones((side, side), np.uint8), settling)
     share = float(settled.census[-1, [QUANTITIES.index("u0"), QUANTITIES.index("u1")]].sum()) / side**2
@@ -91,16 +91,13 @@ def metropolis(tiny: bool) -> Rate:
 
 def free(tiny: bool) -> Rate:
     """Cells of a layout that is no stack a second, against the same ring as a stack."""
-    from simkit.kernels.lattice import cpu, layout, states
+    from simkit.kernels.lattice import cases, cpu, layout
 
     half = 32 if tiny else 512
-    kinds = np.broadcast_to(layout.ring(half, half), (128 if tiny else 1024, 2 * half))
-    cells = layout.fill(kinds, 5, 0)
-    free = cells.copy()
-    free[0, half + 3] = states.FIRST[states.PINNED]
+    cells = cases.random_stack(0, layout.ring(half, half), 128 if tiny else 1024)
 
     def rate_of(some: Array) -> float:
-        return some.size * steady(lambda n_steps: cpu.run(some, n_steps), seconds(tiny))
+        return some.size * steady(lambda n_steps: cases.run(some, n_steps).of(cpu), seconds(tiny))
 
-    rate, bound = paired(lambda: rate_of(free), lambda: rate_of(cells))
+    rate, bound = paired(lambda: rate_of(cases.beside(cells)), lambda: rate_of(cells))
     return Rate("free", "cells/s", rate, bound, "the same ring as a stack")

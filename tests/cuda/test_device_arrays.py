@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from lattices import random_cells, random_demons
 from where import COMPILED, load, on
 
 from simkit import registry
 from simkit.backends import Kernels, probe
 from simkit.errors import UnknownNameError
 from simkit.kernels import census, lattice, life, philox
+from simkit.kernels.lattice.cases import random_cells, random_demons
 from simkit.kernels.life import Rule
 
 DEVICES = [place for place in COMPILED if place != "cpu"]

@@ -11,11 +11,11 @@ import host_cupy
 import numpy as np
 import pytest
 from host_cupy import FORWARD, RANDOM, REVERSE, RawModule
-from lattices import random_cells
 from where import HOST, load
 
 from simkit.kernels import census, lattice, life, metropolis, philox
 from simkit.kernels.cases import cases
+from simkit.kernels.lattice.cases import random_cells
 
 KERNELS = (philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL, metropolis.KERNEL)
 

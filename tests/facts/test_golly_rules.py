@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 from golly_rules import by_reference, by_table, by_tree, neighbourhoods, sections
-from lattices import random_cells, random_demons
 
 from simkit.errors import PatternError, UnknownNameError
 from simkit.kernels.lattice import layout, reference
+from simkit.kernels.lattice.cases import random_cells, random_demons
 from simkit.lattices.golly import AUTOMATA, automaton, pattern, rule, smallest
 
 NAMES = list(AUTOMATA)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lattices import STACKS, energy, random_cells, random_demons, random_stack
+from lattices import energy
 
 from simkit.kernels import lattice
 from simkit.kernels.lattice import layout, reference, states
+from simkit.kernels.lattice.cases import STACKS, random_cells, random_demons, random_stack
 from simkit.kernels.lattice.states import GAS, INTERFACE, KIND, MIRROR, PINNED
 
 KERNEL = lattice.KERNEL.load()

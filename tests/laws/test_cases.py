@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import Any
 
-import numpy as np
 import pytest
+from agreement import agree
 from where import COMPILED, load
 
 import simkit.kernels
@@ -21,21 +20,12 @@ KERNELS: list[Kernel] = [
 ]
 
 
-def arrays_of(answer: Any) -> dict[str, np.ndarray]:
-    return answer._asdict() if hasattr(answer, "_asdict") else {"": answer}
-
-
 @pytest.mark.parametrize("place", COMPILED)
 @pytest.mark.parametrize(
     ("kernel", "name"), [(k, n) for k in KERNELS for n in cases(k)], ids=lambda x: getattr(x, "name", x)
 )
 def test_a_backend_answers_as_the_reference_does(kernel: Kernel, name: str, place: str) -> None:
-    make = cases(kernel)[name]
-    found, wanted = (arrays_of(make().of(module)) for module in (load(kernel, place), kernel.load("reference")))
-    assert list(found) == list(wanted)
-    for field, values in wanted.items():
-        assert np.asarray(found[field]).dtype == np.asarray(values).dtype, field
-        assert np.array_equal(found[field], values), field
+    agree(kernel, load(kernel, place), cases(kernel)[name])
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)

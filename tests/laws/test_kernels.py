@@ -7,19 +7,21 @@ import subprocess
 import sys
 from types import ModuleType
 
-import numpy as np
 import pytest
+from agreement import agree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from where import COMPILED, PROCESSORS, load, run_as
 
 from simkit.kernels import cells, gather, life, philox
 from simkit.kernels.cells import Form
-from simkit.kernels.life import Rule
+from simkit.kernels.cells import cases as boards
+from simkit.kernels.gather import cases as rows_of
+from simkit.kernels.life import cases as soups
+from simkit.kernels.philox import cases as draws
 
 CELLS = [cells.KERNEL.load(name) for name in cells.KERNEL.backends if name != "reference"]
 GATHER = [gather.KERNEL.load(name) for name in gather.KERNEL.backends if name != "reference"]
-REFERENCE_PHILOX, REFERENCE_LIFE = philox.KERNEL.load("reference"), life.KERNEL.load("reference")
 
 ROWS = st.lists(st.integers(0, 2**64 - 1), max_size=4)
 SIDES = st.integers(8, 140)
@@ -48,10 +50,7 @@ def life_kernel(request: pytest.FixtureRequest) -> ModuleType:
 
 @given(seed=st.integers(0, 2**64 - 1), rows=ROWS, stream=st.integers(0, 2**32 - 1), n_words=st.integers(0, 40))
 def test_philox_words(philox_kernel, seed, rows, stream, n_words):
-    rows = np.array(rows, np.uint64)
-    assert np.array_equal(
-        philox_kernel.words(seed, rows, stream, n_words), REFERENCE_PHILOX.words(seed, rows, stream, n_words)
-    )
+    agree(philox.KERNEL, philox_kernel, lambda: draws.words(rows, n_words, seed=seed, stream=stream))
 
 
 @given(
@@ -60,22 +59,13 @@ def test_philox_words(philox_kernel, seed, rows, stream, n_words):
     threshold=st.one_of(st.integers(0, 2**32), st.sampled_from([0, 2**31, 2**32])),
 )
 def test_philox_bits(philox_kernel, rows, n_words, threshold):
-    rows = np.array(rows, np.uint64)
-    wanted = REFERENCE_PHILOX.bits(7, rows, 1, n_words, threshold)
-    assert np.array_equal(philox_kernel.bits(7, rows, 1, n_words, threshold), wanted)
-
-
-def soup(seed: int, n: int, height: int, width: int) -> np.ndarray:
-    cells = np.random.default_rng(seed).integers(0, 2, (n, height, width), dtype=np.uint8)
-    return np.packbits(cells, axis=-1, bitorder="little")
+    agree(philox.KERNEL, philox_kernel, lambda: draws.bits(rows, n_words, threshold))
 
 
 @given(seed=st.integers(0, 99), size=SIZES, rule=RULES, n=st.integers(0, 9))
 @settings(max_examples=150)
 def test_life_step(life_kernel, seed, size, rule, n):
-    (height, width), rule = size, Rule.parse(rule)
-    boards = soup(seed, 2, height, width)
-    assert np.array_equal(life_kernel.step(boards, width, rule, n), REFERENCE_LIFE.step(boards, width, rule, n))
+    agree(life.KERNEL, life_kernel, lambda: soups.step(2, *size, n, rule, seed))
 
 
 @given(
@@ -86,24 +76,18 @@ def test_life_step(life_kernel, seed, size, rule, n):
 )
 @settings(max_examples=60)
 def test_life_settle(life_kernel, seed, size, rule, max_steps):
-    (height, width), rules = size, (Rule.parse("B3/S23"), Rule.parse(rule))
-    boards, which = soup(seed, 4, height, width), np.array([1, 1, 0, 1], np.uint8)
-    wanted = REFERENCE_LIFE.settle(boards, width, rules, which, max_steps)
-    found = life_kernel.settle(boards, width, rules, which, max_steps)
-    for name, values in zip(wanted._fields, wanted, strict=True):
-        assert np.array_equal(getattr(found, name), values), name
+    agree(life.KERNEL, life_kernel, lambda: soups.settle(4, *size, max_steps, ("B3/S23", rule), seed))
 
 
 @pytest.mark.parametrize("offset", [-1, 0, 1])
 def test_a_board_settles_if_a_state_recurs_by_max_steps(life_kernel, offset):
     """At settle + period - 1 it has not settled; at settle + period it has."""
-    boards, which = soup(5, 20, 16, 16), np.zeros(20, np.uint8)
-    rules = (Rule.parse("B3/S23"),)
-    free = REFERENCE_LIFE.settle(boards, 16, rules, which, 2000)
+    _, (boards, width, rules, which, _), _ = call = soups.settle(20, 16, 16, 2000, ("B3/S23",), seed=5)
+    free = call.of(life.KERNEL.load("reference"))
     assert (free.settle >= 0).all()
     for i in range(20):
         limit = max(1, int(free.settle[i] + free.period[i]) + offset)
-        found = life_kernel.settle(boards[i : i + 1], 16, rules, which[:1], limit)
+        found = life_kernel.settle(boards[i : i + 1], width, rules, which[:1], limit)
         assert (found.settle[0] >= 0) == (limit >= free.settle[i] + free.period[i])
 
 
@@ -118,45 +102,30 @@ def test_a_board_settles_if_a_state_recurs_by_max_steps(life_kernel, offset):
 )
 @settings(max_examples=200)
 def test_cells_expand(kernel, size, n_planes, form, seed):
-    height, width = size
-    random = np.random.default_rng(seed)
-    drawn = random.integers(0, 2, (5, n_planes, height, width), np.uint8)
-    boards = np.packbits(drawn, axis=-1, bitorder="little")
-    orientation = random.integers(0, 8 if height == width else 4, 5).astype(np.uint8)
-    shift = (random.integers(0, [height, width], (5, 2)) * random.integers(0, 2, (5, 1))).astype(np.int32)
-    wanted, found = (np.full(form.shape(5, n_planes, height, width), 9, form.dtype) for _ in range(2))
-    places = random.integers(0, 5, 5)
-    cells.KERNEL.load("reference").expand(boards, places, width, orientation, shift, form, wanted)
-    kernel.expand(boards, places, width, orientation, shift, form, found)
-    assert wanted.max() <= 1
-    assert np.array_equal(found, wanted)
+    def make():
+        return boards.expand(5, n_planes, *size, form, seed)
+
+    agree(cells.KERNEL, kernel, make)
+    assert make().of(kernel).max() <= 1
 
 
 @pytest.mark.parametrize("kernel", GATHER)
-@given(n_rows=st.integers(1, 9), n_bytes=st.integers(0, 200), places=st.lists(st.integers(0, 8), max_size=12))
-def test_gather(kernel, n_rows, n_bytes, places):
-    rows = np.random.default_rng(n_rows).integers(0, 256, (n_rows, n_bytes), np.uint8)
-    places = np.array(places, np.int64) % n_rows
-    wanted, found = (np.zeros((len(places), n_bytes), np.uint8) for _ in range(2))
-    gather.KERNEL.load("reference").gather(rows, places, wanted)
-    kernel.gather(rows, places, found)
-    assert np.array_equal(found, wanted)
+@given(n_rows=st.integers(1, 9), n_bytes=st.integers(0, 200), n_places=st.integers(0, 12), seed=st.integers(0, 99))
+def test_gather(kernel, n_rows, n_bytes, n_places, seed):
+    agree(gather.KERNEL, kernel, lambda: rows_of.gather(n_rows, n_bytes, n_places, seed))
 
 
 _BITS = """
 import sys
 import numpy as np
-from simkit.kernels.life import Rule, bands, cpu, reference
+from simkit.kernels.life import bands, cases, cpu, reference
 n_words, rules, sizes = int(sys.argv[1]), sys.argv[2].split(), [tuple(map(int, size.split("x"))) for size in sys.argv[3:]]
 assert bands.shape_of(128, 128).n_words == n_words
 for height, width in sizes:
-    cells = np.random.default_rng(1).integers(0, 2, (3, height, width), np.uint8)
-    boards = np.packbits(cells, axis=-1, bitorder="little")
     for text in rules:
         for max_steps in (9, 400) if height * width < 4000 else (9,):
-            arguments = boards, width, (Rule.parse(text),), np.zeros(3, np.uint8), max_steps
-            wanted, found = reference.settle(*arguments), cpu.settle(*arguments)
-            assert all(map(np.array_equal, wanted, found)), (text, height, width, max_steps)
+            call = cases.settle(3, height, width, max_steps, (text,), seed=1)
+            assert all(map(np.array_equal, call.of(reference), call.of(cpu))), (text, height, width, max_steps)
 print("equal")
 """
 

@@ -6,17 +6,17 @@ import os
 import subprocess
 import sys
 import tracemalloc
-from pathlib import Path
 
+import agreement
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lattices import STACKS, random_cells, random_demons, random_stack
 from where import COMPILED, load
 
 from simkit.kernels import lattice
-from simkit.kernels.lattice import cpu, free, free_counting, packing, states
+from simkit.kernels.lattice import cases, cpu, free, free_counting, packing, states
+from simkit.kernels.lattice.cases import STACKS, random_cells, random_demons, random_stack
 from simkit.kernels.lattice.states import GAS, INTERFACE, ISING, MIRROR, PINNED
 from simkit.kernels.life.simd import LANES
 
@@ -31,11 +31,8 @@ def kernel(request):
     return load(lattice.KERNEL, request.param)
 
 
-def agree(kernel, cells, n_steps, **options):
-    found, wanted = (module.run(cells.copy(), n_steps, **options) for module in (kernel, REFERENCE))
-    for name, values in zip(wanted._fields, wanted, strict=True):
-        assert np.array_equal(getattr(found, name), values), name
-        assert getattr(found, name).dtype == values.dtype
+def agree(module, cells, n_steps, **options):
+    agreement.agree(lattice.KERNEL, module, lambda: cases.run(cells.copy(), n_steps, **options))
 
 
 @given(seed=SEEDS, height=st.integers(2, 20), width=WIDTHS, n=st.integers(0, 12), every=st.integers(1, 5))
@@ -169,9 +166,8 @@ def test_spins_round_the_edge_of_an_odd_width(kernel):
 @pytest.mark.parametrize("height", [4, 66, 128, 130, 192, 256])
 def test_thermal_walls(kernel, height):
     cells = random_stack(1, STACKS["sandwich"], height)
-    drive = np.random.default_rng(2).integers(0, 2**64 - 1, (30, 2, -(-height // 64)), np.uint64)
-    agree(kernel, cells, 30, every=4, drive=drive)
-    trace = kernel.run(cells, 30, every=4, drive=drive)
+    agree(kernel, cells, 30, every=4, is_driven=True)
+    trace = cases.run(cells, 30, every=4, is_driven=True).of(kernel)
     total = lattice.energy(trace.census.sum(axis=1))
     assert np.array_equal(total - total[0], trace.given.sum(axis=1))
     assert (np.diff(trace.given, axis=0) != 0).any()
@@ -194,9 +190,7 @@ def test_a_mirror_that_holds_more_than_its_gas_gave(kernel):
 @settings(max_examples=40)
 def test_creutz(kernel, seed, height, width, n):
     cells = random_demons(seed, 2 * height, 2 * width)
-    found, wanted = (module.run_creutz(cells.copy(), n, every=3) for module in (kernel, REFERENCE))
-    for name, values in zip(wanted._fields, wanted, strict=True):
-        assert np.array_equal(getattr(found, name), values), name
+    agreement.agree(lattice.KERNEL, kernel, lambda: cases.run_creutz(cells.copy(), n, every=3))
 
 
 @pytest.mark.parametrize("place", [*COMPILED, "reference"])
@@ -258,7 +252,7 @@ def test_many_systems_at_once_are_each_as_alone(place):
     alike = np.array([stacks[0], *(REFERENCE.run(stacks[0], n).cells for n in (2, 4))])  # of one phase
     assert {cuda.stack_of(cells, is_driven=True) is None for cells in (alike, stacks)} == {False, True}
     free = np.array([random_cells(seed, 7, 40) for seed in range(3)])
-    drive = np.random.default_rng(2).integers(0, 2**64 - 1, (3, 20, 2, 2), np.uint64)
+    drive = cases.run(stacks, 20, is_driven=True).options["drive"]
     for cells, words in ((stacks, drive), (alike, drive), (alike, None), (free, None)):
         found = cuda.run(cells, 20, every=3, drive=words)
         wanted = alone(REFERENCE, "run", cells, 20, words, every=3)
@@ -276,7 +270,7 @@ def test_without_avx512_the_bits_are_the_same():
     """The code for processors without AVX-512, in a process that pretends to be one."""
     script = """
 import numpy as np
-from lattices import STACKS, random_stack
+from simkit.kernels.lattice.cases import STACKS, random_stack
 from simkit.kernels.life import simd
 from simkit.kernels.lattice import cpu, reference
 assert simd.LANES == 4 and not simd.HAS_AVX512, simd.LANES
@@ -284,6 +278,5 @@ cells = random_stack(1, STACKS["sandwich"], 130)
 found, wanted = cpu.run(cells, 20, every=3), reference.run(cells, 20, every=3)
 assert np.array_equal(found.cells, wanted.cells) and np.array_equal(found.census, wanted.census)
 """
-    path = os.pathsep.join((str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")))
-    environment = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2", "PYTHONPATH": path}
+    environment = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2"}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)

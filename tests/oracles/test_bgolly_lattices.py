@@ -7,11 +7,11 @@ import subprocess
 
 import numpy as np
 import pytest
-from lattices import STACKS, random_cells, random_demons, random_stack
 
 from simkit.figures import ink
 from simkit.kernels import lattice
 from simkit.kernels.lattice import states
+from simkit.kernels.lattice.cases import STACKS, random_cells, random_demons, random_stack
 from simkit.kernels.lattice.states import GAS, INTERFACE, ISING, KIND, MIRROR, PINNED, VOID
 from simkit.lattices import magic
 from simkit.lattices.golly import AUTOMATA, pattern, rule

@@ -15,14 +15,14 @@ from simkit.kernels.cells import Form
 _SIZES = ((64, 64), (16, 24), (7, 13), (1, 1))
 
 
-def expand(n: int, n_planes: int, height: int, width: int, form: Form) -> Call:
-    """Return a call that expands `n` boards in any orientation, half of them shifted."""
-    random = np.random.default_rng(height + width)
+def expand(n: int, n_planes: int, height: int, width: int, form: Form, seed: int = 0) -> Call:
+    """Return a call that expands `n` of some boards, in all orientations by turns, and about half of them shifted."""
+    random = np.random.default_rng(seed)
     drawn = random.integers(0, 2, (n, n_planes, height, width), np.uint8)
     boards = np.packbits(drawn, axis=-1, bitorder="little")
     places = random.integers(0, n, n)
-    orientation = (np.arange(n) % (8 if height == width else 4)).astype(np.uint8)
-    shift = (random.integers(0, [height, width], (n, 2)) * (np.arange(n)[:, None] % 2)).astype(np.int32)
+    orientation = ((np.arange(n) + random.integers(8)) % (8 if height == width else 4)).astype(np.uint8)
+    shift = (random.integers(0, [height, width], (n, 2)) * random.integers(0, 2, (n, 1))).astype(np.int32)
     out = np.full(form.shape(n, n_planes, height, width), 9, form.dtype)
     return Call("expand", (boards, places, width, orientation, shift, form, out))
 

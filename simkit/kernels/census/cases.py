@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import ModuleType
 
 from simkit.kernels import life
 from simkit.kernels.cases import Call
@@ -13,15 +14,18 @@ from simkit.kernels.life import cases as soups
 _SIZES = ((64, 64), (32, 256), (24, 20), (70, 65))
 
 
-def ash(function: str, n: int, height: int, width: int, max_steps: int = 700) -> Call:
-    """Return a call of a function on what has become of soups; those that have not settled are not censused."""
-    _, arguments, _ = call = soups.settle(n, height, width, max_steps)
-    settled = call.of(life.KERNEL.load("cpu"))
-    return Call(function, (settled.ash, *arguments[1:4], settled.period))
+def ash(function: str, settle: Call, on: ModuleType) -> Call:
+    """Return a call on what becomes of soups when a module lets them settle; what does not settle is not censused."""
+    settled = settle.of(on)
+    return Call(function, (settled.ash, *settle.arguments[1:4], settled.period))
+
+
+def _ash(function: str, n: int, height: int, width: int) -> Call:
+    return ash(function, soups.settle(n, height, width, 700), life.KERNEL.load("cpu"))
 
 
 CASES: Mapping[str, Callable[[], Call]] = {
-    f"{function} {height}x{width}": partial(ash, function, 9, height, width)
+    f"{function} {height}x{width}": partial(_ash, function, 9, height, width)
     for function in ("count", "find", "label")
     for height, width in _SIZES
-} | {"of no boards": lambda: ash("find", 0, 32, 32)}
+} | {"of no boards": lambda: _ash("find", 0, 32, 32)}

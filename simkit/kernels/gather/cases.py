@@ -9,9 +9,9 @@ import numpy as np
 from simkit.kernels.cases import Call
 
 
-def gather(n_rows: int, n_bytes: int, n_places: int) -> Call:
+def gather(n_rows: int, n_bytes: int, n_places: int, seed: int = 0) -> Call:
     """Return a call that takes rows in any order, some more than once."""
-    random = np.random.default_rng(n_bytes)
+    random = np.random.default_rng(seed)
     rows, places = random.integers(0, 256, (n_rows, n_bytes), np.uint8), random.integers(0, n_rows, n_places)
     return Call("gather", (rows, places, np.zeros((n_places, n_bytes), np.uint8)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,21 +18,24 @@ _RULES = ("B3/S23", "B36/S23")
 _SIZES = ((64, 64), (32, 256), (128, 128), (24, 20), (70, 65))
 
 
-def soups(n: int, height: int, width: int) -> npt.NDArray[np.uint8]:
+def soups(n: int, height: int, width: int, seed: int = 0) -> npt.NDArray[np.uint8]:
     """Return `n` packed boards of density 1/2: uint8 (sample, y, x_byte)."""
-    cells = np.random.default_rng(height * width).integers(0, 2, (n, height, width), np.uint8)
-    return np.packbits(cells, axis=-1, bitorder="little")
+    n_bytes = -(-width // 8)
+    boards = np.frombuffer(np.random.default_rng(seed).bytes(n * height * n_bytes), np.uint8)
+    boards = boards.reshape(n, height, n_bytes).copy()
+    boards[..., -1] &= 255 >> -width % 8
+    return boards
 
 
-def step(n: int, height: int, width: int, n_generations: int) -> Call:
-    """Return a call that steps soups under HighLife."""
-    return Call("step", (soups(n, height, width), width, Rule.parse(_RULES[1]), n_generations))
+def step(n: int, height: int, width: int, n_generations: int, rule: str = _RULES[1], seed: int = 0) -> Call:
+    """Return a call that steps soups."""
+    return Call("step", (soups(n, height, width, seed), width, Rule.parse(rule), n_generations))
 
 
-def settle(n: int, height: int, width: int, max_steps: int, rules: tuple[str, ...] = _RULES) -> Call:
+def settle(n: int, height: int, width: int, max_steps: int, rules: Sequence[str] = _RULES, seed: int = 0) -> Call:
     """Return a call that lets soups settle, each under the next of the rules."""
     which = (np.arange(n) % len(rules)).astype(np.uint8)
-    return Call("settle", (soups(n, height, width), width, tuple(map(Rule.parse, rules)), which, max_steps))
+    return Call("settle", (soups(n, height, width, seed), width, tuple(map(Rule.parse, rules)), which, max_steps))
 
 
 CASES: Mapping[str, Callable[[], Call]] = {
