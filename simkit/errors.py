@@ -21,6 +21,10 @@ from typing import Any
 #: characters of a message, and of a value shown in it, at most
 MAX_MESSAGE, MAX_SHOWN = 800, 80
 
+#: what is to be done where rows are missing, and where another process is at work on a data set
+CONTINUE = "run its `simkit generate` line again to continue"
+LOOK_AGAIN = "is being created or extended by another process; look again in a moment"
+
 #: names that a message lists, at most
 _MAX_NAMES = 24
 
@@ -143,6 +147,13 @@ class ParameterError(SimkitError):
             raise cls(f"{what} is a whole number from {least:,} to {most:,}; this is {show(value)}")
         return int(value)
 
+    @classmethod
+    def check_bool(cls, what: str, value: object) -> bool:
+        """Return `value`; raise the error unless it is True or False."""
+        if not isinstance(value, bool):
+            raise cls(f"{what} is True or False; this is {show(value)}")
+        return value
+
 
 class RuleError(ParameterError):
     """A rulestring that is not a Life-like rule; shows the position."""
@@ -212,6 +223,11 @@ class StoreError(SimkitError):
 
 class DamageError(StoreError):
     """Stored bytes that are not what was written: truncated, flipped, missing."""
+
+    @classmethod
+    def of_ledger(cls, where: str, how: str) -> DamageError:
+        """Make the error that a file of the ledger is damaged, whose shards can be made again without it."""
+        return cls(f"{where} is damaged: it {how}; remove it, and its `simkit generate` line makes its shards again")
 
 
 class PatternError(SimkitError):

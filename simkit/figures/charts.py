@@ -14,6 +14,9 @@ from simkit.schema import Array
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: of a series: which rows are of it, its name and its colour
+_Series = tuple[Array, str | None, str]
+
 #: ticks of an axis whose values are drawn one by one, at most
 _MOST_TICKS = 12
 
@@ -29,15 +32,12 @@ def draw_bars(axes: Axes, columns: Mapping[str, Array], labels: Mapping[str, tup
     """Draw a bar of height y at each x, with its error; those of several series stand side by side."""
     here = {part: values[rows] for part, values in columns.items()}
     places, at = np.unique(here["x"], return_inverse=True)
-    series = here.get("series", np.zeros(len(at), int))
-    shown = np.unique(series).tolist()
-    width = 0.8 / max(1, len(shown))
-    for i, which in enumerate(shown):
-        chosen = series == which
+    series = _series(here, labels, len(at))
+    width = 0.8 / max(1, len(series))
+    for i, (chosen, label, ink) in enumerate(series):
         error = here["error"][chosen] if "error" in here else None
-        label = symbols(labels["series"][which]) if "series" in labels else None
-        x = at[chosen] + (i - (len(shown) - 1) / 2) * width
-        axes.bar(x, here["y"][chosen], width, yerr=error, color=INKS[i % len(INKS)], capsize=3, label=label)
+        x = at[chosen] + (i - (len(series) - 1) / 2) * width
+        axes.bar(x, here["y"][chosen], width, yerr=error, color=ink, capsize=3, label=label)
     _name(axes, "x", places, labels.get("x", ()))
     if about["is_log_y"]:
         axes.set_yscale("log")
@@ -48,14 +48,12 @@ def draw_bars(axes: Axes, columns: Mapping[str, Array], labels: Mapping[str, tup
 def draw_histogram(axes: Axes, columns: Mapping[str, Array], labels: Mapping[str, tuple[str, ...]],
                    about: Mapping[str, Any], rows: Array) -> None:  # fmt: skip
     """Draw how many values of x are in each of some bins, the same for all series."""
-    x = columns["x"][rows]
-    series = columns["series"][rows] if "series" in columns else np.zeros(len(x), int)
+    here = {part: values[rows] for part, values in columns.items()}
+    x = here["x"]
     finite = np.isfinite(x)
     edges = np.histogram_bin_edges(x[finite], "auto" if len(x) < 2**20 else 256)
-    for i, which in enumerate(np.unique(series).tolist()):
-        counts, _ = np.histogram(x[finite & (series == which)], edges)
-        label = symbols(labels["series"][which]) if "series" in labels else None
-        ink = INKS[i % len(INKS)]
+    for chosen, label, ink in _series(here, labels, len(x)):
+        counts, _ = np.histogram(x[finite & chosen], edges)
         axes.stairs(counts, edges, fill=True, color=ink, alpha=0.35)
         axes.stairs(counts, edges, color=ink, label=label)
     if about["is_log_x"]:
@@ -64,6 +62,15 @@ def draw_histogram(axes: Axes, columns: Mapping[str, Array], labels: Mapping[str
         axes.set_yscale("log")
     if "series" in labels:
         axes.legend(fontsize=8, framealpha=0.9)
+
+
+def _series(here: Mapping[str, Array], labels: Mapping[str, tuple[str, ...]], n_rows: int) -> list[_Series]:
+    """Return the series that rows are of, one of all rows where there are none."""
+    series = here.get("series", np.zeros(n_rows, int))
+    return [
+        (series == which, symbols(labels["series"][which]) if "series" in labels else None, INKS[i % len(INKS)])
+        for i, which in enumerate(np.unique(series).tolist())
+    ]
 
 
 def draw_heat_map(axes: Axes, columns: Mapping[str, Array], labels: Mapping[str, tuple[str, ...]],

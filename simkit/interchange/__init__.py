@@ -129,8 +129,7 @@ def export(
     known = formats()
     UnknownNameError.check("format", to, known)
     entry = known[to]
-    if not isinstance(packed, bool):
-        raise ParameterError(f"packed is True or False; this is {show(packed)}")
+    ParameterError.check_bool("packed", packed)
     if fields is not None and not isinstance(fields, (list, tuple)):
         raise ParameterError(f"fields is a list of names; this is {show(fields)}")
     if not entry.has_fields and (fields is not None or packed):

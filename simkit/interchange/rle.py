@@ -115,8 +115,13 @@ def write(cells: U8, rule: Rule, *, torus: bool = True, comments: Iterable[str] 
     bounds = f":T{width},{height}" if torus else ""
     lines = [f"#C {part}".rstrip() for comment in comments for part in _wrap(comment)]
     lines.append(f"x = {width}, y = {height}, rule = {rule}{bounds}")
-    line = ""
-    for run in _runs(cells):
+    return text_of(lines, _runs(cells))
+
+
+def text_of(head: Iterable[str], runs: Iterable[str]) -> str:
+    """Return lines followed by runs as one text, the runs in lines of at most LINE characters."""
+    lines, line = list(head), ""
+    for run in runs:
         if len(line) + len(run) > LINE:
             lines.append(line)
             line = ""

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from simkit.errors import ParameterError, StoreError, show
+from simkit.errors import CONTINUE, ParameterError, StoreError, show
 from simkit.schema import Batch, Field, Schema, unpack
 from simkit.store import Store
 
@@ -60,7 +60,7 @@ class Selection:
         other = f", or take --rows {rows.start}:{first}, which are there" if first > rows.start else ""
         raise StoreError(
             f"{n_missing:,} of the {len(rows):,} rows asked for are not in "
-            f"{self.store.path} yet, row {first:,} the first; run its `simkit generate` line again to continue{other}"
+            f"{self.store.path} yet, row {first:,} the first; {CONTINUE}{other}"
         )
 
     @property

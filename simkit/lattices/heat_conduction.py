@@ -65,8 +65,7 @@ class HeatConduction(LatticeRun):
         self.check_side("depth", 2, even=True)
         for name in ("left", "right"):
             self.check_list(name, "inverse temperatures from -8 to 8", lambda beta: -8 <= beta <= 8)
-        if len(self.left) != len(self.right):
-            self.refuse("right", f"as many inverse temperatures as left, {len(self.left)}", len(self.right))
+        self.check_as_many("right", "left")
         if not 0 <= self.settling < self.steps or self.settling % self.every:
             self.refuse("settling", f"a multiple of every ({self.every}) below steps ({self.steps})", self.settling)
 

@@ -62,8 +62,7 @@ class Hpp(LatticeRun):
             self.refuse("strip", f"a divisor of the {self.box} columns of a box", self.strip)
         for name in ("left", "right"):
             self.check_list(name, "densities from 0 to 1", lambda density: 0 <= density <= 1)
-        if len(self.left) != len(self.right):
-            self.refuse("right", f"as many densities as left, {len(self.left)}", len(self.right))
+        self.check_as_many("right", "left")
 
     @property
     def n_cells(self) -> int:

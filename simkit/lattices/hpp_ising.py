@@ -128,11 +128,9 @@ class HppIsing(LatticeRun):
             "slots": self.series("int32", "packets in the slots of the interfaces"),
             "bond_bits": self.series("int32", "unsatisfied bond bits of the interfaces"),
             "unsatisfied": self.series("int32", "unsatisfied bonds between spins"),
-            "magnetisation": self.series("int32", "up spins less down spins"),
-            "sites": self.series("int32", "spins with u = 0..4 unsatisfied bonds", u=5),
+            **self.spin_counts(),
             "beta_gas": thermometry.beta_field("of each bath, mean over directions", ("t", "bath"), (n_t, n)),
-            "beta_13": thermometry.beta_field("of the spins, from those with u = 1 and 3", ("t",), (n_t,)),
-            "beta_04": thermometry.beta_field("of the spins, from those with u = 0 and 4", ("t",), (n_t,)),
+            **self.spin_betas(),
         }  # fmt: skip
         kinds = self._kinds
         return Schema(

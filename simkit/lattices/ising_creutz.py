@@ -12,7 +12,8 @@ from simkit.backends import Kernels
 from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.lattices import ising, thermometry
-from simkit.lattices.lattice_run import COLDEST, LatticeRun, Row, draw, draw_spins, notes_of_height
+from simkit.lattices.lattice_run import COLDEST, Row, draw, draw_spins, notes_of_height
+from simkit.lattices.torus_run import TorusRun
 from simkit.schema import Field, Schema
 
 _SPINS, _LOW, _HIGH = range(3)
@@ -20,7 +21,7 @@ _SPINS, _LOW, _HIGH = range(3)
 
 @final
 @dataclass(frozen=True)
-class IsingCreutz(LatticeRun):
+class IsingCreutz(TorusRun):
     """Spins on a torus, each with a demon of 0..3 units of two packets that pays for its flips.
 
     Row ``i`` has, up to the chance of its draw, the energy of equilibrium at ``temperatures[i mod k]``: demons of that
@@ -38,22 +39,13 @@ class IsingCreutz(LatticeRun):
     }
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
-    size: tuple[int, int] = param(
-        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fastest"
-    )
     temperatures: tuple[float, ...] = param(
         (1.2,), "temperatures in units of the critical one, not 0; row i takes temperatures[i mod k]"
     )
 
     def validate(self) -> None:
         super().validate()
-        if not all(4 <= side <= 2**14 and side % 2 == 0 for side in self.size):
-            self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
         self.check_list("temperatures", "any temperature but 0", lambda t: t != 0)
-
-    @property
-    def n_cells(self) -> int:
-        return self.size[0] * self.size[1]
 
     def notes(self) -> list[str]:
         return notes_of_height(self.size[0])
@@ -64,13 +56,11 @@ class IsingCreutz(LatticeRun):
             temperature=Field("float64", "temperature of equilibrium, in units of the critical one"),
             energy=self.series("int64", "unsatisfied bonds and twice the demons' units, constant, in packets"),
             unsatisfied=self.series("int32", "unsatisfied bonds"),
-            magnetisation=self.series("int32", "up spins less down spins"),
-            sites=self.series("int32", "spins with u = 0..4 unsatisfied bonds", u=5),
+            **self.spin_counts(),
             demons=self.series("int32", "sites with demons of 0..3 units", demon=4),
             beta_low=thermometry.beta_field("of the demons, from their low bits", *shape),
             beta_high=thermometry.beta_field("of the demons, from their high bits", *shape),
-            beta_13=thermometry.beta_field("of the spins, from those with u = 1 and 3", *shape),
-            beta_04=thermometry.beta_field("of the spins, from those with u = 0 and 4", *shape),
+            **self.spin_betas(),
             **self.cells_field(*self.size, "states of the sites, spin + 2 demon + 8 phase, at the snapshots"),
         )
 

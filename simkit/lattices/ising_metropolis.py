@@ -14,7 +14,8 @@ from simkit.contract import param
 from simkit.kernels import metropolis, philox
 from simkit.kernels.lattice import states
 from simkit.lattices import ising, thermometry
-from simkit.lattices.lattice_run import MAX_SIDE, LatticeRun, Row, draw_spins
+from simkit.lattices.lattice_run import Row, draw_spins
+from simkit.lattices.torus_run import TorusRun
 from simkit.schema import Schema
 
 U8 = npt.NDArray[np.uint8]
@@ -24,7 +25,7 @@ _SPINS = 0
 
 @final
 @dataclass(frozen=True)
-class IsingMetropolis(LatticeRun):
+class IsingMetropolis(TorusRun):
     """Spins on a torus in the canonical ensemble: of each checkerboard colour by turns, spins flip by chance.
 
     Nothing but the temperature is given and nothing is conserved; no run is reversible. Row ``i`` begins as a crystal
@@ -45,6 +46,7 @@ class IsingMetropolis(LatticeRun):
         "final": (1.1, 0.3),
     }
     kernels: ClassVar = (philox.KERNEL, metropolis.KERNEL)
+    side_unit: ClassVar[int] = metropolis.SIDE
 
     size: tuple[int, int] = param((256, 256), "height and width of the torus, multiples of 16, 16..16384")
     temperatures: tuple[float, ...] = param(
@@ -56,27 +58,17 @@ class IsingMetropolis(LatticeRun):
 
     def validate(self) -> None:
         super().validate()
-        if not all(metropolis.SIDE <= side <= MAX_SIDE and side % metropolis.SIDE == 0 for side in self.size):
-            self.refuse("size", "sides that are multiples of 16, up to 16384 cells", "x".join(map(str, self.size)))
         self.check_list("temperatures", "temperatures above 0", lambda t: t > 0)
         if self.final:
             self.check_list("final", "temperatures above 0", lambda t: t > 0)
-            if len(self.final) != len(self.temperatures):
-                self.refuse("final", f"as many as temperatures, {len(self.temperatures)}, or none", len(self.final))
-
-    @property
-    def n_cells(self) -> int:
-        return self.size[0] * self.size[1]
+            self.check_as_many("final", "temperatures")
 
     def schema(self) -> Schema:
-        shape = ("t",), (self.n_samples,)
         return Schema(
             temperature=self.series("float64", "temperature up to each sample, in units of the critical one"),
             unsatisfied=self.series("int32", "unsatisfied bonds"),
-            magnetisation=self.series("int32", "up spins less down spins"),
-            sites=self.series("int32", "spins with u = 0..4 unsatisfied bonds", u=5),
-            beta_13=thermometry.beta_field("of the spins, from those with u = 1 and 3", *shape),
-            beta_04=thermometry.beta_field("of the spins, from those with u = 0 and 4", *shape),
+            **self.spin_counts(),
+            **self.spin_betas(),
             **self.cells_field(*self.size, "states of the cells, 17 + spin + 2 phase, at the snapshots"),
         )
 

@@ -12,13 +12,14 @@ from simkit.contract import param
 from simkit.kernels import lattice, philox
 from simkit.kernels.lattice import SITES, UNSATISFIED, UP, layout, states
 from simkit.lattices import thermometry
-from simkit.lattices.lattice_run import LatticeRun, Row, draw_spins, notes_of_height
+from simkit.lattices.lattice_run import Row, draw_spins, notes_of_height
+from simkit.lattices.torus_run import TorusRun
 from simkit.schema import Field, Schema
 
 
 @final
 @dataclass(frozen=True)
-class IsingQ2r(LatticeRun):
+class IsingQ2r(TorusRun):
     """Q2R on a torus: of each checkerboard colour by turns, spins with two neighbours of four up flip.
 
     Row ``i`` begins as a crystal with random flips, of ``fractions[i mod k]`` unsatisfied bonds in the mean.
@@ -35,35 +36,23 @@ class IsingQ2r(LatticeRun):
     }
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
-    size: tuple[int, int] = param(
-        (256, 256), "height and width of the torus, even, 4..16384; heights of 128 n are fastest"
-    )
     fractions: tuple[float, ...] = param(
         (0.15,), "mean fraction of unsatisfied bonds, 0..1; row i takes fractions[i mod k]"
     )
 
     def validate(self) -> None:
         super().validate()
-        if not all(4 <= side <= 2**14 and side % 2 == 0 for side in self.size):
-            self.refuse("size", "even sides of 4 to 16384 cells", "x".join(map(str, self.size)))
         self.check_list("fractions", "fractions from 0 to 1", lambda part: 0 <= part <= 1)
-
-    @property
-    def n_cells(self) -> int:
-        return self.size[0] * self.size[1]
 
     def notes(self) -> list[str]:
         return notes_of_height(self.size[0])
 
     def schema(self) -> Schema:
-        shape = ("t",), (self.n_samples,)
         return Schema(
             fraction=Field("float64", "fraction of unsatisfied bonds that the start was drawn for"),
             unsatisfied=self.series("int32", "unsatisfied bonds, constant"),
-            magnetisation=self.series("int32", "up spins less down spins"),
-            sites=self.series("int32", "spins with u = 0..4 unsatisfied bonds", u=5),
-            beta_13=thermometry.beta_field("of the spins, from those with u = 1 and 3", *shape),
-            beta_04=thermometry.beta_field("of the spins, from those with u = 0 and 4", *shape),
+            **self.spin_counts(),
+            **self.spin_betas(),
             **self.cells_field(*self.size, "states of the cells, 17 + spin + 2 phase, at the snapshots"),
         )
 

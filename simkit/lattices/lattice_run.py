@@ -15,6 +15,7 @@ import numpy.typing as npt
 from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.kernels import philox
+from simkit.lattices import thermometry
 from simkit.schema import Batch, Field
 
 U8 = npt.NDArray[np.uint8]
@@ -118,6 +119,12 @@ class LatticeRun(Source):
             if not (math.isfinite(value) and is_right(value)):
                 self.refuse(name, takes, value)
 
+    def check_as_many(self, name: str, other: str) -> None:
+        """Refuse a list that is not as long as another one."""
+        found, wanted = len(getattr(self, name)), len(getattr(self, other))
+        if found != wanted:
+            self.refuse(name, f"as many values as {other}, {wanted}", found)
+
     def cells_field(self, height: int, width: int, doc: str) -> dict[str, Field]:
         """Return the field of the snapshots, if there are any."""
         if not self.snapshots:
@@ -127,6 +134,22 @@ class LatticeRun(Source):
     def series(self, dtype: str, doc: str, **axes: int) -> Field:
         """Return a field along t, and along further axes of the given lengths."""
         return Field(dtype, doc, ("t", *axes), (self.n_samples, *axes.values()))
+
+    def spin_counts(self) -> dict[str, Field]:
+        """Return the fields of what spins there are."""
+        return {
+            "magnetisation": self.series("int32", "up spins less down spins"),
+            "sites": self.series("int32", "spins with u = 0..4 unsatisfied bonds", u=5),
+        }
+
+    def spin_betas(self) -> dict[str, Field]:
+        """Return the fields of the two thermometers of spins."""
+        return {
+            f"beta_{a}{b}": thermometry.beta_field(
+                f"of the spins, from those with u = {a} and {b}", ("t",), (self.n_samples,)
+            )
+            for a, b in ((1, 3), (0, 4))
+        }
 
     def trace(self, function: str, cells: U8, **options: Any) -> Generator[Task, Trace, tuple[I64, dict[str, U8]]]:
         """Run from `cells` on with `function` of the kernel; return census (t, region, ...) and snapshots."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
-from simkit.errors import ParameterError
+from simkit.errors import CONTINUE, ParameterError
 from simkit.schema import Array, Schema
 from simkit.store.column import Column
 from simkit.store.dataset import Store
@@ -65,8 +65,7 @@ class StoreChunks(Chunks):
         missing = 0 if store.is_recorded else store.layout.n_rows - store.n_rows_done
         if missing:
             raise ParameterError(
-                f"{missing:,} of the {store.layout.n_rows:,} rows of {store.path} are not generated yet; "
-                "run its `simkit generate` line again to finish it"
+                f"{missing:,} of the {store.layout.n_rows:,} rows of {store.path} are not generated yet; {CONTINUE}"
             )
         self._fetcher, self.where, self.schema = store.fetcher(), str(store.path), store.schema
         self.n_rows, self.chunk_rows = store.layout.n_rows, store.layout.chunk_rows

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from simkit.errors import ParameterError, SimkitError, StoreError, UnknownNameError, show
+from simkit.errors import CONTINUE, LOOK_AGAIN, ParameterError, SimkitError, StoreError, UnknownNameError, show
 from simkit.schema import Array, Batch, Schema, check
 from simkit.store import loose, shard
 from simkit.store.column import Column
@@ -294,8 +294,8 @@ def _why_none(place: Place) -> str:
         return f"{place.where()} is not a simkit data set: it holds no zarr.json"
     with place.lock(LEDGER) as turn:
         if not turn.take(shared=True):
-            return f"{place.where()} is being created by another process; look again in a moment"
-    return f"nothing of {place.where()} is generated yet; run its `simkit generate` line again to continue"
+            return f"{place.where()} {LOOK_AGAIN}"
+    return f"nothing of {place.where()} is generated yet; {CONTINUE}"
 
 
 def digest(rows: Array) -> bytes:

@@ -12,7 +12,7 @@ import numpy as np
 import zarr
 from zarr.storage import LocalStore
 
-from simkit.errors import DamageError, ParameterError, SchemaError, StoreError, show
+from simkit.errors import CONTINUE, DamageError, ParameterError, SchemaError, StoreError, show
 from simkit.schema import Array, Field, Schema
 from simkit.store.chunks import Chunks, StoreChunks
 from simkit.store.copies import MOST_BYTES
@@ -68,7 +68,7 @@ class ZarrChunks(Chunks):
 
     def _check_finished(self, ledger: Any) -> None:
         if ledger is not None and "digest" not in self._group.attrs["simkit"]:
-            raise StoreError("not all of its rows are generated yet; run its `simkit generate` line again")
+            raise StoreError(f"not all of its rows are generated yet; {CONTINUE}")
 
     def _identify(self, ledger: Any) -> str:
         """Digest what is known of the content: its digest if simkit wrote it, else what the arrays are."""

@@ -20,7 +20,7 @@ import google_crc32c
 import numpy as np
 from numcodecs import zstd
 
-from simkit.errors import DamageError, StoreError, show
+from simkit.errors import CONTINUE, DamageError, StoreError, show
 from simkit.schema import Array
 from simkit.store.disk import File
 from simkit.store.done import Done
@@ -305,12 +305,8 @@ class Ledger:
         """Return the error that says that a shard is not finished."""
         rows = self.layout.rows(shard)
         return StoreError(
-            f"rows {rows.start:,} to {rows.stop - 1:,} of {self.place.where()} are not generated yet; "
-            "run its `simkit generate` line again to continue"
+            f"rows {rows.start:,} to {rows.stop - 1:,} of {self.place.where()} are not generated yet; {CONTINUE}"
         )
 
     def _damaged(self, key: str, how: str) -> DamageError:
-        return DamageError(
-            f"{self._where(key, 'ledger, a group of shards')} is damaged: it {how}; "
-            "remove it, and its `simkit generate` line makes these shards again"
-        )
+        return DamageError.of_ledger(self._where(key, "ledger, a group of shards"), how)

@@ -42,10 +42,7 @@ class Loose:
         n_head = ENTRY_BYTES * n_fields
         head = data[: n_head + 4]
         if len(head) < n_head + 4 or head[n_head:] != _checksum(head[:n_head]):
-            raise DamageError(
-                f"{where} is damaged: it fails its checksum; remove it, and its `simkit generate` line makes the shard "
-                "again"
-            )
+            raise DamageError.of_ledger(where, "fails its checksum")
         self.entry: Entries = np.frombuffer(head[:n_head], np.uint8).reshape(n_fields, ENTRY_BYTES)
         n_index = index_bytes(layout.shard_rows // layout.chunk_rows)
         sizes = dict(zip(layout.schema, n_chunk_bytes(self.entry).tolist(), strict=True))

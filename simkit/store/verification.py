@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import DamageError, StoreError
+from simkit.errors import LOOK_AGAIN, DamageError, StoreError
 from simkit.store.column import Column
 from simkit.store.dataset import Store, digest
 from simkit.store.layout import DIGEST_BYTES, LEDGER, ROOT, read_metadata
@@ -67,9 +67,7 @@ def faults(
     if metadata and LEDGER in store.place.names(""):
         with store.place.lock(LEDGER) as turn:
             if not turn.take(shared=True):
-                raise StoreError(
-                    f"{store.path} is being created or extended by another process; look again in a moment"
-                )
+                raise StoreError(f"{store.path} {LOOK_AGAIN}")
             metadata = list(_metadata_faults(store))  # again, in case that it was until now
     yield from metadata
     sizes: Sizes = {}

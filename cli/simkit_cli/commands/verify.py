@@ -43,7 +43,7 @@ def command(store: Path | str, full: bool, regenerate: int | None, backend: str,
         raise click.UsageError("--backend says where rows are run anew; give --full or --regenerate N too")
     from simkit import run
     from simkit import store as stores
-    from simkit.errors import DamageError, SimkitError, one_line
+    from simkit.errors import CONTINUE, DamageError, SimkitError, one_line
 
     opened = stores.open_store(store)
     n_done, n = opened.n_rows_done, opened.layout.n_rows
@@ -79,9 +79,7 @@ def command(store: Path | str, full: bool, regenerate: int | None, backend: str,
         advice = _NOT_THEIRS if are_values_wrong else _advice(opened.path, len(shards), forget)
         raise DamageError(f"{store} has {n_faults}{more}; {advice}")
     if n_done < n:
-        raise DamageError(
-            f"{store} is whole as far as it goes: {n_done:,} of {n:,} rows; run its `simkit generate` line again"
-        )
+        raise DamageError(f"{store} is whole as far as it goes: {n_done:,} of {n:,} rows; {CONTINUE}")
     if not quiet:
         click.echo(f"{store}: {n:,} rows, {how}")
         click.echo(f"digest {opened.root_digest()}")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import PatternError, show
-from simkit.interchange.rle import LINE, MAX_CELLS, run_of
+from simkit.interchange.rle import MAX_CELLS, run_of, text_of
 from simkit.lattices.golly import Automaton, automaton
 
 U8 = npt.NDArray[np.uint8]
@@ -45,13 +45,7 @@ def write(automaton: Automaton, cells: U8, *, torus: bool = True, comments: Iter
     # where Golly has the top left cell of a torus: without it a reader could not tell where the pattern lies
     lines.append(f"#CXRLE Pos={-(width // 2)},{-(height // 2)}")
     lines.append(f"x = {width}, y = {height}, rule = {automaton.name}{bounds}")
-    line = ""
-    for run in _runs(found):
-        if len(line) + len(run) > LINE:
-            lines.append(line)
-            line = ""
-        line += run
-    return "\n".join([*lines, line, ""])
+    return text_of(lines, _runs(found))
 
 
 def _tag(state: int) -> str:

@@ -205,8 +205,7 @@ def _positive(name: str, number: object) -> int:
 
 def _check_flags(**flags: object) -> None:
     for name, flag in flags.items():
-        if not isinstance(flag, bool):
-            raise ParameterError(f"{name} is True or False; this is {show(flag)}")
+        ParameterError.check_bool(name, flag)
 
 
 def _listed(name: str, of: str, given: object) -> tuple[str, ...]:
