@@ -149,9 +149,10 @@ def test_without_avx512_many_rules_and_sizes(processor):
 @pytest.mark.slow
 @pytest.mark.parametrize("processor", PROCESSORS)
 def test_without_avx512_laws_facts_and_golden_digests_hold(processor):
-    files = ("tests/laws", "tests/golden", "tests/facts/test_life.py", "tests/facts/test_census.py", "-k", "not cuda")
-    deselected = ("--deselect", "tests/laws/test_kernels.py::test_without_avx512_the_bits_are_the_same")
-    run_as(processor, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *files, *deselected)
+    """In one process, of the code for processors alone: other tests are of the same code, or begin such processes too."""
+    files = ("tests/laws/test_cases.py", "tests/laws/test_kernels.py", "tests/golden", "tests/facts/test_life.py")
+    chosen = ("-k", "not cuda and not without_avx512 and not damaged")
+    run_as(processor, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *files, *chosen)
 
 
 def test_damaged_compiled_code_is_said_to_be_so(tmp_path):
