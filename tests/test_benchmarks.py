@@ -80,6 +80,7 @@ def test_the_cost_of_the_census(tmp_path):
     assert record["us_with_counts"] > 0
 
 
+@pytest.mark.slow
 def test_the_costs_of_data_sets_of_many_rows(tmp_path):
     pytest.importorskip("torch", reason="torch is not installed")
     out = tmp_path / "results.jsonl"

@@ -17,8 +17,9 @@ def test_bench(simkit: Simkit) -> None:
     assert [case["case"] for case in json.loads(record)["cases"]] == ["philox", "life"]
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # WebDataset leaves its files open
-def test_bench_of_streaming(simkit: Simkit) -> None:
+def test_bench_of_streaming(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without other libraries, whose ways the slow test in tests/test_benchmarks.py takes."""
+    monkeypatch.setattr("simkit.bench.streaming.PEERS", {})
     assert simkit("generate", "ca-ash", "--n", 600, *SMALL, "--quiet").code == 0
     result = simkit("bench", "stream", "--tiny", "--store", "ca-ash.zarr")
     assert result.code == 0

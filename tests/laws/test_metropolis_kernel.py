@@ -67,6 +67,7 @@ def test_many_systems_at_once_are_each_as_alone(place):
         assert np.array_equal(found.census[i], wanted.census)
 
 
+@pytest.mark.slow  # the life kernel's is quick
 def test_without_avx512_the_bits_are_the_same():
     """The code for processors without AVX-512, in a process that pretends to be one."""
     script = """
