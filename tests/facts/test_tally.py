@@ -64,7 +64,11 @@ def test_parts_add_up():
 
 @pytest.fixture(scope="module")
 def ash(tmp_path_factory):
-    return generate(Recipe(simkit.source("ca-ash", size=40), 3, 60), tmp_path_factory.mktemp("ash") / "x.zarr")
+    """A data set of chunks of 16 rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simkit.store.layout._SHARD_ROWS", 32)
+        patch.setattr("simkit.store.layout._CHUNK_ROWS", 16)
+        return generate(Recipe(simkit.source("ca-ash", size=40), 3, 60), tmp_path_factory.mktemp("ash") / "x.zarr")
 
 
 def test_a_store_gives_the_counts_of_its_field(ash):
@@ -90,11 +94,12 @@ def test_rows_are_chosen_as_a_source_takes_them(ash):
         return found.count[found.apgcode == "xs4_33"].sum()
 
     ash_blocks = ash["counts"][:, ash.schema["counts"].columns.index("xs4_33")]
-    for rows in (range(10, 30), [7, 3, 3, 59], np.array([40, 41, 42, 2])):
+    for rows in (range(10, 30), [7, 3, 3, 59], np.array([40, 41, 42, 2]), list(range(59, 20, -1))):
         assert blocks(rows) == ash_blocks[np.array(rows)].sum()
     assert blocks(12) == ash_blocks[:12].sum()
     for rows, said in (
         ([3, 60], "row 60 of .*, which has 60 rows"),
+        (range(50, 61), "row 60 of .*, which has 60 rows"),
         (2.5, "a number of rows, or a list"),
         ([-1], "from 0 on"),
     ):
