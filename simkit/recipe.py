@@ -49,7 +49,7 @@ class Recipe:
         if not isinstance(self.source, Source):
             raise ParameterError(f"a recipe needs a source, simkit.source(NAME); this is {show(self.source)}")
         if isinstance(self.n, bool) or not isinstance(self.n, numbers.Integral) or not 1 <= self.n < MAX_ROWS:
-            raise ParameterError(f"n is the number of rows, at least 1 and below 2**63; this is {show(self.n)}")
+            raise ParameterError(f"n is the number of rows, a whole number from 1 to 2**63 - 1; this is {show(self.n)}")
         object.__setattr__(self, "n", int(self.n))
 
     @classmethod

@@ -134,7 +134,7 @@ def test_python_generates_as_people_type_it(tmp_path: Path, monkeypatch: pytest.
         ({"what": None}, "a data set is made of a source, a recipe, or the name of one; this is None"),
         ({"what": "ca-ash"}, "say how many rows of ca-ash to make, such as n=1_000_000"),
         ({"what": "ca-ash", "n": 1, "sise": 16}, "ca-ash has no parameter 'sise'; did you mean 'size'"),
-        ({"what": "ca-ash", "n": 0}, "n is the number of rows, at least 1"),
+        ({"what": "ca-ash", "n": 0}, "n is the number of rows, a whole number from 1"),
     ],
 )
 def test_what_python_cannot_generate_is_said(wrong: dict[str, object], said: str) -> None:

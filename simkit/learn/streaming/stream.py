@@ -96,7 +96,8 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
     def _title(self) -> str:
         """Return what the stream is of, in a line."""
         order = f"shuffled, seed {self.order.seed}" if self.order.shuffle else "in their order"
-        batches = f"{self.n_batches():,} batches of {self.order.batch_size:,}"
+        n = self.n_batches()
+        batches = f"{n:,} batch{'es' if n > 1 else ''} of {self.order.batch_size:,}"
         return one_line(f"{self._about}: {self.n_rows:,} rows, {order}, in {batches}")
 
     def _check_sizes(self) -> None:
