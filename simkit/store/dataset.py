@@ -12,7 +12,16 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from simkit.errors import CONTINUE, LOOK_AGAIN, ParameterError, SimkitError, StoreError, UnknownNameError, show
+from simkit.errors import (
+    CONTINUE,
+    LOOK_AGAIN,
+    DamageError,
+    ParameterError,
+    SimkitError,
+    StoreError,
+    UnknownNameError,
+    show,
+)
 from simkit.schema import Array, Batch, Schema, check
 from simkit.store import loose, shard
 from simkit.store.column import Column
@@ -72,7 +81,7 @@ class Store:
     def _root(self) -> bytes:
         try:
             return self.place.get(ROOT)
-        except StoreError:
+        except DamageError:
             if not self.place.exists():
                 raise StoreError(
                     f"there is no {self.path}; `simkit generate SOURCE --out {self.path}` would make it"

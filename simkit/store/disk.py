@@ -66,6 +66,8 @@ def open_file(path: Path) -> int:
         file = os.open(path, os.O_RDONLY | PLAIN)
     except OSError as error:
         mode = mode_of(path)
+        if error.errno == errno.ENOTDIR:  # something above it is no folder, so that there is no such file
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from None
         if error.errno == errno.ENOENT or not mode or stat.S_ISREG(mode):
             raise
         raise not_plain(path, mode) from None

@@ -21,9 +21,9 @@ _BUSY = {408, 429, 500, 502, 503, 504}
 _BUSY_CODES = {"InternalError", "OperationAborted", "RequestTimeout", "ServiceUnavailable", "SlowDown", "Throttling"}
 
 #: classes of errors of botocore, aiohttp and fsspec for which the way to the server is to blame, by name, so that
-#: they need not be installed; the first is also what botocore calls an answer that is not what was asked for
-_NO_ANSWER = {"ClientPayloadError", "FSTimeoutError", "FlexibleChecksumError", "HTTPClientError", "IncompleteReadError"}
-_NO_ANSWER |= {"ResponseParserError", "ServerDisconnectedError", "ClientConnectionError"}
+#: they need not be installed; botocore's ConnectionError is not Python's
+_NO_ANSWER = {"ConnectionError", "HTTPClientError", "IncompleteReadError", "FlexibleChecksumError"}
+_NO_ANSWER |= {"ResponseParserError", "ClientConnectionError", "ClientPayloadError", "FSTimeoutError"}
 
 #: classes of errors that mean that there are no keys, or none that can be used
 _NO_KEYS = {

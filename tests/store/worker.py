@@ -20,7 +20,7 @@ from simkit.run import Progress, Share, generate
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("out", type=Path)
+    parser.add_argument("out", type=lambda text: text if "://" in text else Path(text))
     parser.add_argument("n", type=int)
     parser.add_argument("share", type=int, nargs="*", default=[1, 0])
     parser.add_argument("--hold", type=Path)
