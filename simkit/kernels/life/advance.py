@@ -10,6 +10,7 @@ programs that run boards (`cpu`) are compiled once for all rules.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numba as nb
@@ -143,7 +144,11 @@ _SHAPE = types.NamedTuple([types.intp] * (len(Shape._fields) - 1) + [types.boole
 
 def address(rule: Rule, shape: Shape) -> int:
     """Return where the compiled function for boards of that shape is; it stays there."""
-    stage = Stage(rule, shape.n_words, shape.n_words == 1 and shape.width % 64 != 0)
+    return _compiled(Stage(rule, shape.n_words, shape.n_words == 1 and shape.width % 64 != 0))
+
+
+@cache
+def _compiled(stage: Stage) -> int:
     signature = types.void(_STATES, *[types.intp] * _N_PLACES, _SHAPE, StageType(stage))
     compiled: Any = _advance.get_compile_result(signature)
     where: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)

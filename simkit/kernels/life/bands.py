@@ -28,6 +28,11 @@ from simkit.kernels.life.simd import HAS_AVX512, LANES
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
 
+#: words of a column of 128 cells, and bits of a word that are one half of such a row; the compiler has to know them to
+#: move bits without loops
+_N_WORDS = 2 if HAS_AVX512 else N_WORDS
+_HALF = np.uint64(64 // _N_WORDS)
+
 #: boards in the workspace of one thread
 N_STATES = 7
 
@@ -82,7 +87,6 @@ def _spread(word):
 def load_board(words, states, target, shape):
     """Put a board of words (y, word) into the state at `target`."""
     height, n_words = len(words), shape.n_words
-    half = np.uint64(64 // n_words)
     if not HAS_AVX512:
         halves = states.view(np.uint32)
     for band in range(shape.n_bands):
@@ -93,9 +97,9 @@ def load_board(words, states, target, shape):
                 if n_words == 1:
                     states[at + band] = words[row, w]
                     continue
-                for k in range(n_words):
+                for k in range(_N_WORDS):
                     first, second = words[row, 2 * w] >> np.uint64(k), words[row, 2 * w + 1] >> np.uint64(k)
-                    bits = _gather(first) | _gather(second) << half
+                    bits = _gather(first) | _gather(second) << _HALF
                     if HAS_AVX512:
                         states[at + k * LANES + band] = bits
                     else:
@@ -107,7 +111,6 @@ def load_board(words, states, target, shape):
 def store_board(states, source, words, shape):
     """Put the state at `source` into a board of words (y, word)."""
     height, n_words = len(words), shape.n_words
-    half = np.uint64(64 // n_words)
     if not HAS_AVX512:
         halves = states.view(np.uint32)
     for band in range(shape.n_bands):
@@ -119,13 +122,13 @@ def store_board(states, source, words, shape):
                     words[start + v, w] = states[at + band]
                     continue
                 first, second = np.uint64(0), np.uint64(0)
-                for k in range(n_words):
+                for k in range(_N_WORDS):
                     if HAS_AVX512:
                         bits = states[at + k * LANES + band]
                     else:
                         bits = np.uint64(halves[2 * (at + k * LANES) + band])
                     first |= _spread(bits) << np.uint64(k)
-                    second |= _spread(bits >> half) << np.uint64(k)
+                    second |= _spread(bits >> _HALF) << np.uint64(k)
                 words[start + v, 2 * w], words[start + v, 2 * w + 1] = first, second
 
 
@@ -144,7 +147,7 @@ def to_bytes(words: U64, n_bytes: int) -> U8:
 
 def shape_of(height: int, width: int) -> Shape:
     """Return how boards of that many cells lie."""
-    n_words, n_bands = (2, LANES) if HAS_AVX512 else (N_WORDS, N_BANDS)
+    n_words, n_bands = _N_WORDS, LANES if HAS_AVX512 else N_BANDS
     if width % 128 or height < n_bands:
         n_words, n_bands = 1, LANES
     n_columns, n_rows = -(-width // (64 if n_words == 1 else 128)), -(-height // n_bands)
