@@ -31,6 +31,14 @@ def time_text(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def count_text(n: float) -> str:
+    """Return a number to three digits, e.g. ``15.8 million``, ``10,400`` or ``2.35``."""
+    for name, unit in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
+        if n >= 0.9995 * unit:
+            return f"{n / unit:.3g} {name}"
+    return f"{float(f'{n:.3g}'):,.0f}" if n >= 99.95 else f"{n:.3g}"
+
+
 def rate_text(rate: float) -> str:
     """Return a rate of rows, e.g. ``5,210 rows/s``, ``2.4 rows/s`` or, below one row per second, ``12.5 s per row``."""
     if rate < 1:

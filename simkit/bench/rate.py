@@ -26,6 +26,9 @@ class Rate:
     n_operations, n_bytes : float
         Operations on 32-bit words, and bytes to and from the device's memory, that one of `unit` needs; NaN where they
         are not counted.
+    on_processor : float
+        Seconds of processor time of this process for each second of the clock, while the case ran: 1 where one thread
+        never waited, and less on a machine that is busy; NaN on a device.
     """
 
     case: str
@@ -35,6 +38,7 @@ class Rate:
     bounded_by: str
     n_operations: float = math.nan
     n_bytes: float = math.nan
+    on_processor: float = math.nan
 
     @property
     def share(self) -> float:

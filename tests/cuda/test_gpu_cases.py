@@ -30,15 +30,16 @@ def test_every_case_has_a_rate_and_a_bound(place):
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_the_command_prints_a_table_and_a_json_line_and_draws_a_roofline(place, tmp_path):
+def test_the_command_prints_a_table_or_json_and_draws_a_roofline(place, tmp_path):
     picture = tmp_path / "roofline.png"
     arguments = ["bench", "philox", "life", "--tiny", "--backend", "cuda", "--roofline", str(picture)]
     with on(place, philox.KERNEL, life.KERNEL):
         done = CliRunner().invoke(main, arguments, catch_exceptions=False)
-    assert done.exit_code == 0, done.output
+        told = CliRunner().invoke(main, [*arguments, "--format", "json"], catch_exceptions=False)
+    assert done.exit_code == told.exit_code == 0, done.output
     table = done.stdout.splitlines()
     assert [line.split()[0] for line in table[:3]] == ["case", "philox", "life"]
-    record = json.loads(table[3])
+    record = json.loads(told.stdout)
     assert [case["case"] for case in record["cases"]] == ["philox", "life"]
     assert all(case["share"] > 0 for case in record["cases"])
     assert picture.read_bytes().startswith(b"\x89PNG")

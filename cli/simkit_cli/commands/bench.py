@@ -26,46 +26,55 @@ _STREAM = "stream"
 )
 @click.option("--roofline", type=click.Path(path_type=Path), help="Draw the cases below the device's limits (PNG).")
 @click.option("--store", type=click.Path(path_type=Path), help="Data set to stream, instead of one made for it.")
-def command(cases: tuple[str, ...], tiny: bool, backend: str, roofline: Path | None, store: Path | None) -> None:
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    cases: tuple[str, ...], tiny: bool, backend: str, roofline: Path | None, store: Path | None, form: str
+) -> None:
     """Measure the rate of each CASE and its share of a bound measured in the same run.
 
     Without a CASE, all but `stream`: how fast a data set can be streamed into training, beside the bare decoding of its
     chunks, a memmap, zarr-python, and litdata, MosaicML streaming and WebDataset where they are installed. It needs
     torch, and takes minutes.
+
+    A line says so where the machine was too busy to measure. With json, the cases are one object, and `stream` another.
     """
     if store is not None and _STREAM not in cases:
         raise click.UsageError(f"--store is for the case '{_STREAM}'")
     if roofline is not None and backend != "cuda":
         raise click.UsageError("--roofline draws operations and bytes as they are counted with --backend cuda")
-    from simkit import bench
+    from simkit import bench, run
 
+    load, n_processors = bench.load(), run.n_processors()
     named = [case for case in cases or bench.cases(backend) if case != _STREAM]
     found = [bench.measure(case, tiny=tiny, backend=backend) for case in named]
+    ran = {rate.case: rate.on_processor for rate in found}
     if found:
-        click.echo(_rates_text(found))
-        click.echo(
-            json.dumps({"backend": backend, "device": bench.device(backend), "cases": list(map(_record, found))})
-        )
+        record = {"backend": backend, "device": bench.device(backend), "load": load, "cases": list(map(_record, found))}
+        click.echo(json.dumps(record) if form == "json" else _rates_text(found))
     if roofline is not None:
         from simkit.bench.gpu import ceilings
         from simkit.figures.roofline import Point, draw
 
         points = [Point(rate.case, rate.rate, rate.n_operations, rate.n_bytes) for rate in found]
         draw(points, *ceilings(tiny), bench.device(backend), roofline)
-        click.echo(f"{roofline}: the cases below the limits of {bench.device(backend)}")
+        click.echo(f"{roofline}: the cases below the limits of {bench.device(backend)}", err=form == "json")
     if _STREAM in cases:
         from simkit.bench import streaming
 
         report = streaming.measure(store, tiny=tiny)
-        click.echo(_report_text(report))
-        click.echo(json.dumps({"case": _STREAM, **dataclasses.asdict(report)}))
+        ran[_STREAM] = report.on_processor
+        record = {"case": _STREAM, "load": load, **dataclasses.asdict(report)}
+        click.echo(json.dumps(record) if form == "json" else _report_text(report))
+    why = None if tiny else bench.too_busy(ran, load, n_processors)  # tiny figures mean nothing
+    if why is not None:
+        click.echo(why, err=True)
 
 
 def _rates_text(found: list[Rate]) -> str:
     rows = [("case", "rate", "bound", "share", "bounded by")]
     for rate in found:
-        measured = f"{rate.rate:.3g} {rate.unit}"
-        rows.append((rate.case, measured, f"{rate.bound:.3g}", f"{rate.share:.2f}", rate.bounded_by))
+        measured = f"{display.count_text(rate.rate)} {rate.unit}"
+        rows.append((rate.case, measured, display.count_text(rate.bound), f"{rate.share:.0%}", rate.bounded_by))
     return display.table_text(rows, indent="")
 
 
@@ -77,7 +86,8 @@ def _record(rate: Rate) -> dict[str, Any]:
 
 
 def _report_text(report: Report) -> str:
-    parts = [_table_text(table) for table in report.tables]
+    data = f"Of {report.data['source']} (version {report.data['version']}), with the fields {', '.join(report.fields)}:"
+    parts = [data, *map(_table_text, report.tables)]
     parts += [f"Not installed: {', '.join(report.absent)}"] if report.absent else []
     stall = report.stall
     parts.append(
