@@ -24,14 +24,16 @@ def run_threads(
 ) -> None:
     """Make the shards of a plan as `run_shard` does, but the blocks on several threads, and commit them on others.
 
-    On a processor `n_threads` threads compute blocks of few rows and one writes. On a GPU a few threads keep it busy,
-    each with whole shards on a stream of its own, and `n_threads` encode and write. Blocks are collected in order and
+    On a processor `n_threads` threads compute blocks of few rows and one writes, or several where writing is mostly
+    waiting. On a GPU a few threads keep it busy, each with whole shards on a stream of its own, and `n_threads` encode
+    and write. Blocks are collected in order and
     at most `ahead` of them are under way, one shard is being put together and two for each writer are being written:
     memory does not depend on the number of rows.
     """
     n_computing, n_writing, ahead = n_threads, 1, 4 * n_threads
     if on.is_device:
         n_computing, n_writing, ahead = _N_STREAMS, n_threads, 2 * _N_STREAMS
+    n_writing = max(n_writing, store.place.n_at_once)
     layout, report = store.layout, Report(plan, on, progress)
     computing, writing = ThreadPoolExecutor(n_computing, "compute"), ThreadPoolExecutor(n_writing, "write")
 

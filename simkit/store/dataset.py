@@ -240,11 +240,11 @@ class Store:
         StoreError
             If the data set is not finished.
         """
-        return str(self._recorded()["digest"]) if self._recorded() else self.ledger.digest()
+        return str(found["digest"]) if (found := self._recorded()) else self.ledger.digest()
 
     def n_bytes(self) -> int:
         """Return the bytes of all Zarr shards, of an unfinished data set those that are finished."""
-        return int(self._recorded()["n_bytes"]) if self._recorded() else self.ledger.n_bytes()
+        return int(found["n_bytes"]) if (found := self._recorded()) else self.ledger.n_bytes()
 
     def _recorded(self) -> dict[str, Any]:
         """Return what was recorded when the data set was finished; nothing if it is not, or has grown since."""
