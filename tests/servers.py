@@ -25,7 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
@@ -295,7 +295,7 @@ class Proxy:
                     reply = upstream.getresponse()
                     data = reply.read()
                     self.give(reply.status, reply.getheaders(), data, fault)
-                except ConnectionError:  # the server has gone
+                except (ConnectionError, HTTPException):  # the server has gone, or the object while it was read
                     self.close_connection = True
                 finally:
                     upstream.close()

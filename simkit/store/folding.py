@@ -14,15 +14,16 @@ set: what it makes of full shards counts, and what it would make of a shard that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from simkit.errors import DamageError, StoreError
 from simkit.store.layout import LEDGER, ROOT, read_metadata
 from simkit.store.ledger import Ledger, State
+from simkit.store.loose import Entries, Loose
 from simkit.store.place import Place
-from simkit.store.shard import join
+from simkit.store.shard import Reader, join
 
 
 @contextmanager
@@ -46,7 +47,8 @@ def check_same(ledger: Ledger, now: Ledger) -> None:
 def settle(ledger: Ledger, groups: Collection[int] | None = None) -> None:
     """Fold those of `groups`, or of all, whose shards are done; when no group is left, record the digest."""
     layout, state = ledger.layout, ledger.state()
-    for group in _unsettled(ledger, state, groups):
+    unsettled = _unsettled(ledger, state, groups)
+    for group in unsettled:
         if layout.is_full(group):
             _settle(ledger, group, state)
         else:
@@ -54,7 +56,7 @@ def settle(ledger: Ledger, groups: Collection[int] | None = None) -> None:
                 state_now = now.state()
                 if _unsettled(now, state_now, [group]):
                     _settle(now, group, state_now)
-    if len(ledger.state().groups) == layout.n_groups:
+    if len((ledger.state() if unsettled else state).groups) == layout.n_groups:
         complete(ledger.place)
 
 
@@ -77,13 +79,11 @@ def _settle(ledger: Ledger, group: int, state: State) -> None:
 
 def _fold(ledger: Ledger, group: int, state: State) -> None:
     place, layout = ledger.place, ledger.layout
-    shards, per_shard = layout.group(group), layout.shard_rows // layout.chunk_rows
     try:
-        entries = ledger.entries(group)
-        for name in layout.merged:
-            for first in shards[:: layout.spans[name]]:
-                chunks = list(_chunks(ledger, name, layout.span(name, first), state))
-                place.put(layout.key(name, first), join(chunks, layout.spans[name] * per_shard))
+        is_begun = group in state.partial
+        entries = ledger.read(layout.partial_key(group)) if is_begun else ledger.blank()
+        for key, data in _merged(ledger, group, state, entries):
+            place.put(key, data)
     except DamageError:
         if place.has(layout.entries_key(group)):
             return  # another process has folded it, and removed what was loose
@@ -91,18 +91,35 @@ def _fold(ledger: Ledger, group: int, state: State) -> None:
     ledger.write(layout.entries_key(group), entries)
 
 
-def _chunks(ledger: Ledger, name: str, shards: Iterable[int], state: State) -> Iterator[bytes]:
-    """Yield a field's encoded chunks of some shards, b"" for those without rows."""
-    layout, merged = ledger.layout, None
+def _merged(ledger: Ledger, group: int, state: State, entries: Entries) -> Iterator[tuple[str, bytes]]:
+    """Yield the keys and the bytes of the Zarr shards of a group, and fill in the entries of what is loose.
+
+    Each loose shard is read once, and kept until the Zarr shards that it belongs to are put together.
+    """
+    layout, shards = ledger.layout, ledger.layout.group(group)
     per_shard = layout.shard_rows // layout.chunk_rows
-    for shard in shards:
-        if shard in state.loose:
-            reader, start = ledger.open_loose(name, shard), 0
-        else:
-            if merged is None:
-                merged = ledger.open_final(name, shard)
-            reader, start = merged, (shard - layout.span(name, shard).start) * per_shard
-        yield from (reader.encoded(start + i) for i in range(per_shard))
+    chunks: dict[str, list[bytes]] = {name: [] for name in layout.merged}
+    merged: dict[str, Reader] = {}  # where rows lie that are not loose
+
+    def read(shard: int) -> Loose | None:
+        return ledger.loose(shard, is_whole=True) if shard in state.loose else None
+
+    for shard, loose in zip(shards, ledger.place.ahead(read, shards), strict=True):
+        if loose is not None:
+            entries[shard - shards.start] = loose.entry
+        for name in layout.merged:
+            span, start = layout.span(name, shard), 0
+            if loose is not None:
+                reader = ledger.open_loose(name, shard, loose)
+            else:
+                if name not in merged:
+                    merged[name] = ledger.open_final(name, shard, is_whole=True)
+                reader, start = merged[name], (shard - span.start) * per_shard
+            chunks[name] += (reader.encoded(start + i) for i in range(per_shard))
+            if shard == span[-1]:
+                yield layout.key(name, shard), join(chunks[name], layout.spans[name] * per_shard)
+                chunks[name] = []
+                merged.pop(name, None)
 
 
 def _clear(ledger: Ledger, group: int, state: State) -> None:
@@ -141,6 +158,8 @@ def unfold(ledger: Ledger, group: int, without: Collection[int] = ()) -> None:
 
 def complete(place: Place) -> None:
     """Record the digest and the size of a data set if all its groups are finished."""
+    if "digest" in read_metadata(place.get(ROOT), place.where())[1]["simkit"]:
+        return
     with in_turn(place) as (ledger, attributes):
         if "digest" not in attributes["simkit"] and len(ledger.state().groups) == ledger.layout.n_groups:
             digest, n_bytes = ledger.summary()

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 
 import google_crc32c
 import numpy as np
@@ -131,28 +128,6 @@ class Ledger:
             raise self._damaged(key, "lacks an entry")
         return entries
 
-    def all_entries(self, groups: Iterable[int]) -> Iterator[tuple[int, Entries]]:
-        """Yield groups with the entries of their shards; where reading is mostly waiting, several are read at once."""
-        n_at_once = self.place.n_at_once
-        if n_at_once == 1:
-            for group in groups:
-                yield group, self.entries(group)[: len(self.layout.group(group))]
-            return
-        todo, ahead = iter(groups), deque[tuple[int, Future[Entries]]]()
-        with ThreadPoolExecutor(n_at_once, "ledger") as pool:
-            try:
-                while True:
-                    ahead += (
-                        (group, pool.submit(self.entries, group)) for group in islice(todo, n_at_once - len(ahead))
-                    )
-                    if not ahead:
-                        return
-                    group, entries = ahead.popleft()
-                    yield group, entries.result()[: len(self.layout.group(group))]
-            finally:
-                for _, entries in ahead:
-                    entries.cancel()
-
     def _of_begun(self, group: int) -> Entries:
         layout, key = self.layout, self.layout.partial_key(group)
         loose = self.state().loose
@@ -170,10 +145,15 @@ class Ledger:
             raise self.not_done(shard)
         return {name: entry[i, :DIGEST_BYTES].tobytes() for i, name in enumerate(self.layout.schema)}
 
-    def loose(self, shard: int) -> Loose:
-        """Open a loose shard; DamageError if there is none or it is not whole."""
-        key = self.layout.loose_key(shard)
-        return Loose(self.place.open(key), self.layout, self._where(key, f"ledger, shard {shard}"))
+    def loose(self, shard: int, *, is_whole: bool = False) -> Loose:
+        """Open a loose shard, or read it as a whole; DamageError if there is none or it is damaged."""
+        key, layout = self.layout.loose_key(shard), self.layout
+        if is_whole:
+            most = 2**20 + 2 * layout.shard_rows * sum(layout.schema[name].nbytes for name in layout.merged)
+            data: Sliceable = self.place.get(key, most)
+        else:
+            data = self.place.open(key)
+        return Loose(data, layout, self._where(key, f"ledger, shard {shard}"))
 
     def open(self, name: str, shard: int) -> Opened:
         """Open the rows of a field in a finished shard, and those beside them that are sure to be finished too.
@@ -214,14 +194,15 @@ class Ledger:
         per_shard = self.layout.shard_rows // self.layout.chunk_rows
         return Opened(reader, range(shards.start * per_shard, shards.stop * per_shard), first * per_shard)
 
-    def open_loose(self, name: str, shard: int) -> Reader:
-        """Open the rows of a field that is merged, while their shard is loose."""
+    def open_loose(self, name: str, shard: int, loose: Loose | None = None) -> Reader:
+        """Open the rows of a field that is merged, while their shard is loose; `loose` is that, if it is open."""
         where = self._where(self.layout.loose_key(shard), f"field {show(name)}, shard {shard}")
-        return self._reader(self.loose(shard).rows(name), name, 1, where)
+        return self._reader((loose or self.loose(shard)).rows(name), name, 1, where)
 
-    def open_final(self, name: str, shard: int) -> Reader:
-        """Open the Zarr shard in which the rows of a shard lie in the end, maybe beside those of others."""
-        return self._final(self.place.open(self.layout.key(name, shard)), name, shard)
+    def open_final(self, name: str, shard: int, *, is_whole: bool = False) -> Reader:
+        """Open the Zarr shard in which the rows of a shard lie in the end, or read it as a whole."""
+        key = self.layout.key(name, shard)
+        return self._final(self.place.get(key) if is_whole else self.place.open(key), name, shard)
 
     def _final(self, data: Sliceable, name: str, shard: int) -> Reader:
         return self._reader(data, name, self.layout.spans[name], self.where(name, shard))
@@ -290,7 +271,9 @@ class Ledger:
 
     def _summarise(self, groups: Iterable[int], *, is_whole: bool) -> tuple[str, int]:
         whole, layout, n_bytes, n_shards = hashlib.sha256(), self.layout, 0, 0
-        for group, entries in self.all_entries(groups):
+        groups = list(groups)
+        for group, of_group in zip(groups, self.place.ahead(self.entries, groups), strict=True):
+            entries = of_group[: len(layout.group(group))]
             is_there = entries.any(axis=(1, 2))
             if is_whole and not is_there.all():
                 raise self.not_done(layout.group(group).start + int(np.flatnonzero(~is_there)[0]))

@@ -181,13 +181,11 @@ class Objects(place.Place):
         """Open an object to read parts of it; DamageError if there is none, when it is read."""
         return Blob(self, key)
 
-    def get(self, key: str) -> bytes:
-        """Read a small object by one request; DamageError if there is none, or none that is small."""
-        data = self.read(key, 0, place.MAX_GET + 1)
-        if len(data) > place.MAX_GET:
-            raise DamageError(
-                f"{self.where(key)} holds more than {place.MAX_GET:,} bytes, which simkit never writes there"
-            )
+    def get(self, key: str, most: int = place.MAX_GET) -> bytes:
+        """Read an object as a whole by one request; DamageError if there is none, or it has more than `most` bytes."""
+        data = self.read(key, 0, most + 1)
+        if len(data) > most:
+            raise DamageError(f"{self.where(key)} holds more than {most:,} bytes, far more than simkit writes there")
         return data
 
     def read(self, key: str, start: int, stop: int | None) -> bytes:

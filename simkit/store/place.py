@@ -17,8 +17,13 @@ such as to extend a data set while others write to it, or to look at one that is
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from simkit.errors import DamageError
 from simkit.store.shard import Sliceable
@@ -28,6 +33,9 @@ Address = Path | str
 
 #: bytes of an object that is read as a whole: metadata and entries of the ledger are far smaller
 MAX_GET = 2**26
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 class Lock(ABC):
@@ -79,12 +87,38 @@ class Place(ABC):
     def open(self, key: str) -> Sliceable:
         """Open an object to read parts of it; DamageError if there is none, at the latest when it is read."""
 
-    def get(self, key: str) -> bytes:
-        """Read a small object; DamageError if there is none, or none that is small."""
+    def get(self, key: str, most: int = MAX_GET) -> bytes:
+        """Read an object of at most so many bytes as a whole; DamageError if there is none, or it has more."""
         data = self.open(key)
-        if len(data) > MAX_GET:
+        if len(data) > most:
             raise DamageError(f"{self.where(key)} holds {len(data):,} bytes, far more than simkit writes there")
         return data[:]
+
+    def find(self, key: str) -> bytes | None:
+        """Read a small object; None if there is none."""
+        try:
+            return self.get(key)
+        except DamageError:
+            if self.has(key):
+                raise
+            return None
+
+    def ahead(self, read: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
+        """Yield what `read` returns for each item, in order; several at once where reading is mostly waiting."""
+        if self.n_at_once == 1:
+            yield from map(read, items)
+            return
+        todo, under_way = iter(items), deque[Future[_Result]]()
+        with ThreadPoolExecutor(self.n_at_once, "read") as pool:
+            try:
+                while True:
+                    under_way += (pool.submit(read, item) for item in islice(todo, self.n_at_once - len(under_way)))
+                    if not under_way:
+                        return
+                    yield under_way.popleft().result()
+            finally:
+                for future in under_way:
+                    future.cancel()
 
     @abstractmethod
     def has(self, key: str) -> bool:

@@ -120,10 +120,10 @@ def _refuse_foreign(place: Place) -> None:
     """Raise StoreError if there is anything but a data set of ours, or nothing, at `place`."""
     if not place.exists():
         return
-    names = sorted(set(place.names("")) - {LEDGER})
-    if ROOT in names:
-        read_metadata(place.get(ROOT), place.where())
-    elif names:
+    root = place.find(ROOT)
+    if root is not None:
+        read_metadata(root, place.where())
+    elif names := sorted(set(place.names("")) - {LEDGER}):
         held = ", ".join(names[:3])
         raise StoreError(f"{place.where()} exists and is not a simkit data set (it holds {held}); choose another --out")
 
@@ -140,8 +140,9 @@ def _prepare(
 
     Nothing of this disturbs processes that write shards, except that there are more rows: `run` must be free then.
     """
-    if place.has(ROOT):
-        layout, attributes = read_metadata(place.get(ROOT), place.where())
+    root = place.find(ROOT)
+    if root is not None:
+        layout, attributes = read_metadata(root, place.where())
         _refuse_other(place.where(), attributes["recipe"], recipe)
     else:
         layout = Layout.plan(schema, recipe["n"], *([] if most_rows is None else [most_rows]))
@@ -164,8 +165,9 @@ def _prepare(
         layout = replace(layout, n_rows=recipe["n"])
         attributes["recipe"] = {**attributes["recipe"], "n": recipe["n"]}
         place.put(ROOT, layout.metadata(attributes)[ROOT])
-    for key, content in layout.metadata(attributes).items():
-        if not place.has(key) or place.get(key) != content:
+    contents = layout.metadata(attributes)
+    for (key, content), found in zip(contents.items(), place.ahead(place.find, contents), strict=True):
+        if found != content:
             place.put(key, content)
 
 

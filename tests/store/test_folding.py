@@ -74,7 +74,7 @@ def test_two_that_fold_at_once_write_the_same_bytes(
 ) -> None:
     """The other one does all of it, removals too, just before any step of the first."""
     n_steps = between_steps(loose, out, monkeypatch, lambda: settle(simkit.open(out).ledger), uninterrupted(N_LOOSE))
-    assert n_steps > 20
+    assert n_steps > 12
 
 
 def test_whoever_reads_while_groups_are_folded_reads_the_rows(
@@ -86,7 +86,7 @@ def test_whoever_reads_while_groups_are_folded_reads_the_rows(
         assert batches_equal(all_rows(store), {name: values[:N_LOOSE] for name, values in rows.items()})
         assert verify(store) == []
 
-    assert between_steps(loose, out, monkeypatch, read, uninterrupted(N_LOOSE)) > 20
+    assert between_steps(loose, out, monkeypatch, read, uninterrupted(N_LOOSE)) > 12
 
 
 def test_a_reader_whose_group_is_folded_between_its_steps_reads_the_rows(
