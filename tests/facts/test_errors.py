@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import simkit
 import simkit.errors
 from simkit.errors import MAX_MESSAGE, MAX_SHOWN, SimkitError, UnknownNameError, one_line, show
 
@@ -126,3 +127,27 @@ def test_an_unknown_name_may_be_anything(name: str) -> None:
     hint = "did you mean 'apple'?" if name == "a near name" else "name-022 and 477 more"
     assert str(caught.value).endswith(hint)
     assert UnknownNameError.check("fruit", "apple", names) is None
+
+
+def test_a_name_that_simkit_has_not_is_told_with_what_comes_nearest() -> None:
+    with pytest.raises(AttributeError, match=r"^simkit has no attribute 'opne'; did you mean 'open'\?$"):
+        _ = simkit.opne
+    assert not hasattr(simkit, "nothing_like_it")
+    assert set(simkit.__all__) < set(dir(simkit))
+    for name in (*simkit.__all__, "ising"):
+        assert getattr(simkit, name) is not None
+
+
+@pytest.mark.parametrize(
+    ("names", "owner", "said"),
+    [
+        (["red", "blue"], "", "there is no colour 'zzz'; choose from blue, red"),
+        (["red", "blue"], "a bag", "a bag has no colour 'zzz'; choose from blue, red"),
+        (["red"], "", "there is no colour 'zzz'; the only one is red"),
+        ([], "", "there is no colour 'zzz'; there are none"),
+        ([], "a bag", "a bag has no colour 'zzz'; it has none"),
+        (["zzzz", "red"], "a bag", "a bag has no colour 'zzz'; did you mean 'zzzz'?"),
+    ],
+)
+def test_an_unknown_name_is_told_in_a_sentence(names: list[str], owner: str, said: str) -> None:
+    assert str(UnknownNameError.of("colour", "zzz", names, owner)) == said
