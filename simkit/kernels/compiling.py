@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from numba.core import event
@@ -51,6 +53,20 @@ def told(tell: Callable[[str], None], kernels: Sequence[str]) -> Iterator[None]:
                 tell("")
 
     with event.install_listener("numba:compile", Listener()):
+        yield
+
+
+@contextmanager
+def alone(function: Any) -> Iterator[None]:
+    """Let one process at a time compile a function, and keep what it compiled.
+
+    Numba's index of kept code holds all that is kept of a function. Of two processes that add something to it at once
+    one may find its entry to mean the code of the other.
+    """
+    folder = Path(function.stats.cache_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{function.py_func.__qualname__}.lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed
         yield
 
 

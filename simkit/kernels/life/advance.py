@@ -19,7 +19,9 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, overload
 
-from simkit.kernels.compiling import INNER
+from simkit.backends import compiled_code_place
+from simkit.errors import BackendError
+from simkit.kernels.compiling import INNER, alone
 from simkit.kernels.life.bands import N_STATES, Shape
 from simkit.kernels.life.circuit import SELECT
 from simkit.kernels.life.quads import N_SUMS, N_WORDS, one_row, row_sums_of_quads, two_rows
@@ -150,7 +152,14 @@ def address(rule: Rule, shape: Shape) -> int:
 @cache
 def _compiled(stage: Stage) -> int:
     signature = types.void(_STATES, *[types.intp] * _N_PLACES, _SHAPE, StageType(stage))
-    compiled: Any = _advance.get_compile_result(signature)
+    with alone(_advance):
+        try:
+            compiled: Any = _advance.get_compile_result(signature)
+        except KeyError:  # what Numba found is no code for this signature
+            raise BackendError(
+                f"the kept compiled code is damaged: what is kept as rule {stage.rule} is of another one; "
+                f"remove {compiled_code_place()}, which is made again"
+            ) from None
     where: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
     return where
 
