@@ -90,6 +90,8 @@ class Census:
             mine = np.flatnonzero(self.rule == rule)
             parts.append(as_html(self._title(rule), _HEAD, [self._cells(i) for i in mine[:_SHOWN]]))
             parts += [f"<p>{rest}</p>" for rest in self._rest(mine[_SHOWN:])]
+            if found := self._arrangements(rule):
+                parts.append(as_html("constellations", _HEAD[1:-1], found))
         return "".join(parts)
 
     def _lines(self, rule: str, top: int) -> Iterator[str]:
@@ -99,10 +101,16 @@ class Census:
         if mine.size:
             yield as_text([_HEAD, *(self._cells(i) for i in mine[:top])])
             yield from (f"  {rest}" for rest in self._rest(mine[top:]))
-        others = self.constellations
-        if others is not None and (found := np.flatnonzero(others.rule == rule)).size:
+        if found := self._arrangements(rule):
             yield "  constellations"
-            yield as_text([others._cells(i)[1:5] for i in found], indent="    ")
+            yield as_text(found, indent="    ")
+
+    def _arrangements(self, rule: str) -> list[tuple[str, ...]]:
+        """Return name, count, mean and error of the constellations of a rule."""
+        if self.constellations is None:
+            return []
+        others = self.constellations
+        return [others._cells(i)[1:5] for i in np.flatnonzero(others.rule == rule)]
 
     def _title(self, rule: str) -> str:
         mine = self.rule == rule
