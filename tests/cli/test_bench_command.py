@@ -30,7 +30,7 @@ def test_bench_for_programs(simkit: Simkit) -> None:
     record = json.loads(result.out)
     (case,) = record["cases"]
     assert (case["case"], record["backend"]) == ("philox", "cpu")
-    assert 0 < case["on_processor"] <= 1.05
+    assert case["on_processor"] > 0
     assert record["load"] >= 0
 
 
