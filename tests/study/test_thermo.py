@@ -171,8 +171,15 @@ def test_frozen_states_are_said_to_be(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("asked", "scale"), [("energy", "full"), ("conduction", "small")])
-def test_the_physics(tmp_path, asked, scale):
+@pytest.mark.parametrize(
+    ("asked", "scale", "refused"),
+    [
+        ("energy", "full", {"NOT", "unclear", "frozen"}),
+        ("conduction", "small", {"NOT", "unclear"}),
+    ],  # cold slabs freeze
+)
+def test_the_physics(tmp_path, asked, scale, refused):
     """Energy within 0.3 % of the exact cylinder, classes equal, mean z of 28 runs; Fourier's law."""
     found = verdicts(conduct("thermo", asked, tmp_path, STUDY.scales[scale])["claims"])
-    assert not {"NOT", "unclear", "frozen"} & set(found.values()), found
+    assert not refused & set(found.values()), found
+    assert "ok" in found.values()
