@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -44,22 +45,51 @@ def pages(page: str = "docs/index.md") -> list[str]:
     return found
 
 
+#: runs the examples of a page in turn; each of Python knows the names of those before it, as a reader's session does
+_PAGE = """
+import json, subprocess, sys
+for example in json.load(sys.stdin):
+    try:
+        if example[0] == "python":
+            exec(compile(example[1], "<example>", "exec"))
+        else:
+            subprocess.run(["bash", "-c", example[1]], check=True)
+    except BaseException:
+        print("in this example:", example[1], sep="\\n", file=sys.stderr)
+        raise
+"""
+
+
+def examples(page: str) -> list[tuple[str, str]]:
+    """Return the examples of a page, of the smaller sizes: blocks of Python, and lines of the shell."""
+    found = []
+    for kind, text in blocks(page):
+        for size, smaller in SMALLER.items():
+            text = text.replace(size, smaller)
+        found += [(kind, text)] if kind == "python" else [(kind, line) for line in text.splitlines()]
+    # the two commands at the top of the README make a virtual environment; .ci/run does
+    return [(kind, text) for kind, text in found if ".venv/bin" not in text]
+
+
 def run_examples(names: list[str], folder: Path) -> int:
     """Run the examples of pages in a folder; return how many there are."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "error"}
     n_ran = 0
     for page in names:
-        for kind, text in blocks(page):
-            for line in [text] if kind == "python" else text.splitlines():
-                if ".venv/bin" in line:  # the two commands at the top make a virtual environment; .ci/run does
-                    continue
-                for size, smaller in SMALLER.items():
-                    line = line.replace(size, smaller)
-                command = [sys.executable, "-c", line] if kind == "python" else ["bash", "-c", line]
-                done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-                assert done.returncode == 0, f"{page}: {line}\n{done.stdout}\n{done.stderr}"
-                n_ran += 1
+        given = examples(page)
+        if given:
+            done = subprocess.run(
+                [sys.executable, "-c", _PAGE],
+                input=json.dumps(given),
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{page}\n{done.stdout}\n{done.stderr}"
+        n_ran += len(given)
     return n_ran
 
 
