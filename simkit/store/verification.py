@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -128,8 +129,9 @@ def _entries(store: Store, state: State, group: int) -> tuple[Entries, list[Faul
 def _ledger_faults(store: Store, state: State, sizes: Sizes, progress: Callable[[int], None]) -> Iterator[Fault]:
     """Read the ledger and yield what is not whole; fill in `sizes`."""
     layout, whole, is_whole = store.layout, hashlib.sha256(), True
-    for group in sorted({*store.ledger.begun(state), *state.groups}):
-        entries, faults = _entries(store, state, group)
+    groups = sorted({*store.ledger.begun(state), *state.groups})
+    found = store.place.ahead(partial(_entries, store, state), groups)
+    for group, (entries, faults) in zip(groups, found, strict=True):
         yield from faults
         is_whole &= not faults
         has_entry = np.asarray(entries.any(axis=(1, 2)))
