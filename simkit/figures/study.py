@@ -59,7 +59,8 @@ def tables(claims: Store) -> dict[str, Store]:
 def draw_study(claims: Store, out: Path) -> None:
     """Draw all plots of a question side by side as PNG.
 
-    Points without an error are joined by a line; hollow ones are of states whose thermometers disagree.
+    Points without an error are joined by a line; hollow ones are of states whose thermometers disagree. Title and
+    Description of the PNG say in words what it shows.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def draw_study(claims: Store, out: Path) -> None:
     for axes, plot in zip(figure.subplots(1, len(plots), squeeze=False)[0], plots, strict=True):
         draw_plot(axes, plot, found[plot["table"]])
     data = io.BytesIO()
-    figure.savefig(data, format="png")
+    shown = "; ".join(f"{plot['title']}: {plot['axes']['y']} against {plot['axes']['x']}" for plot in plots)
+    figure.savefig(data, format="png", metadata={"Title": about["title"], "Description": shown, "Software": None})
     put(data.getvalue(), out)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import Simkit
+from PIL import Image
 
 from simkit.figures.claims import number
 from simkit.lattices import swendsen_wang
@@ -18,6 +19,22 @@ from simkit.study.thermo import STUDY, equilibration
 
 #: those that tests/study does not conduct, and one that has something to say of frozen runs
 SOME = ("freezing", "conduction", "creutz", "invariants", "magnetisation", "negative")
+
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def says(picture: Path) -> tuple[str, str]:
+    """Return the title and the description that a picture has in it."""
+    with Image.open(picture) as image:
+        image.load()
+        return image.info["Title"], image.info["Description"]
+
+
+def test_pictures_of_the_study_in_the_docs_are_of_its_questions() -> None:
+    kept = {path.stem.removeprefix("thermo-"): path for path in DOCS.glob("thermo-*.png")}
+    assert len(kept) == 9
+    assert {name: says(path)[0] for name, path in kept.items()} == {name: STUDY.questions[name] for name in kept}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +55,8 @@ def test_a_study_in_small(simkit: Simkit, monkeypatch: pytest.MonkeyPatch, asked
         assert any(line.startswith(graph) and {"measured", "runs", "dof"} <= set(line.split()) for line in lines)
         assert any(line.startswith(f"thermo/{graph}.png, ") for line in lines)
         assert Path("thermo", f"{graph}.png").stat().st_size > 20_000
+        if (kept := DOCS / f"thermo-{graph}.png").is_file():
+            assert says(kept) == says(Path("thermo", f"{graph}.png"))
         assert Path("thermo", f"{graph}-claims.zarr").is_dir()
         points = open_store(Path("thermo", f"{graph}-points.zarr"))
         measured = points["panel"][:][~np.isnan(points["error"][:])]
