@@ -21,6 +21,7 @@ _PACKAGES = (
     "python-lifelib",
     "torch",
     "zarr",
+    "distributed",
     "litdata",
     "mosaicml-streaming",
     "webdataset",

@@ -28,6 +28,18 @@ def test_the_cases_of_simkit_bench(tmp_path):
     assert all(record["rate"] > 0 and record["share"] > 0 for record in records)
 
 
+@pytest.mark.slow
+def test_clusters(tmp_path):
+    out = tmp_path / "results.jsonl"
+    command = [sys.executable, ROOT / "benchmarks" / "bench_scale.py", "--level", "tiny", "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [record["case"] for record in records] == ["dask overhead", "dask workers"]
+    assert records[0]["wall_overhead"] > -1
+    assert records[1]["gain"] > 0
+
+
 def test_what_a_call_costs_once_is_no_part_of_a_rate(monkeypatch):
     """By a clock that goes on by 3 s a call and 1/4 s a repetition; the first call compiles for an hour."""
     now, calls = [0.0], []

@@ -13,10 +13,12 @@ import json
 import logging
 import pickle
 import secrets
+import signal
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
+from multiprocessing import forkserver
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -45,6 +47,16 @@ _RETRIES = 3
 #: seconds to reach a scheduler, and between two looks at how many workers there are
 _TIMEOUT, _LOOK = 10.0, 1.0
 
+#: of a cluster on this machine: its processes are forked from one that has loaded what they need, and Dask looks at
+#: itself once a second at most, where it would a hundred times
+_LOCAL_CONFIG = {
+    "distributed.worker.multiprocessing-method": "forkserver",
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+
 #: what of Dask and its libraries logs; one line of ours says it instead
 _LOGGERS = ("distributed", "distributed.client", "distributed.nanny", "tornado.application", "asyncio")
 
@@ -69,23 +81,36 @@ def connect(where: str, n_workers: int) -> Iterator[Client]:
         If there is no scheduler.
     """
     with needed_for("--dask"):
-        from distributed import LocalCluster
-    import dask
+        import distributed  # noqa: F401 - first, as it brings the other
 
     with _silent():
         if where == LOCAL:
-            # a profiler looks at each thread a hundred times a second; memory is bounded by what a task is
-            with (
-                dask.config.set({"distributed.worker.profile.enabled": False}),
-                LocalCluster(
-                    n_workers=n_workers, threads_per_worker=1, dashboard_address=None, memory_limit=None
-                ) as cluster,
-                _client(cluster.scheduler_address) as client,
-            ):
+            with _local(n_workers) as address, _client(address) as client:
                 yield client
         else:
             with _client(_address_in(Path(where)) if where.endswith(".json") else where) as client:
                 yield client
+
+
+@contextmanager
+def _local(n_workers: int) -> Iterator[str]:
+    """Run a cluster on this machine, and give the address of its scheduler."""
+    import dask
+    from distributed import LocalCluster
+    from distributed.utils import get_mp_context
+
+    options = {"threads_per_worker": 1, "memory_limit": None, "silence_logs": logging.CRITICAL + 1}
+    scheduler = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    with dask.config.set(_LOCAL_CONFIG):
+        get_mp_context().set_forkserver_preload(["distributed", "simkit.run.task", "numba"])
+        # Ctrl-C at a terminal goes to all processes that it started: let this one end the others
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.signal(signal.SIGINT, handler)
+        with LocalCluster(n_workers=n_workers, scheduler_kwargs=scheduler, **options) as cluster:
+            yield cluster.scheduler_address
 
 
 def _client(address: str) -> Client:

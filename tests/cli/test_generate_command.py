@@ -28,7 +28,7 @@ def test_generate_says_what_it_does_and_what_came_of_it(simkit: Simkit) -> None:
     digest = library.open("ca-ash.zarr").root_digest()
     assert re.fullmatch(rf"ca-ash\.zarr: 500 rows, complete; [\d.]+ kB on disk, digest {digest}", complete)
     assert re.match(
-        r"500 rows in .+ s, [\d,]+ rows/s, limited by (computing|encoding and writing); mean settle \d+ generations \(B3/S23 \d+, B36/S23 \d+\)",
+        r"500 rows in .+, [\d,.]+ rows/s, limited by (computing|encoding and writing); mean settle \d+ generations \(B3/S23 \d+, B36/S23 \d+\)",
         rate,
     )
     assert following == "next: simkit preview ca-ash.zarr --rows 0:16 --out sheet.png"
