@@ -72,7 +72,7 @@ class Plan:
 
     def shards(self) -> Iterator[int]:
         """Yield the shards that are left to make, in order; there may be more of them than could be listed."""
-        return (index for index in self.share if index not in self.done)
+        return self.done.missing(self.share)
 
     @classmethod
     def of(cls, store: Store, share: Share) -> Plan:

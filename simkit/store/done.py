@@ -41,6 +41,13 @@ class Done(Collection[int]):
     def __len__(self) -> int:
         return sum(map(len, self.runs))
 
+    def missing(self, share: range) -> Iterator[int]:
+        """Yield the shards of `share` that are not finished, in order; there may be more than could be listed."""
+        start = 0
+        for run in [*self.runs, range(self._layout.n_shards, self._layout.n_shards)]:
+            yield from _common(range(start, run.start), share)
+            start = run.stop
+
     def n_rows(self, share: range | None = None) -> int:
         """Return how many rows they have, or those of them that are in `share`, such as every other shard."""
         layout = self._layout

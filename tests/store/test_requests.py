@@ -133,4 +133,5 @@ def test_finished_shards_are_runs() -> None:
     for n in range(1, 5):
         for index in range(n):
             share = range(index, 10, n)
+            assert list(done.missing(share)) == [shard for shard in share if shard not in done]
             assert done.n_rows(share) == sum(len(layout.rows(shard)) for shard in done if shard in share)
