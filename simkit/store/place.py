@@ -10,9 +10,10 @@ The store builds on this, and on nothing else:
 To open a data set or to read rows, nothing is listed: where there are no folders that is slow. To know what is finished
 takes one listing of the ledger, and `verify` lists every field.
 
-There are two locks. No shard needs one. That of the ledger is held by whoever writes what depends on the number of rows,
-and every kind of place has it (`folding` says why it is needed). That of the place itself keeps people from mistakes,
-such as to write with several processes that do not know of each other; where there is none, it is always free.
+There are two locks. No shard needs one. That of the ledger is held by whoever writes what depends on the number of
+rows, and every kind of place has it (`folding` says why it is needed). That of the place itself keeps people from
+mistakes, such as to write with several processes that do not know of each other; where there is none, it is always
+free.
 """
 
 from __future__ import annotations
