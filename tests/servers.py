@@ -219,6 +219,17 @@ Fault = int | str | None
 #: the answer is cut in its middle; the connection is closed at once; no answer ever comes; bytes come slowly, 20 kB/s
 CUT, CLOSE, HANG, SLOW = "cut", "close", "hang", "slow"
 
+#: half of the request reaches the server, before both connections are closed; the server does what is asked, and its
+#: answer never comes
+TORN, LOST = "torn", "lost"
+
+
+def slowly(data: bytes) -> Iterator[bytes]:
+    """Yield bytes in pieces, at 20 kB/s."""
+    for start in range(0, len(data), 1000):
+        yield data[start : start + 1000]
+        time.sleep(0.05)
+
 
 class Proxy:
     """A proxy before a server. It counts requests and bytes, and does to each request what `fault` says.
@@ -291,12 +302,18 @@ class Proxy:
                 upstream = HTTPConnection(proxy.upstream)
                 try:
                     headers = {name: value for name, value in self.headers.items() if name.lower() != "expect"}
-                    upstream.request(self.command, self.path, body, headers)
+                    if fault == TORN:
+                        upstream.request(self.command, self.path, body[: len(body) // 2], headers)
+                        raise ConnectionError
+                    upstream.request(self.command, self.path, slowly(body) if fault == SLOW and body else body, headers)
                     reply = upstream.getresponse()
                     data = reply.read()
+                    if fault == LOST:
+                        raise ConnectionError
                     self.give(reply.status, reply.getheaders(), data, fault)
                 except (ConnectionError, HTTPException):  # the server has gone, or the object while it was read
                     self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
                 finally:
                     upstream.close()
 
@@ -318,10 +335,9 @@ class Proxy:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
                 elif fault == SLOW:
-                    for start in range(0, len(data), 1000):
-                        self.wfile.write(data[start : start + 1000])
+                    for part in slowly(data):
+                        self.wfile.write(part)
                         self.wfile.flush()
-                        time.sleep(0.05)
                 else:
                     self.wfile.write(data)
 
