@@ -15,6 +15,10 @@ from simkit.errors import StoreError, one_line, show
 #: and at most
 _PATIENCE, _PATIENCE_AT_FIRST, _DELAY, _MOST_DELAY = 60.0, 4.0, 0.1, 8.0
 
+#: attempts at least, to a server that has answered before: a process that was stopped, as on a laptop that slept, finds
+#: its connections broken, and all of its time gone
+_ATTEMPTS = 3
+
 #: statuses and S3's codes of answers that say that the same request may succeed later; S3 tells a slow client
 #: "RequestTimeout"
 _BUSY = {408, 429, 500, 502, 503, 504}
@@ -69,7 +73,8 @@ class Requests:
                     self._has_answered = True
                     raise FileNotFoundError(what) from None
                 took = time.monotonic() - began
-                if is_passing and took < (_PATIENCE if self._has_answered else _PATIENCE_AT_FIRST):
+                patience = _PATIENCE if self._has_answered else _PATIENCE_AT_FIRST
+                if is_passing and (took < patience or (self._has_answered and n_attempts < _ATTEMPTS)):
                     time.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - so that clients do not come back all at once
                     delay = min(2 * delay, _MOST_DELAY)
                     continue

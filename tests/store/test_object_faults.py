@@ -197,6 +197,26 @@ def test_a_server_that_is_killed_and_started_again(rclone: Bucket, whole) -> Non
     assert rclone.objects("x.zarr") == whole
 
 
+def test_a_process_that_was_stopped_for_long_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of its patience is gone when it goes on, and its connections are broken."""
+    now, broken = [0.0], list[bool]()
+    monkeypatch.setattr(simkit.store.requests.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(simkit.store.requests.time, "sleep", lambda seconds: None)
+    requests = simkit.store.requests.Requests("s3://bucket/x.zarr")
+
+    def request() -> str:
+        now[0] += 3600
+        if broken and broken.pop():
+            raise ConnectionError("gone")
+        return "answer"
+
+    assert requests.send("look", lambda: "first") == "first"
+    broken += [True]
+    assert requests.send("look", request) == "answer"
+    broken += [True] * 3
+    assert "gone (3 attempts in 10800 s)" in line_of(lambda: requests.send("look", request))
+
+
 # --- processes -----------------------------------------------------------------------------------------------------
 
 
