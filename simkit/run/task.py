@@ -82,8 +82,8 @@ class Task:
         return recipe, recipe.source.load(self.backend)
 
     def _make(self, index: int, recipe: Recipe, on: Kernels) -> None:
-        path = self.path
-        if not place_of(path).has(ROOT):
+        path, place = self.path, place_of(self.path)  # held, so that what is opened below has its connections
+        if not place.has(ROOT):
             raise ClusterError(f"{path} cannot be seen there; all workers have to see the place of the data set")
         store = Store(path)
         if store.recipe != self.spec:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakValueDictionary
 
 from simkit.errors import DamageError, StoreError, needed_for, show
 from simkit.store import place
@@ -38,6 +39,9 @@ _S3_CONFIG = {
     "read_timeout": 30,
     "max_pool_connections": 4 * N_AT_ONCE,
 }
+
+#: process, address and environment, which has the keys -> the file system of places of that address that are in use
+_in_use: WeakValueDictionary[tuple[int, str, frozenset[tuple[str, str]]], Any] = WeakValueDictionary()
 
 
 class Free(place.Lock):
@@ -113,8 +117,15 @@ class Objects(place.Place):
         return Objects, (self.address,)
 
     def _connect(self) -> None:
-        """Make the file system of this process: one that was forked must not use that of its parent."""
+        """Have the file system of this process: one that was forked must not use that of its parent."""
         self._process = os.getpid()
+        key = self._process, self.address, frozenset(os.environ.items())
+        if (files := _in_use.get(key)) is None:
+            files = _in_use[key] = self._new()
+        self._files, self._root = files, str(files._strip_protocol(self.address))
+
+    def _new(self) -> Any:
+        """Make a file system, which takes longer than many requests: libraries read what they know of S3."""
         protocol = self.address.partition("://")[0]
         options: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": True}
         if protocol in ("s3", "s3a"):
@@ -123,15 +134,16 @@ class Objects(place.Place):
             import fsspec
 
             try:
-                self._files, self._root = fsspec.url_to_fs(self.address, **options)
+                files, _ = fsspec.url_to_fs(self.address, **options)
             except ImportError as error:
                 raise (error.__cause__ or error) from None  # fsspec's own does not name the library
             except ValueError as error:
                 raise StoreError(
                     f"cannot use {self.address}: {error}; fsspec knows s3://, gs://, az:// and others"
                 ) from None
-        if hasattr(self._files, "retries"):
-            self._files.retries = 1  # of s3fs itself
+        if hasattr(files, "retries"):
+            files.retries = 1  # of s3fs itself
+        return files
 
     def _ask(self, what: str, key: str, method: str, *arguments: Any, **named: Any) -> Any:
         """Call a method of the file system for an object, as often as it takes; every request goes through here.

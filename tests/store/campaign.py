@@ -1,12 +1,12 @@
-"""A campaign of faults: real servers and real processes, rounds of which each does one thing to them, and a verdict.
+"""A campaign of faults: real servers and real processes, trials of which each does one thing to them, and a verdict.
 
-`faults.py` has the faults. Each of them starts lines of simkit, does harm, and says with `Round.ends` what came of it:
+`faults.py` has the faults. Each of them starts lines of simkit, does harm, and says with `Trial.ends` what came of it:
 
 - "equal": the run ended well, with the very objects that a run on one machine makes in a folder;
 - "equal after a repeat": it was killed, and the same line again ended so;
 - "told, then equal": it ended with one clear line, and so did the same line again once the harm was undone.
 
-Anything else is a Defect. Before a line is repeated all shards that count as finished are verified, and none of them
+Anything else is a DefectError. Before a line is repeated all shards that count as finished are verified, and none of them
 may be written again.
 """
 
@@ -16,6 +16,7 @@ import json
 import multiprocessing
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -37,15 +38,18 @@ from simkit.run import generate
 #: three groups, the last of which is not full
 N = 5 * SHARD_ROWS + 20
 
+#: requests that a run makes, at least
+N_REQUESTS = 120
+
 #: seconds after which a process counts as hanging
 LONG = 240
 
 
-class Defect(AssertionError):
+class DefectError(AssertionError):
     """What came of a fault is neither the same tree nor one clear line."""
 
 
-class Missed(Exception):
+class MissedError(Exception):
     """The run ended before harm was done."""
 
 
@@ -70,32 +74,32 @@ class Child:
         code, text = self.process.exitcode, self.log.read_text()
         if code is None:
             self.process.kill()
-            raise Defect(f"it hangs: {text}")
+            raise DefectError(f"it hangs: {text}")
         if code == 0:
             if text:
-                raise Defect(f"it ended well, and says {text}")
+                raise DefectError(f"it ended well, and says {text}")
             return "done"
         if code == -signal.SIGKILL == -self.signal:
             return "killed"
         if len(text.splitlines()) != 1:
-            raise Defect(f"exit status {code}, and not one line: {text}")
+            raise DefectError(f"exit status {code}, and not one line: {text}")
         if code == 1 and text.startswith("simkit: "):
             return text
         if code == 130 and self.signal == signal.SIGINT and "run the same line again" in text:
             return text
-        raise Defect(f"exit status {code}: {text}")
+        raise DefectError(f"exit status {code}: {text}")
 
 
 class Cluster:
     """A Dask scheduler and workers."""
 
-    def __init__(self, round: Round, n_workers: int = 2) -> None:
-        self._round, self.file = round, round.path("scheduler.json")
-        self.scheduler = round.child("dask", "scheduler", "--scheduler-file", str(self.file), "--port", "0")
+    def __init__(self, trial: Trial, n_workers: int = 2) -> None:
+        self._trial, self.file = trial, trial.path("scheduler.json")
+        self.scheduler = trial.child("dask", "scheduler", "--scheduler-file", str(self.file), "--port", "0")
         deadline = time.monotonic() + LONG
         while not (self.file.exists() and self.file.read_text().rstrip().endswith("}")):
             if time.monotonic() > deadline:
-                raise Defect(self.scheduler.log.read_text())
+                raise DefectError(self.scheduler.log.read_text())
             time.sleep(0.02)
         self.workers: list[Child] = []
         for _ in range(n_workers):
@@ -103,7 +107,7 @@ class Cluster:
 
     def add(self, *options: str, **changes: str) -> Child:
         arguments = ("--scheduler-file", str(self.file), "--no-nanny", "--nthreads", "1", *options)
-        self.workers.append(self._round.child("dask", "worker", *arguments, **changes))
+        self.workers.append(self._trial.child("dask", "worker", *arguments, **changes))
         return self.workers[-1]
 
     def kill(self) -> None:
@@ -119,13 +123,12 @@ class Lab:
         self.folder = folder
         here = Path(__file__).parent
         sys.path[:0] = [path for path in (str(here), str(here.parent)) if path not in sys.path]
-        os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent)])
         self.forking = multiprocessing.get_context("forkserver")
         self.forking.set_forkserver_preload(["child"])
         (folder / "rclone").mkdir()
         self.servers: dict[str, Any] = {"rclone": Rclone(folder / "rclone"), "moto": Moto()}
         self.proxies = {name: Proxy(server.endpoint) for name, server in self.servers.items()}
-        self.n_rounds = 0
+        self.n_trials = 0
 
     def stop(self) -> None:
         for proxy in self.proxies.values():
@@ -140,16 +143,16 @@ class Lab:
         return {key: data for key, data in tree(path).items() if data is not None}
 
     @contextmanager
-    def round(self, server: str, seed: int) -> Iterator[Round]:
-        self.n_rounds += 1
-        round = Round(self, self.servers[server], self.proxies[server], self.n_rounds, random.Random(seed))
+    def trial(self, server: str, seed: int) -> Iterator[Trial]:
+        self.n_trials += 1
+        trial = Trial(self, self.servers[server], self.proxies[server], self.n_trials, random.Random(seed))
         try:
-            yield round
+            yield trial
         finally:
-            round.stop()
+            trial.stop()
 
 
-class Round:
+class Trial:
     """One fault, in a bucket and a folder of its own.
 
     Attributes
@@ -160,7 +163,7 @@ class Round:
 
     def __init__(self, lab: Lab, server: Any, proxy: Proxy, number: int, chance: random.Random) -> None:
         self.lab, self.server, self.proxy, self.random = lab, server, proxy, chance
-        self._folder = lab.folder / f"round-{number}"
+        self._folder = lab.folder / f"trial-{number}"
         self._folder.mkdir()
         self._children: list[Child] = []
         self.undo: list[Callable[[], None]] = []
@@ -230,18 +233,13 @@ class Round:
 
         def check() -> None:
             if not acted:
-                raise Missed
+                raise MissedError
 
         return check
 
     def any_request(self) -> int:
         """Return the number of one of the requests that a run makes."""
-        return self.random.randrange(1, self.lab_requests)
-
-    @property
-    def lab_requests(self) -> int:
-        """Requests of a run that nothing happens to, at least."""
-        return 120
+        return self.random.randrange(1, N_REQUESTS)
 
     def _count(self, fault: Callable[[str, str], Fault]) -> Callable[[str, str], Fault]:
         def counted(method: str, path: str) -> Fault:
@@ -262,7 +260,7 @@ class Round:
         found, whole = self.objects(), self.lab.whole(n, seed)
         odd = sorted(key for key in found.keys() | whole.keys() if found.get(key) != whole.get(key))
         if odd:
-            raise Defect(f"these objects are other than those of one machine: {odd}")
+            raise DefectError(f"these objects are other than those of one machine: {odd}")
 
     def finished(self) -> set[int]:
         """Return the shards that are finished, all of which hold what they should."""
@@ -276,7 +274,7 @@ class Round:
         except StoreError as error:  # whoever created it was killed
             faults = [str(error)] if done else []
         if faults:
-            raise Defect(f"what counts as finished is damaged: {faults}")
+            raise DefectError(f"what counts as finished is damaged: {faults}")
         return done
 
     def ends(self, child: Child, heal: Callable[[], object] = lambda: None, n: int = N) -> str:
@@ -290,33 +288,33 @@ class Round:
         before = self.finished()
         self.puts.clear()
         if (again := self.line(n).wait()) != "done":
-            raise Defect(f"the same line again: {again}")
+            raise DefectError(f"the same line again: {again}")
         lost = {f"ledger/loose.{shard}" for shard in before}.intersection(self.puts)
         if lost:
-            raise Defect(f"these were finished and are written again: {lost}")
+            raise DefectError(f"these were finished and are written again: {lost}")
         self.check_equal(n)
         return "equal after a repeat" if end == "killed" else "told, then equal"
 
 
-def run(lab: Lab, faults: dict[str, Callable[[Round], str]], n_rounds: int, only: str = "") -> dict[str, Any]:
-    """Return fault -> verdict -> how many rounds; defects are printed, and count as such."""
+def run(lab: Lab, faults: dict[str, Callable[[Trial], str]], n_trials: int, only: str = "") -> dict[str, Any]:
+    """Return fault -> verdict -> how many trials; defects are printed, and count as such."""
     found: dict[str, Any] = {}
     for name, fault in faults.items():
-        if only not in name:
+        if not re.search(only, name):
             continue
         counts, n_missed, seed = Counter[str](), 0, 0
         began = time.monotonic()
-        while counts.total() < n_rounds:
+        while counts.total() < n_trials:
             server = "moto" if counts.total() % 3 == 2 and not getattr(fault, "needs_rclone", False) else "rclone"
             seed += 1
             try:
-                with lab.round(server, seed) as round:
-                    counts[fault(round)] += 1
-            except Missed:
+                with lab.trial(server, seed) as trial:
+                    counts[fault(trial)] += 1
+            except MissedError:
                 n_missed += 1
-                if n_missed > 5 * n_rounds:
+                if n_missed > 5 * n_trials:
                     raise
-            except Defect as defect:
+            except DefectError as defect:
                 counts["defect"] += 1
                 print(f"DEFECT {name}, {server}, seed {seed}: {defect}", file=sys.stderr, flush=True)
         found[name] = dict(counts)

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import sys
 from pathlib import Path
 
 import distributed.cli.dask_scheduler
 import distributed.cli.dask_worker
 import s3fs  # noqa: F401 - is imported before processes are forked
+import simkit_cli.commands.generate
+import simkit_cli.main
 from store_samples import shrink, toy_recipe
 
 import simkit
 import simkit.kernels.philox.cpu
-import simkit.learn  # noqa: F401
+import simkit.learn
 import simkit.registry
 import simkit.run.dask
 import simkit.store.objects
 import simkit.store.requests
 import simkit.store.turn
-import simkit_cli.commands.generate
-import simkit_cli.main
 from simkit.errors import SimkitError
 
 #: seconds for which a request is sent again, after which a server counts as silent, and after which a claim counts as
@@ -38,6 +39,7 @@ def prepare(environment: dict[str, str], log: Path) -> None:
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (1, 2):
         os.dup2(file, stream)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what runs in the background ignore it
     shrink()
     simkit.store.requests._PATIENCE, simkit.store.requests._PATIENCE_AT_FIRST = PATIENCE, PATIENCE / 4
     simkit.store.objects._S3_CONFIG |= {"connect_timeout": SILENT, "read_timeout": SILENT}

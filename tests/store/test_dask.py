@@ -119,6 +119,28 @@ def test_what_no_other_attempt_mends_is_given_back(begun: Path, changes: dict[st
     assert list(simkit.open(begun).done()) == []
 
 
+def test_a_task_connects_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To a server that takes many requests' time; anew where the environment has other keys now."""
+    import fsspec
+
+    recipe, n, real = toy_recipe(), 0, fsspec.url_to_fs
+
+    def count(*arguments: object, **named: object) -> object:
+        nonlocal n
+        n += 1
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(fsspec, "url_to_fs", count)
+    path = "memory://tasks/x.zarr"
+    with writing(path, recipe.source.schema(), recipe.spec(), {"backend": "cpu", "versions": {}}, shared=True):
+        assert n == 1
+        assert task(path).run("tcp://w", 1) == 1  # type: ignore[arg-type]
+        assert n == 1
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "other")
+        assert task(path).run("tcp://w", 0) == 0  # type: ignore[arg-type]
+        assert n == 2
+
+
 def test_a_data_set_of_another_recipe_is_not_touched(begun: Path) -> None:
     recipe = toy_recipe(seed=6)
     error = task(begun, recipe=pickle.dumps(recipe), spec=recipe.spec()).run("tcp://w", 0)
