@@ -24,7 +24,7 @@ else:
 BUILT = "SIMKIT_TESTS_BUILT"
 
 #: the files that begin first: those that compile most, each another kernel, so that no process has to compile what another
-#: has compiled; then the others that take long, so that none of them is left to one process at the end
+#: has compiled; then the others that take long, in one of the two tiers, so that none of them is left to one process at the end
 FIRST = (
     "cli/test_lattice_command.py",
     "laws/test_kernels.py",
@@ -38,6 +38,10 @@ FIRST = (
     "facts/test_census.py",
     "test_benchmarks.py",
     "learn/test_together.py",
+    "study/test_thermo.py",
+    "study/test_fluctuations.py",
+    "oracles/test_lifelib.py",
+    "oracles/test_bgolly.py",
     "cuda/test_device_code.py",
     "laws/test_cases.py",
     "laws/test_sources.py",
