@@ -15,6 +15,7 @@ import os
 import re
 import time
 import warnings
+from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,9 @@ MOST_BYTES = 10**10
 
 #: bytes of a block of a disk, of which a file has whole ones
 _BLOCK = 4096
+
+#: copies that are kept open
+_OPEN = 128
 
 #: the part of all bytes that a process may write before it looks how many there are
 _STEP = 8
@@ -71,6 +75,7 @@ class Copies:
         except OSError as error:
             raise StoreError(f"cannot keep copies in {self.folder}: {error.strerror}; choose another cache=") from error
         self._begun, self._room, self._looked = time.time(), 0, 0.0
+        self._files: OrderedDict[str, File] = OrderedDict()
         self._lock = Lock()
         self._is_off = False
 
@@ -78,17 +83,30 @@ class Copies:
         return Copies, (self.folder, self.n_bytes, self.identity)
 
     def open(self, key: str) -> File | None:
-        """Open the copy of an object; None if there is none."""
+        """Open the copy of an object, or hand out the one that is open; None if there is none."""
+        with self._lock:
+            copy = self._files.get(key)
+        if copy is not None:
+            return copy
         path = self._path(key)
         try:
             copy = File(path)
-            os.utime(path)  # what was used last is kept
+            os.utime(path)  # what was used since this process began is kept
         except FileNotFoundError:
             return None
         except (OSError, StoreError) as error:
             self._give_up(error)
             return None
+        with self._lock:
+            self._files[key] = copy
+            if len(self._files) > _OPEN:
+                self._files.popitem(last=False)
         return copy
+
+    def close(self, key: str) -> None:
+        """Close the copy of an object, which may have another size or be another file from now on."""
+        with self._lock:
+            self._files.pop(key, None)
 
     def parts(self, key: str, reader: Reader, chunks: Sequence[int]) -> dict[int, bytes]:
         """Return those of some chunks of an object that are in its copy."""
@@ -97,6 +115,8 @@ class Copies:
             for i in chunks:
                 with suppress(DamageError):
                     found[i] = reader.encoded(i, copy)
+        if len(found) < len(chunks):
+            self.close(key)
         return found
 
     def put(self, key: str, size: int, parts: Sequence[tuple[int, bytes]]) -> None:
@@ -120,6 +140,7 @@ class Copies:
                 os.close(file)
         except OSError as error:
             self._give_up(error)
+        self.close(key)
 
     def _path(self, key: str) -> Path:
         return self.folder / self.identity / key
