@@ -72,6 +72,21 @@ def test_the_chunks_of_a_window_and_of_the_next_are_under_way_at_once(far, addre
     assert far.n_most >= 2
 
 
+def test_the_next_window_is_fetched_while_this_one_is_used(far, address) -> None:
+    """Also where nothing is shuffled. A window is an object here, and that is one read."""
+    n_asked = threading.Semaphore(0)
+
+    def answer(key: str, data: bytes) -> bytes:
+        n_asked.release()
+        return data
+
+    made = batches(address, fields=("ash",), window=4, n_threads=0, **OPTIONS)
+    far.answer = answer
+    next(iter(made))
+    for _ in range(2):
+        assert n_asked.acquire(timeout=60)
+
+
 def test_a_filter_reads_each_object_of_its_field_once(far, address, ash) -> None:
     made = batches(address, where={"rule": "B3/S23"}, fields=("row",), **OPTIONS)
     assert rows_of(made) == rows_of(batches(ash, where={"rule": "B3/S23"}, fields=("row",), **OPTIONS))
