@@ -144,11 +144,19 @@ def test_each_loop_is_the_next_epoch_with_any_number_of_threads(ash, epochs, n_t
 @pytest.mark.parametrize("epoch", [-1, 1.5, "1", None, True, 2**29])
 def test_what_is_no_epoch_is_refused(ash, epoch):
     streamed = stream(ash, fields=["row"])
-    for seek in (streamed.set_epoch, batches(ash, fields=["row"]).set_epoch):
+    for seek in (streamed.set_epoch, batches(ash, fields=["row"]).set_epoch, lambda epoch: streamed.batch(epoch, 0)):
         with pytest.raises(ParameterError, match=r"epochs are numbered from 0 to 536,870,911; this is "):
             seek(epoch)
     with pytest.raises(ParameterError, match=r"epochs are numbered"):
         streamed.load_state_dict({**streamed.state(0, 0), "epoch": epoch})
+
+
+def test_after_the_last_epoch_there_is_none(ash):
+    for made in (stream(ash, fields=["row"]), batches(ash, fields=["row"])):
+        made.set_epoch(2**29 - 1)
+        assert len(rows_of(made)) == 230
+        with pytest.raises(ParameterError, match=r"epochs are numbered from 0 to 536,870,911; this is 536870912"):
+            rows_of(made)
 
 
 def test_a_loop_that_was_left_is_not_gone_on_with(ash, epochs):

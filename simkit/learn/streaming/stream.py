@@ -140,6 +140,7 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
 
     def batch(self, epoch: int, index: int, consumed: int = 0) -> dict[str, torch.Tensor]:
         """Return this rank's share of batch `index` of those that follow the first `consumed` rows of an epoch."""
+        check_epoch(epoch)
         start = consumed + index * self.order.batch_size
         stop = min(start + self.order.batch_size, self.n_rows)
         size, rank = stop - start, self._rank
