@@ -7,18 +7,21 @@ the order of their requests, and no request has to be conditional (some servers 
 
 The claim of a process that was killed would stay. So whoever has the lock puts its claim again every `_BEAT` seconds,
 with other bytes, from a thread of its own; a claim that has not changed in `_DEAD` seconds to whoever waits is
-removed. No clock is compared with another machine's. A process that could not put its claim for half of that time,
-because it was stopped or cut off, has lost the lock, and fails when it next writes (`check`): what such a process
-sends at that very moment is the only thing that could come too late.
+removed, and that of a process of this machine that is no more at once. No clock is compared with another machine's. A
+process that could not put its claim for half of that time, because it was stopped or cut off, has lost the lock, and
+fails when it next writes (`check`): what such a process sends at that very moment is the only thing that could come
+too late.
 """
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import secrets
 import threading
 import time
+from pathlib import Path
 
 from simkit.errors import DamageError, StoreError
 from simkit.store.place import Lock, Place
@@ -87,7 +90,7 @@ class Turn(Lock):
         """Put the claim, and return when that was begun."""
         began = time.monotonic()
         self._n_beats += 1
-        self._place.put(self._key, str(self._n_beats).encode())
+        self._place.put(self._key, f"{self._n_beats} {os.getpid()} {_here()}".encode())
         return began
 
     def _beat(self) -> None:
@@ -118,5 +121,22 @@ class Turn(Lock):
                 continue  # given back
             if name not in watched or watched[name][0] != claim:
                 watched[name] = claim, now
-            elif now - watched[name][1] > _DEAD:
+            if now - watched[name][1] > _DEAD or _is_of_the_dead(claim):
                 self._place.delete(key)
+
+
+def _here() -> str:
+    """Return what tells apart the processes that see each other's numbers; "" where that cannot be known."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return ""
+
+
+def _is_of_the_dead(claim: bytes) -> bool:
+    """Say whether a claim is of a process that would be seen here, and is not."""
+    _, process, here = (*claim.decode("ascii", "replace").split(" ", 2), "", "", "")[:3]
+    if not here or here != _here() or not process.isdecimal():
+        return False
+    return not Path("/proc", process).exists()

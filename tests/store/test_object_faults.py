@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import re
 import signal
 import subprocess
@@ -18,6 +20,7 @@ from store_samples import SHARD_ROWS, toy_recipe, tree
 import simkit
 import simkit.store.objects
 import simkit.store.requests
+import simkit.store.turn
 from simkit.errors import LibraryError, StoreError
 from simkit.run import generate
 from simkit.store import verify
@@ -226,12 +229,51 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 
 def test_a_process_that_was_forked_reads_and_writes(rclone: Bucket, whole) -> None:
-    import multiprocessing
-
     store = generate(toy_recipe(N), f"{rclone.address}/x.zarr")
     with multiprocessing.get_context("fork").Pool(1) as pool:
         assert pool.apply(verify, (store,), {"full": True}) == []
     assert verify(store) == []
+
+
+def take_the_turn_and_die(there: str) -> None:
+    with simkit.store.objects.Objects(there).lock("ledger") as turn:
+        turn.wait()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_the_turn_of_a_process_that_was_killed_is_taken_at_once_on_its_machine(
+    rclone: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = f"{rclone.address}/x.zarr"
+    monkeypatch.setattr(simkit.store.turn, "_DEAD", 1e9)  # nobody waits as long
+    child = multiprocessing.get_context("fork").Process(target=take_the_turn_and_die, args=(there,))
+    child.start()
+    child.join()
+    (claim,) = rclone.objects("x.zarr/ledger")
+    assert claim.startswith("turn.")
+    place = simkit.store.objects.Objects(there)
+    with place.lock("ledger") as turn:
+        turn.wait()
+        assert claim not in place.names("ledger")
+    assert place.names("ledger") == []
+
+
+def test_the_turn_of_a_process_elsewhere_is_taken_when_it_says_nothing_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, slept = simkit.store.objects.Objects("memory://elsewhere/x"), []
+    place.put("ledger/turn.0123456789abcdef", b"7 1 another machine")
+
+    class Clock:
+        monotonic = staticmethod(lambda: sum(slept))
+        sleep = staticmethod(lambda seconds: slept.append(1.0))
+
+    monkeypatch.setattr(simkit.store.turn, "time", Clock)
+    monkeypatch.setattr(simkit.store.turn.Turn, "_beat", lambda turn: None)
+    with place.lock("ledger") as turn:
+        turn.wait()
+    assert 30 < len(slept) < 35
+    assert place.names("ledger") == []
 
 
 @pytest.mark.slow
