@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 import threading
 from collections import Counter
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 import torch
 from far import Far, files, use
 from learn_samples import CHUNK_ROWS, N_ROWS, loader, make, rows_of, source
+from servers import CLOSE, CUT
 
 import simkit
 import simkit.store.fetcher
@@ -148,3 +151,23 @@ def test_an_extended_data_set_is_read_as_it_is_now(far, address, small_shards, t
     here = list(batches(tmp_path / "longer.zarr", fields=("row", "settle"), **OPTIONS))
     for one, other in zip(batches(address, **options), here, strict=True):
         assert all(torch.equal(one[name], other[name]) for name in other)
+
+
+@pytest.mark.slow
+def test_a_real_server_that_stumbles_is_streamed_from_as_a_disk_is(rclone, proxy, ash, tmp_path) -> None:
+    """Every fifth answer is 503, cut in its middle, or none at all; and what was kept is not asked for again."""
+    shutil.copytree(ash, rclone.server.root / rclone.name / "x.zarr")
+    address = f"{rclone.address}/x.zarr"
+    numbers, faults = itertools.count(), itertools.cycle([503, CUT, CLOSE])
+    proxy.fault = lambda method, path: next(faults) if next(numbers) % 5 == 4 else None
+    options = {"shuffle": True, "window": 3, **OPTIONS}
+    made = batches(address, cache=tmp_path / "cache", n_threads=2, **options)
+    n_requests = []
+    for _ in range(2):
+        made.set_epoch(0)
+        for one, other in zip(made, batches(ash, **options), strict=True):
+            assert all(torch.equal(one[name], other[name]) for name in other)
+        n_requests.append(proxy.requests.total())
+    assert n_requests[0] == n_requests[1] > 5
+    rclone.server.kill()
+    assert len(rows_of(batches(ash, fields=("row",)))) == sum(len(batch["rule"]) for batch in made)

@@ -257,6 +257,18 @@ def test_what_is_at_the_address_now_is_read_and_not_what_was(far: Far, address: 
             assert not np.array_equal(store[name][:], rows[name])
 
 
+def test_an_index_that_is_kept_and_no_longer_fits_is_fetched_again(far, address, cache: Path, rows: Batch) -> None:
+    """The same rows, encoded by another version of zstd: chunks lie elsewhere, and the digest is the same."""
+    simkit.open(address, cache=cache)["energy"][SHARD_ROWS]
+    key, here = "energy/c.1.0", rows["energy"][SHARD_ROWS : 2 * SHARD_ROWS]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simkit.store.shard, "ZSTD_LEVEL", 19)
+        far.objects[key] = simkit.store.shard.encode(here, SHARD_ROWS, CHUNK_ROWS)
+    assert far.objects[key] != simkit.store.shard.encode(here, SHARD_ROWS, CHUNK_ROWS)
+    found = simkit.open(address, cache=cache)["energy"][SHARD_ROWS + CHUNK_ROWS : 2 * SHARD_ROWS]
+    np.testing.assert_array_equal(found, here[CHUNK_ROWS:])
+
+
 def test_verify_reads_what_is_there_and_no_copy(far: Far, address: str, cache: Path, rows: Batch) -> None:
     store = simkit.open(address, cache=cache)
     read_all(store, rows)
