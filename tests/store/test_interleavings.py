@@ -152,7 +152,8 @@ def check_extended(
     assert n_told
 
 
-ORDERS = pytest.mark.parametrize("is_extender_first", [False, True], ids=["writer first", "extender first"])
+SECOND = pytest.param(True, marks=pytest.mark.slow, id="extender first")
+ORDERS = pytest.mark.parametrize("is_extender_first", [pytest.param(False, id="writer first"), SECOND])
 
 
 @ORDERS
@@ -173,7 +174,7 @@ def test_one_extends_what_another_is_writing(
     check_extended({}, n, is_extender_first, whole(n), n_switches, every)
 
 
-@pytest.mark.parametrize("is_extended", [False, True])
+@pytest.mark.parametrize("is_extended", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_one_is_killed_at_any_request_and_another_goes_on(is_extended: bool, unfolded, whole) -> None:
     """What a claim of the dead one costs is a wait."""
     n, n_kills = MORE if is_extended else FEW, 0
