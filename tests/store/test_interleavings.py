@@ -84,8 +84,8 @@ def whole() -> Callable[..., dict[str, bytes]]:
 
 def schedules(clients: list[Callable[[], int]], before: dict[str, bytes], n_switches: int, every: int = 1):
     """Run all schedules with up to so many switches, from the same objects; yield each with what came of it."""
-    at = 0
-    lengths = [0]
+    at, lengths = 0, [0]
+    play(clients, before, (), lengths)
     while at <= lengths[-1]:
         for more in itertools.combinations(range(at + 1, lengths[-1] + 1, every), n_switches - 1):
             yield (switches := (at, *more)), play(clients, before, switches, lengths)
