@@ -12,9 +12,11 @@ import pytest
 from interleaving import Interleaving, Killed
 from store_samples import SHARD_ROWS, Toy, toy_recipe
 
+import simkit
 from simkit.errors import StoreError
 from simkit.schema import Batch
 from simkit.store import writing
+from simkit.store.folding import complete
 from simkit.store.layout import Layout
 
 WHERE = "memory://toys/x.zarr"
@@ -187,3 +189,13 @@ def test_one_is_killed_at_any_request_and_another_goes_on(is_extended: bool, unf
             break
         n_kills += 1
     assert n_kills > 30
+
+
+def test_who_was_done_before_another_extended_records_no_digest() -> None:
+    clear()
+    client(FEW)()
+    with writing(WHERE, Toy().schema(), toy_recipe(MORE).spec(), {"backend": "none", "versions": {}}) as store:
+        before = objects()
+        complete(store.place)
+        assert objects() == before
+    assert "digest" not in simkit.open(WHERE).made
