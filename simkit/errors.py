@@ -23,7 +23,10 @@ MAX_MESSAGE, MAX_SHOWN = 800, 80
 
 #: what is to be done where rows are missing, and where another process is at work on a data set
 CONTINUE = "run its `simkit generate` line again to continue"
-LOOK_AGAIN = "is being created or extended by another process; look again in a moment"
+LOOK_AGAIN = (
+    "is being created or extended by another process; look again in a moment, or, if that process was killed, run its "
+    "`simkit generate` line again"
+)
 
 #: names that a message lists, at most
 _MAX_NAMES = 24

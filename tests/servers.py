@@ -313,7 +313,8 @@ class Proxy:
                     self.give(reply.status, reply.getheaders(), data, fault)
                 except (ConnectionError, HTTPException):  # the server has gone, or the object while it was read
                     self.close_connection = True
-                    self.connection.shutdown(socket.SHUT_RDWR)
+                    with suppress(OSError):  # or the client
+                        self.connection.shutdown(socket.SHUT_RDWR)
                 finally:
                     upstream.close()
 

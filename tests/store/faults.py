@@ -185,9 +185,8 @@ for name, what in {"503 from then on": 503, "connections closed from then on": C
 # --- what is wrong from the beginning ------------------------------------------------------------------------------
 
 
-@fault("wrong keys", needs_rclone=True)
-def _(trial: Trial) -> str:
-    return trial.ends(trial.line(AWS_SECRET_ACCESS_KEY="wrong"))
+fault("wrong keys", needs_rclone=True)(lambda trial: trial.ends(trial.line(AWS_SECRET_ACCESS_KEY="wrong")))
+fault("no server", needs_rclone=True)(lambda trial: trial.ends(trial.line(AWS_ENDPOINT_URL="http://127.0.0.1:1")))
 
 
 @fault("wrong keys of a worker", needs_rclone=True)
@@ -204,11 +203,6 @@ def _(trial: Trial) -> str:
     trial.out = f"s3://new-{trial.bucket.name}/x.zarr"
     trial.bucket.name = f"new-{trial.bucket.name}"
     return trial.ends(trial.line(), lambda: trial.server.create(trial.bucket.name))
-
-
-@fault("no server", needs_rclone=True)
-def _(trial: Trial) -> str:
-    return trial.ends(trial.line(AWS_ENDPOINT_URL="http://127.0.0.1:1"))
 
 
 # --- disks ---------------------------------------------------------------------------------------------------------
@@ -244,19 +238,19 @@ def _(trial: Trial) -> str:
     return trial.ends(trial.line(), enlarge)
 
 
-@fault("disk of all workers full", needs_rclone=True)
-def _(trial: Trial) -> str:
-    folder, enlarge = disk(trial, trial.random.randrange(20_000, SPACE))
-    trial.out = str(folder / "x.zarr")
-    trial.use_dask()
-    return trial.ends(trial.line(), enlarge)
+def folder(with_dask: bool) -> Callable[[Trial], str]:
+    def harm(trial: Trial) -> str:
+        small, enlarge = disk(trial, trial.random.randrange(20_000, SPACE))
+        trial.out = str(small / "x.zarr")
+        if with_dask:
+            trial.use_dask()
+        return trial.ends(trial.line(), enlarge)
+
+    return harm
 
 
-@fault("disk of a folder full", needs_rclone=True)
-def _(trial: Trial) -> str:
-    folder, enlarge = disk(trial, trial.random.randrange(20_000, SPACE))
-    trial.out = str(folder / "x.zarr")
-    return trial.ends(trial.line(), enlarge)
+fault("disk of a folder full", needs_rclone=True)(folder(False))
+fault("disk of all workers full", needs_rclone=True)(folder(True))
 
 
 # --- several clients -----------------------------------------------------------------------------------------------
@@ -337,14 +331,9 @@ def _(trial: Trial) -> str:
 # --- readers -------------------------------------------------------------------------------------------------------
 
 
-def ready(trial: Trial) -> None:
-    if trial.line().wait() != "done":
-        raise DefectError("it cannot be made")
-
-
 @fault("a reader with a cold cache killed")
 def _(trial: Trial) -> str:
-    ready(trial)
+    trial.make()
     cache, readers = str(trial.path("cache")), []
     check = trial.at(trial.random.randrange(1, 30), lambda: readers[0].kill())
     readers.append(trial.child("read", trial.out, cache))
@@ -374,7 +363,7 @@ def _(trial: Trial) -> str:
 
 @fault("10 % of a reader's answers cut, closed or 503")
 def _(trial: Trial) -> str:
-    ready(trial)
+    trial.make()
     trial.proxy.fault = lambda method, path: trial.random.choice([CUT, CLOSE, 503] + 27 * [None])
     for _ in range(2):
         if (end := trial.child("read", trial.out, str(trial.path("cache"))).wait()) != "done":
