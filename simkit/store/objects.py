@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -275,9 +275,13 @@ class Objects(place.Place):
         self._turns.append(turn)
         try:
             yield turn
-        finally:
+        except BaseException:
             self._turns.remove(turn)
-            turn.give_back()
+            with suppress(StoreError):  # what went wrong first is told; a claim that stays counts as dead soon
+                turn.give_back()
+            raise
+        self._turns.remove(turn)
+        turn.give_back()
 
     def _missing(self, key: str) -> DamageError:
         return DamageError(f"{self.where(key)} is missing; `simkit verify {self.address}` lists all that is")

@@ -51,6 +51,7 @@ class Requests:
 
     def __init__(self, address: str) -> None:
         self._bucket, self._has_answered = address.partition("://")[2].partition("/")[0], False
+        self._is_given_up = False  # so that what is tidied up then does not wait as long once more
 
     def send(self, what: str, request: Callable[[], _T]) -> _T:
         """Return what `request` returns; it may be called several times, and so has to be one that can be repeated.
@@ -73,16 +74,18 @@ class Requests:
                     self._has_answered = True
                     raise FileNotFoundError(what) from None
                 took = time.monotonic() - began
-                patience = _PATIENCE if self._has_answered else _PATIENCE_AT_FIRST
-                if is_passing and (took < patience or (self._has_answered and n_attempts < _ATTEMPTS)):
+                is_known = self._has_answered and not self._is_given_up
+                patience = _PATIENCE if is_known else _PATIENCE_AT_FIRST
+                if is_passing and (took < patience or (is_known and n_attempts < _ATTEMPTS)):
                     time.sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - so that clients do not come back all at once
                     delay = min(2 * delay, _MOST_DELAY)
                     continue
+                self._is_given_up = is_passing
                 often = f" ({n_attempts} attempts in {took:.0f} s)" if is_passing else ""
                 raise StoreError(
                     f"cannot {what}: {reason}{often}; {advice}, then run the same line again: what is finished is kept"
                 ) from error
-            self._has_answered = True
+            self._has_answered, self._is_given_up = True, False
             return answer
 
     def _explain(self, error: Exception) -> tuple[str, str, bool]:

@@ -220,6 +220,43 @@ def test_a_process_that_was_stopped_for_long_tries_again(monkeypatch: pytest.Mon
     assert "gone (3 attempts in 10800 s)" in line_of(lambda: requests.send("look", request))
 
 
+def test_a_server_that_is_given_up_is_not_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(simkit.store.requests.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(simkit.store.requests.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    requests = simkit.store.requests.Requests("s3://bucket/x.zarr")
+
+    def waited(error: Exception) -> float:
+        def request() -> None:
+            raise error
+
+        began = now[0]
+        line_of(lambda: requests.send("look", request))
+        return now[0] - began
+
+    class BusyError(OSError):
+        status = 503
+
+    for error in (ConnectionError("gone"), BusyError()):
+        requests.send("look", lambda: "answer")
+        assert [waited(error) > 50, waited(error) < 10, waited(error) < 10] == [True, True, True]
+
+
+def test_what_went_wrong_first_is_told(rclone: Bucket, proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not that a lock could not be given back after it."""
+    monkeypatch.setattr(simkit.store.requests, "_PATIENCE", 0.2)
+    monkeypatch.setattr(simkit.store.requests, "_PATIENCE_AT_FIRST", 0.2)
+    is_ill = False
+
+    def ill(method: str, path: str) -> object:
+        nonlocal is_ill
+        is_ill |= method == "PUT" and "/ledger/turn." not in path  # the first is in turn
+        return CLOSE if is_ill else None
+
+    proxy.fault = ill
+    assert line_of(lambda: generate(toy_recipe(N), f"{rclone.address}/x.zarr")).startswith("cannot write ")
+
+
 # --- processes -----------------------------------------------------------------------------------------------------
 
 
