@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -59,6 +60,25 @@ def test_few_tasks_are_under_way_however_many_shards_there_are(cluster: Cluster,
         count(Progress(0, 0, 0))
     assert 2 <= max(n_tasks) <= 2 * 4 + 8 + 4  # twice the threads, and eight; what is done may be let go late
     assert n_tasks[-2:] == [0, 0]
+
+
+def test_a_run_that_is_stopped_leaves_no_tasks_behind(cluster: Cluster, out: Path, uninterrupted: Trees) -> None:
+    n = 100 * SHARD_ROWS
+
+    def stop(now: Progress) -> None:
+        if now.n_rows_now:
+            raise KeyboardInterrupt
+
+    with connect(str(cluster.file), 1) as client:
+        with pytest.raises(KeyboardInterrupt):
+            generate(toy_recipe(n), out, client=client, progress=stop)
+        deadline = time.monotonic() + 20
+        while n_tasks := client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)):
+            assert time.monotonic() < deadline, f"{n_tasks} tasks are still there"
+            time.sleep(0.02)
+        assert 0 < simkit.open(out).n_rows_done < n
+        generate(toy_recipe(n), out, client=client)
+    assert tree(out) == uninterrupted(n)
 
 
 def test_what_another_way_began_is_continued_and_extended(cluster: Cluster, out: Path, uninterrupted: Trees) -> None:
