@@ -147,6 +147,8 @@ class Reader:
 
     def parts(self, chunks: Sequence[int]) -> dict[int, bytes]:
         """Return inner chunks as `encoded` does; those that lie close together are read at once."""
+        if len(chunks) == 1:  # as always on a disk: nothing is sorted, and no bytes are copied
+            return {chunks[0]: self.encoded(chunks[0])}
         found: dict[int, bytes] = {}
         runs: list[list[int]] = []
         for i in sorted(chunks, key=self._part):
