@@ -86,9 +86,9 @@ class Store:
                 raise StoreError(
                     f"there is no {self.path}; `simkit generate SOURCE --out {self.path}` would make it"
                 ) from None
-            if self.place.has(ROOT):
-                raise
-            raise StoreError(_why_none(self.place)) from None
+            if not self.place.has(ROOT):
+                raise StoreError(_why_none(self.place)) from None
+        return self.place.get(ROOT)  # it came meanwhile, or is damaged
 
     @property
     def schema(self) -> Schema:

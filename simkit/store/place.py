@@ -101,9 +101,9 @@ class Place(ABC):
         try:
             return self.get(key)
         except DamageError:
-            if self.has(key):
-                raise
-            return None
+            if not self.has(key):
+                return None
+        return self.get(key)  # it came meanwhile, or is damaged
 
     def ahead(self, read: Callable[[_Item], _Result], items: Iterable[_Item]) -> Iterator[_Result]:
         """Yield what `read` returns for each item, in order; several at once where reading is mostly waiting."""

@@ -123,7 +123,7 @@ def _refuse_foreign(place: Place) -> None:
     root = place.find(ROOT)
     if root is not None:
         read_metadata(root, place.where())
-    elif names := sorted(set(place.names("")) - {LEDGER}):
+    elif (names := sorted(set(place.names("")) - {LEDGER})) and ROOT not in names:  # else it came meanwhile
         held = ", ".join(names[:3])
         raise StoreError(f"{place.where()} exists and is not a simkit data set (it holds {held}); choose another --out")
 

@@ -119,6 +119,16 @@ def test_two_recipes_at_once_one_goes_on_and_the_other_is_told(whole) -> None:
     assert n_schedules > 60
 
 
+def test_one_looks_while_another_creates(whole) -> None:
+    """Who looks between two requests of the other: nothing was there, and then it is."""
+    trees = {seed: whole(FEW, seed) for seed in (5, 6)}
+    for switches in itertools.combinations(range(1, 14), 2):
+        outcomes = play([client(FEW, 5), client(FEW, 6)], {}, switches)
+        (lost,) = (outcome for outcome in outcomes if outcome != FEW)
+        assert "holds another recipe: seed is" in str(lost), switches
+        assert objects() == trees[5 + outcomes.index(FEW)], switches
+
+
 @pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_same_recipe_twice_at_once(every: int, whole) -> None:
     tree = whole(FEW)
