@@ -12,6 +12,7 @@ import click
 
 import simkit
 from simkit.errors import SimkitError, UnknownNameError, WorldWarning, one_line
+from simkit_cli.interrupts import interruptible
 
 #: sections of the help -> commands
 _SECTIONS = {
@@ -94,7 +95,7 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            with _misuse_in_one_line(), _worlds_in_one_line():
+            with interruptible(), _misuse_in_one_line(), _worlds_in_one_line():
                 return super().invoke(ctx)
         except SimkitError as error:
             click.echo(f"simkit: {error}", err=True)

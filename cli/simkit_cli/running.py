@@ -14,6 +14,7 @@ import click
 from simkit_cli.display import rate_text, time_text
 
 if TYPE_CHECKING:
+    from simkit.contract import Source
     from simkit.run import Progress
 
 #: seconds between two lines, where there is no terminal
@@ -132,6 +133,19 @@ class Lines:
             self._say(self._running.line)
             self._said_at = self._clock()
             self._said.add(now.compiling)
+
+
+@contextmanager
+def compiling_said(source: Source, backend: str) -> Iterator[None]:
+    """Say a line on standard error for each thing that is compiled, where a command has no run to report."""
+    from simkit.backends import told_of_compiling
+
+    def say(what: str) -> None:
+        if what:
+            click.echo(f"compiling {what}", err=True)
+
+    with told_of_compiling(say, source.load(backend)):
+        yield
 
 
 class Show(Protocol):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from simkit_cli import options
+
+if TYPE_CHECKING:
+    from simkit.store import Store
 
 
 class _Preview(click.Command):
@@ -68,12 +73,13 @@ def command(
         check_film(animate)
         if rows and len(rows) > 1:
             raise click.UsageError(f"--animate films one row; these are {len(rows):,}")
-    found = describe(opened, rows, view, backend)
-    out = out or Path("film.gif" if isinstance(found, Film) else "sheet.png")
-    if isinstance(found, Film):
-        width, height, n_frames, seconds = draw_film(found, out)
-        click.echo(f"{out}: {found.names[0]}, {n_frames:,} frames, {seconds:.1f} s, {width} x {height} pixels")
-        return
+    with _told(opened, view, backend):
+        found = describe(opened, rows, view, backend)
+        out = out or Path("film.gif" if isinstance(found, Film) else "sheet.png")
+        if isinstance(found, Film):
+            width, height, n_frames, seconds = draw_film(found, out)
+            click.echo(f"{out}: {found.names[0]}, {n_frames:,} frames, {seconds:.1f} s, {width} x {height} pixels")
+            return
     if out.suffix.lower() != ".png":
         raise click.UsageError(f"a sheet is a PNG picture; {out} does not end in .png")
     sheet = draw_sheet(found)
@@ -83,3 +89,14 @@ def command(
     if len(rows) > 1 and rows == list(range(rows[0], rows[-1] + 1)):
         which = f"rows {rows[0]:,} to {rows[-1]:,}"
     click.echo(f"{out}: {which}, {sheet.width} x {sheet.height} pixels")
+
+
+def _told(store: Store, view: str, backend: str) -> AbstractContextManager[None]:
+    """Say what is compiled for a view of a source that is installed; a sheet of boards computes nothing."""
+    from simkit import registry
+    from simkit.recipe import Recipe
+    from simkit_cli.running import compiling_said
+
+    if view == "sheet" or store.recipe["source"] not in registry.sources():
+        return nullcontext()
+    return compiling_said(Recipe.parse(store.recipe).source, backend)
