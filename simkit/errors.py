@@ -62,6 +62,11 @@ def show(value: object) -> str:
         return one_line(f"an object of the class {type(value).__name__}", MAX_SHOWN)
 
 
+def counted(n: int, what: str) -> str:
+    """Return a number and what there is that many of: ``1 row``, ``20,000 rows``."""
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
 class _Short(reprlib.Repr):
     """The beginnings of values, of which no more is turned into text than is shown."""
 

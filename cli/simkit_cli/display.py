@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from simkit.tables import as_text
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn
 
 #: rows of cells in aligned columns
 table_text = as_text
@@ -46,10 +46,22 @@ def rate_text(rate: float) -> str:
     return f"{rate:,.0f} rows/s" if rate >= 9.95 else f"{rate:.1f} rows/s"
 
 
+def done_column() -> ProgressColumn:
+    """Return the column of a bar that says what is done, as ``15,872 of 20,000``; nothing while that is unknown."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Done(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text("" if task.total is None else f"{task.completed:,.0f} of {task.total:,.0f}")
+
+    return Done()
+
+
 def progress_bar(*, quiet: bool) -> Progress:
     """Return a bar on standard error with rows done, rows/s and the time left."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
     from rich.text import Text
 
@@ -61,7 +73,7 @@ def progress_bar(*, quiet: bool) -> Progress:
     return RichProgress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        done_column(),
         Rate(),
         TimeRemainingColumn(),
         TextColumn("left"),

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from simkit_cli.display import rate_text, time_text
+from simkit.errors import counted
+from simkit_cli.display import done_column, rate_text, time_text
 
 if TYPE_CHECKING:
     from simkit.contract import Source
@@ -113,7 +114,7 @@ class Running:
         if self.now is None or self.now.compiling:
             return self.doing
         before = f"{self._of}: " if self._of else ""
-        rows = f"{before}{self.now.n_rows_done:,} of {self.now.n_rows:,} rows"
+        rows = f"{before}{self.now.n_rows_done:,} of {counted(self.now.n_rows, 'row')}"
         if self.now.n_workers == 0:
             return f"{rows}, waiting for workers"
         return f"{rows}, {self.speed}" if self.speed else f"{rows} after {time_text(self._clock() - self._began)}"
@@ -158,7 +159,7 @@ class Show(Protocol):
 def shown(*, quiet: bool) -> Iterator[Show]:
     """Show on standard error how far runs are; yields what is to be called with each report."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
@@ -168,7 +169,7 @@ def shown(*, quiet: bool) -> Iterator[Show]:
         yield Lines(partial(click.echo, err=True))
     else:
         running, speed = Running(), TextColumn("{task.fields[speed]}")
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), speed
+        columns = TextColumn("{task.description}"), BarColumn(), done_column(), speed
         with Bar(*columns, console=console, transient=True) as bar:
             task = bar.add_task(running.doing, total=None, speed="")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from simkit.errors import counted
 from simkit.schema import Array
 from simkit.tables import as_html, as_text
 
@@ -116,16 +117,16 @@ class Census:
         mine = self.rule == rule
         n_left_out = self.n_left_out[rule]
         left_out = f", {n_left_out:,} not counted (never settled, or a rule with B0)" if n_left_out else ""
-        objects = _number(int(self.count[mine].sum()), "object")
-        kinds, boards = _number(int(np.count_nonzero(mine)), "kind"), _number(self.n_boards[rule], "board")
+        objects = counted(int(self.count[mine].sum()), "object")
+        kinds, boards = counted(int(np.count_nonzero(mine)), "kind"), counted(self.n_boards[rule], "board")
         return f"{rule}: {objects} of {kinds} on {boards}{left_out}"
 
     def _rest(self, kinds: Array) -> Iterator[str]:
         """Yield what is said of the kinds that are not shown, if there are any."""
         if kinds.size:
-            objects = _number(int(self.count[kinds].sum()), "object")
+            objects = counted(int(self.count[kinds].sum()), "object")
             share = 100 * self.share[kinds].sum()
-            yield f"and {_number(kinds.size, 'more kind')}, {objects} ({share:.3g} %)"
+            yield f"and {counted(kinds.size, 'more kind')}, {objects} ({share:.3g} %)"
 
     def _cells(self, i: Any) -> tuple[str, ...]:
         code, name = str(self.apgcode[i]), str(self.name[i])
@@ -137,7 +138,3 @@ class Census:
             f"± {self.standard_error[i]:.2g}",
             f"{100 * self.share[i]:.4g} %",
         )
-
-
-def _number(n: int, what: str) -> str:
-    return f"{n:,} {what}{'' if n == 1 else 's'}"

@@ -8,6 +8,7 @@ import numpy as np
 
 from simkit.ash.objects import Kind, Survey, survey
 from simkit.ash.replay import Replay, replay
+from simkit.errors import counted
 from simkit.figures.picture import CLASS_INKS, DARK, LIGHT, U8, Colour, Film, Frame, Key, Panel, Sheet, captions, title
 from simkit.store import Store
 
@@ -48,7 +49,7 @@ def labelled(store: Store, rows: list[int], masks: Iterable[U8], found: Survey) 
     inks = colours_of([kind.apgcode for kind in found.kinds])
     colours = np.array([DARK.paper, *inks, OTHER, UNKNOWN], np.uint8)
     texts = [
-        [*caption, f"{n:,} object{'' if n == 1 else 's'}" if n >= 0 else "no census"]
+        [*caption, counted(n, "object") if n >= 0 else "no census"]
         for caption, n in zip(captions(store, rows), found.n_objects, strict=True)
     ]
     panels = [Panel(mask, colours, text) for mask, text in zip(masks, texts, strict=True)]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, counted
 from simkit.figures import claims as texts
 from simkit.figures.sheet import put
 from simkit.figures.study import svg, tables
@@ -122,7 +122,7 @@ def _badge(verdict: str) -> str:
 
 def _table(name: str, store: Store) -> Iterator[str]:
     n_rows = store.layout.n_rows
-    yield f"<details><summary>Table <b>{escape(name)}</b>, {n_rows:,} rows</summary>"
+    yield f"<details><summary>Table <b>{escape(name)}</b>, {counted(n_rows, 'row')}</summary>"
     if n_rows > _MOST_ROWS:
         yield f"<p>The first {_MOST_ROWS:,} rows; all are in <code>{escape(store.name)}</code>.</p>"
     yield '<div class="wide"><table><thead><tr>'

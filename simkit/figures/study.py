@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from simkit.errors import StoreError, needed_for
+from simkit.errors import StoreError, counted, needed_for
 from simkit.figures import charts, lines
 from simkit.figures.sheet import put
 from simkit.schema import Array
@@ -128,6 +128,6 @@ def data_text(data: Mapping[str, Any]) -> str:
         kind = recipe["source"], recipe["parameters"].get("steps")
         n_rows[kind] = n_rows.get(kind, 0) + recipe["n"]
     return "; ".join(
-        f"{n:,} rows of {source}" + (f", {steps:,} steps" if isinstance(steps, int) else "")
+        f"{counted(n, 'row')} of {source}" + (f", {steps:,} steps" if isinstance(steps, int) else "")
         for (source, steps), n in n_rows.items()
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simkit import recipe, registry
-from simkit.errors import RecipeError, StoreError
+from simkit.errors import RecipeError, StoreError, counted
 from simkit.interchange import Written
 from simkit.interchange.croissant import croissant
 from simkit.interchange.files import Files
@@ -69,7 +69,8 @@ class Card:
         which = f"Rows {self.rows.start:,} to {self.rows.stop - 1:,} of " if len(self.rows) < n_rows else ""
         n_done = self.store.n_rows_done
         state = f" {n_done:,} of them are generated so far." if n_done < n_rows else ""
-        return f"{what[:1].upper()}{what[1:]}{which}{n_rows:,} rows, each a function of recipe and row number.{state}"
+        count = counted(n_rows, "row")
+        return f"{what[:1].upper()}{what[1:]}{which}{count}, each a function of recipe and row number.{state}"
 
     @property
     def digest(self) -> str | None:

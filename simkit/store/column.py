@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from simkit.errors import ParameterError, UnknownNameError, show
+from simkit.errors import ParameterError, UnknownNameError, counted, show
 from simkit.schema import Array, Field
 from simkit.store.fetcher import Fetcher
 
@@ -190,7 +190,8 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         outside = wanted[(wanted < -len(self)) | (wanted >= len(self))]
         if outside.size:
             raise ParameterError(
-                f"asked for row {outside.flat[0]:,} of {self._ledger.place.where()}, which has {len(self):,} rows"
+                f"asked for row {outside.flat[0]:,} of {self._ledger.place.where()}, "
+                f"which has {counted(len(self), 'row')}"
             )
         wanted = wanted.astype(np.int64)
         return np.where(wanted < 0, wanted + len(self), wanted)

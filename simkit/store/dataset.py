@@ -20,6 +20,7 @@ from simkit.errors import (
     SimkitError,
     StoreError,
     UnknownNameError,
+    counted,
     show,
 )
 from simkit.schema import Array, Batch, Schema, check
@@ -133,11 +134,12 @@ class Store:
         return {name: self[name] for name in self}.items()
 
     def __repr__(self) -> str:
-        return f"<{self.path}: {self.layout.n_rows:,} rows of {self.recipe['source']}: {', '.join(self)}>"
+        return f"<{self.path}: {counted(self.layout.n_rows, 'row')} of {self.recipe['source']}: {', '.join(self)}>"
 
     def _repr_html_(self) -> str:
         recipe = self.recipe
-        title = f"{self.path}: {self.n_rows:,} rows of {recipe['source']}, version {recipe['version']}, {self._state()}"
+        count = counted(self.n_rows, "row")
+        title = f"{self.path}: {count} of {recipe['source']}, version {recipe['version']}, {self._state()}"
         rows = [("seed", recipe["seed"]), *recipe["parameters"].items()]
         return as_html(title, ("parameter", "value"), rows) + self.schema._repr_html_()
 
@@ -180,7 +182,7 @@ class Store:
         n_rows = self.layout.n_rows
         if not isinstance(row, numbers.Integral) or not 0 <= row < n_rows:
             asked = f"{row:,}" if isinstance(row, int) and abs(row) < 2**64 else show(row)
-            raise ParameterError(f"asked for row {asked} of {self.path}, which has {n_rows:,} rows")
+            raise ParameterError(f"asked for row {asked} of {self.path}, which has {counted(n_rows, 'row')}")
         return int(row)
 
     def done(self) -> Done:

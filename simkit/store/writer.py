@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from simkit.errors import StoreError
+from simkit.errors import StoreError, counted
 from simkit.schema import Schema
 from simkit.store.dataset import Store, place_of
 from simkit.store.folding import incomplete, settle, unfold
@@ -151,8 +151,8 @@ def _prepare(
     ledger, grows = Ledger(place, layout), layout.n_rows < recipe["n"]
     if grows and not run.is_free():  # another worker may be about to commit a last shard of the old length
         raise StoreError(
-            f"{place.where()} is being written with {layout.n_rows:,} rows, and {recipe['n']:,} are asked for; "
-            "give all workers the same --n, or wait for the others"
+            f"{place.where()} is being written with {counted(layout.n_rows, 'row')}, and {recipe['n']:,} are asked "
+            "for; give all workers the same --n, or wait for the others"
         )
     if "digest" in attributes["simkit"] and (grows or len(ledger.state().groups) < layout.n_groups):
         attributes = incomplete(attributes)
@@ -181,7 +181,7 @@ def _refuse_other(where: str, found: Mapping[str, Any], asked: Mapping[str, Any]
         raise StoreError(f"{where} holds another recipe: {'; '.join(differences)}; choose another --out")
     if asked["n"] < found["n"]:
         raise StoreError(
-            f"{where} is a data set of {found['n']:,} rows, more than the {asked['n']:,} asked for; "
+            f"{where} is a data set of {counted(found['n'], 'row')}, more than the {asked['n']:,} asked for; "
             "ask for as many or more (its first rows are the same), or choose another --out"
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import zarr
-from command_line import GENERATE, Simkit
+from command_line import GENERATE, SMALL, Simkit
 
 import simkit as library
 from simkit.recipe import shipped
@@ -83,3 +83,14 @@ def test_a_store_that_is_not_ours(simkit: Simkit, command: str, what: str) -> No
 def test_a_path_that_is_too_long(simkit: Simkit, command: str) -> None:
     line = (command, "a" * 300) if command != "generate" else (*GENERATE, "--quiet", "--out", "a" * 300)
     assert "file name too long" in simkit(*line).error.lower()
+
+
+def test_one_row_is_no_rows(simkit: Simkit) -> None:
+    made = simkit("generate", "ca-ash", "--n", "1", *SMALL, "--out", "one.zarr")
+    said = made.out + made.err + simkit("info", "one.zarr").out + simkit("verify", "one.zarr", "--full").out
+    opened = library.open("one.zarr")
+    with pytest.raises(library.SimkitError) as beyond:
+        opened[next(iter(opened))][1]
+    said += repr(opened) + opened._repr_html_() + str(beyond.value)
+    assert said.count("1 row") >= 7
+    assert "1 rows" not in said

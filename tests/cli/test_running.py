@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from rich.progress import Progress as Bar
+from simkit_cli.display import done_column
 from simkit_cli.running import Lines, Pace, Running
 
 from simkit.run import Progress
@@ -133,3 +135,18 @@ def test_runs_one_after_another_have_names_and_rates_of_their_own(clock):
         "hot: 100 of 1,000 rows, 10 rows/s, 1 min 30 s left",
         "cold: 160 of 1,000 rows, 20 rows/s, 42.0 s left",
     ]
+
+
+def test_a_bar_says_how_many_of_how_many_once_that_is_known():
+    bar = Bar(disable=True)
+    task = bar.add_task("", total=None)
+    (shown,) = bar.tasks
+    assert str(done_column().render(shown)) == ""
+    bar.update(task, completed=15_872, total=20_000)
+    assert str(done_column().render(shown)) == "15,872 of 20,000"
+
+
+def test_of_one_row_it_says_row(clock):
+    running = Running(clock)
+    running.take(Progress(1, 0, 0))
+    assert running.line.startswith("0 of 1 row after")

@@ -71,7 +71,7 @@ from simkit.store import forget
         ({"where": {"rule": 7}}, "no row is left"),
         ({"ranks": (2, 2)}, "rank 2 of 2"),
         ({"ranks": (0, 3), "batch_size": 2}, "no row for some of 3 ranks"),
-        ({"ranks": (0, 3), "batch_size": 229}, "the last batch has 1 rows for 3 ranks"),
+        ({"ranks": (0, 3), "batch_size": 229}, "the last batch has 1 row for 3 ranks"),
         ({"drop_last": True, "batch_size": 231}, "drop_last leaves no batch"),
         ({"ranks": (0, 2), "skip_damaged": True}, "batches of different sizes"),
         ({"memory_format": torch.channels_last_3d}, "contiguous_format or channels_last"),

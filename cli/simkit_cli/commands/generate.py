@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simkit.errors import counted
 from simkit_cli import display, options
 from simkit_cli.running import shown
 
@@ -96,7 +97,7 @@ def command(
 
 def _announce(recipe: Recipe, name: str, out: Path | str, runs_on: str) -> None:
     """Say what is made, where, and on what."""
-    click.echo(f"{name} -> {out}: {recipe.n:,} rows, seed {recipe.seed}, on {runs_on}", err=True)
+    click.echo(f"{name} -> {out}: {counted(recipe.n, 'row')}, seed {recipe.seed}, on {runs_on}", err=True)
     for note in recipe.source.notes():
         click.echo(f"note: {note}", err=True)
 
@@ -113,12 +114,10 @@ def _runs_on(
         n_workers, n_threads = size(client)
         if not n_workers:
             return "Dask workers, once there are some"
-        return (
-            f"{n_workers} Dask worker{'s' if n_workers > 1 else ''}, {n_threads} thread{'s' if n_threads > 1 else ''}"
-        )
+        return f"{counted(n_workers, 'Dask worker')}, {counted(n_threads, 'thread')}"
     n_threads = n_threads or n_processors()
     part = f", worker {share.index} of {share.n_workers}" if share.n_workers > 1 else ""
-    return f"{recipe.source.load(backend).backend}, {n_threads} thread{'s' if n_threads > 1 else ''}{part}"
+    return f"{recipe.source.load(backend).backend}, {counted(n_threads, 'thread')}{part}"
 
 
 def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]) -> tuple[Recipe, str]:
@@ -136,20 +135,22 @@ def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> 
     n_now = done.n_rows_now
     n_done, n = store.n_rows_done, store.layout.n_rows
     if n_done < n:
-        missing = f"{n - n_done:,} rows are for other workers"
-        click.echo(f"{store.path}: {n_done:,} of {n:,} rows, {display.bytes_text(store.n_bytes())} on disk; {missing}")
+        missing = f"{counted(n - n_done, 'row')} {'is' if n - n_done == 1 else 'are'} for other workers"
+        click.echo(
+            f"{store.path}: {n_done:,} of {counted(n, 'row')}, {display.bytes_text(store.n_bytes())} on disk; {missing}"
+        )
         return
     state = "complete" if n_now else "was complete, nothing to do"
     size = display.bytes_text(store.n_bytes())
-    click.echo(f"{store.path}: {n:,} rows, {state}; {size} on disk, digest {store.root_digest()}")
+    click.echo(f"{store.path}: {counted(n, 'row')}, {state}; {size} on disk, digest {store.root_digest()}")
     if n_now:
         compiled = f", {display.time_text(done.compiled)} of it compiling" if done.compiled >= 0.05 else ""
         speed = display.rate_text(n_now / (seconds - done.compiled))
-        rate = f"{n_now:,} rows in {display.time_text(seconds)}{compiled}, {speed}"
+        rate = f"{counted(n_now, 'row')} in {display.time_text(seconds)}{compiled}, {speed}"
         limit = "" if done.n_workers is not None else f", limited by {_limit(done)}"
         # as many rows as this run made: extending a large data set by a few must not read all of it
         about = recipe.source.summary(partial(store.batches, rows=range(n - n_now, n)))
-        of_these = f"of the last {n_now:,} rows: " if n_now < n else ""
+        of_these = f"of the last {counted(n_now, 'row')}: " if n_now < n else ""
         click.echo(f"{rate}{limit}" + (f"; {of_these}{about}" if about else ""))
     place = shlex.quote(str(store.path))
     has_boards = any(field.dims[:1] == ("y",) and len(field.dims) == 2 for field in store.schema.values())
@@ -170,7 +171,7 @@ def _say_stopped(out: Path | str) -> None:
 
     try:
         store = open_store(out)
-        kept = f"{store.n_rows_done:,} of {store.layout.n_rows:,} rows are kept in {out}"
+        kept = f"{store.n_rows_done:,} of {counted(store.layout.n_rows, 'row')} are kept in {out}"
     except StoreError:
         kept = "nothing was finished yet"
     click.echo(f"stopped: {kept}; run the same line again to continue", err=True)

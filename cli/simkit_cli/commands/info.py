@@ -13,13 +13,14 @@ from simkit_cli import display, options
 @options.store
 def command(store: Path | str) -> None:
     """Show the recipe, fields, finished rows, size, digest, versions and backend of the data set STORE."""
+    from simkit.errors import counted
     from simkit.store import open_store
 
     opened = open_store(store)
     recipe, layout = opened.recipe, opened.layout
     n_done = opened.n_rows_done
     state = "complete" if n_done == layout.n_rows else f"{n_done:,} done, {layout.n_rows - n_done:,} missing"
-    click.echo(f"{store}: {layout.n_rows:,} rows of {recipe['source']} version {recipe['version']}, {state}")
+    click.echo(f"{store}: {counted(layout.n_rows, 'row')} of {recipe['source']} version {recipe['version']}, {state}")
     click.echo("\nRecipe")
     parameters = [(name, _plain(value)) for name, value in recipe["parameters"].items()]
     click.echo(display.table_text([("seed", str(recipe["seed"])), ("n", str(recipe["n"])), *parameters]))
@@ -41,7 +42,8 @@ def command(store: Path | str) -> None:
                 ("size", f"{display.bytes_text(on_disk)} on disk, {display.bytes_text(decoded)} decoded"),
                 (
                     "shards",
-                    f"{-(-n_done // layout.shard_rows):,} of {layout.n_shards:,} done, {layout.shard_rows:,} rows each",
+                    f"{-(-n_done // layout.shard_rows):,} of {layout.n_shards:,} done, "
+                    f"{counted(layout.shard_rows, 'row')} each",
                 ),
                 ("digest", digest),
                 ("backend", opened.made["backend"]),

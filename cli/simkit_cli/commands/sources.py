@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from simkit.errors import SimkitError
+from simkit.errors import SimkitError, counted
 from simkit_cli import display, options
 
 #: what a world has beside its sources -> where it is used
@@ -62,7 +62,9 @@ def _list() -> None:
     click.echo("Recipes")
     recipes = {name: load(path) for name, path in shipped().items()}
     click.echo(
-        display.table_text((name, f"{values['n']:,} rows", values.get("title", "")) for name, values in recipes.items())
+        display.table_text(
+            (name, counted(values["n"], "row"), values.get("title", "")) for name, values in recipes.items()
+        )
     )
     click.echo("\nnext: simkit sources NAME")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from simkit.errors import counted
 from simkit_cli import display, options
 
 #: faults that are printed one by one
@@ -75,13 +76,13 @@ def command(store: Path | str, full: bool, regenerate: int | None, backend: str,
         for fault in faults[:_MAX_FAULTS]:
             click.echo(one_line(f"fault: {fault}"), err=True)
         more = f" ({len(faults) - _MAX_FAULTS:,} more not shown)" if len(faults) > _MAX_FAULTS else ""
-        n_faults = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
+        n_faults = counted(len(faults), "fault")
         advice = _NOT_THEIRS if are_values_wrong else _advice(opened.path, len(shards), forget)
         raise DamageError(f"{store} has {n_faults}{more}; {advice}")
     if n_done < n:
-        raise DamageError(f"{store} is whole as far as it goes: {n_done:,} of {n:,} rows; {CONTINUE}")
+        raise DamageError(f"{store} is whole as far as it goes: {n_done:,} of {counted(n, 'row')}; {CONTINUE}")
     if not quiet:
-        click.echo(f"{store}: {n:,} rows, {how}")
+        click.echo(f"{store}: {counted(n, 'row')}, {how}")
         click.echo(f"digest {opened.root_digest()}")
 
 
@@ -89,5 +90,8 @@ def _advice(path: Path | str, n_shards: int, are_forgotten: bool) -> str:
     if not n_shards:
         return "run its `simkit generate` line"
     if are_forgotten:
-        return f"{n_shards:,} shards count as not done now: its `simkit generate` line makes them again"
+        n_forgotten = f"{counted(n_shards, 'shard')} {'counts' if n_shards == 1 else 'count'}"
+        return (
+            f"{n_forgotten} as not done now: its `simkit generate` line makes {'it' if n_shards == 1 else 'them'} again"
+        )
     return f"`simkit verify {shlex.quote(str(path))} --forget` lets its `simkit generate` line make them again"

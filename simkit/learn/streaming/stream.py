@@ -16,7 +16,7 @@ import torch
 import torch.utils.data
 
 from simkit.contract import Source
-from simkit.errors import DamageError, ParameterError, one_line, show
+from simkit.errors import DamageError, ParameterError, counted, one_line, show
 from simkit.learn.streaming.options import MAX_ROWS, Options, Order, Rows, View, grouped
 from simkit.learn.streaming.passes import Passes
 from simkit.learn.streaming.ranks import ranks as ranks_here
@@ -98,7 +98,7 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         order = f"shuffled, seed {self.order.seed}" if self.order.shuffle else "in their order"
         n = self.n_batches()
         batches = f"{n:,} batch{'es' if n > 1 else ''} of {self.order.batch_size:,}"
-        return one_line(f"{self._about}: {self.n_rows:,} rows, {order}, in {batches}")
+        return one_line(f"{self._about}: {counted(self.n_rows, 'row')}, {order}, in {batches}")
 
     def _check_sizes(self) -> None:
         n_rows, size = self._windows.n_rows, self.order.batch_size
@@ -120,7 +120,8 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         if not self.order.drop_last and 0 < n_last < self._n_ranks:
             gone = f" after the first {consumed:,} rows of the epoch," if consumed else ""
             raise ParameterError(
-                f"with batch_size={self.order.batch_size},{gone} the last batch has {n_last} rows for {self._n_ranks} "
+                f"with batch_size={self.order.batch_size},{gone} the last batch has {counted(n_last, 'row')} "
+                f"for {self._n_ranks} "
                 "ranks; say drop_last=True, or choose another batch_size"
             )
 
