@@ -109,6 +109,11 @@ class Column(np.lib.mixins.NDArrayOperatorsMixin):
         if not self.field.labels or ufunc not in (np.equal, np.not_equal):
             what = "is compared with labels by == and != alone" if self.field.labels else "is a field of numbers"
             raise ParameterError(f"{self.name} {what}; this is {show(value)}")
+        if array.ndim and array.shape[-1:] not in ((1,), (self.field.shape or (len(self),))[-1:]):
+            raise ParameterError(
+                f"{self.name} has {len(self):,} values, and these are {array.size:,} labels; compare it with one label "
+                "at a time, and join the masks by |"
+            )
         numbers = [_number(self.name, label, self.field.labels) for label in array.ravel().tolist()]
         return np.array(numbers, np.int64).reshape(array.shape)
 

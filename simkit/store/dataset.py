@@ -8,7 +8,7 @@ import numbers
 import re
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -105,6 +105,13 @@ class Store:
             )
         UnknownNameError.check("field", name, self.schema, str(self.path))
         return Column(self.fetcher(), name)
+
+    if not TYPE_CHECKING:  # which knows the attributes that there are
+
+        def __getattr__(self, name: str) -> NoReturn:
+            is_field = not name.startswith("_") and "layout" in self.__dict__ and name in self.schema
+            advice = f"; its field is store[{show(name)}]" if is_field else ""
+            raise AttributeError(f"a data set has no attribute {show(name)}{advice}", name=name, obj=self)
 
     def __contains__(self, name: object) -> bool:
         return name in self.schema

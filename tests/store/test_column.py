@@ -166,6 +166,25 @@ def test_labels_are_compared_with_classes_alone(finished: Path) -> None:
         _ = store["kind"] < "even"
 
 
+def test_a_list_of_labels_has_as_many_as_there_are_rows(finished: Path) -> None:
+    store = simkit.open(finished)
+    name = next(name for name, field in store.schema.items() if field.labels)
+    labels = store.schema[name].labels
+    assert (store[name] == [labels[0]] * store.n_rows).shape == (store.n_rows,)
+    with pytest.raises(ParameterError, match=f"has {store.n_rows:,} values, and these are 2 labels"):
+        _ = store[name] == [labels[0], labels[0]]
+
+
+def test_a_field_asked_for_as_an_attribute_is_pointed_to(finished: Path) -> None:
+    store = simkit.open(finished)
+    name = next(iter(store))
+    with pytest.raises(AttributeError, match=rf"its field is store\['{name}'\]"):
+        getattr(store, name)
+    with pytest.raises(AttributeError, match="has no attribute 'no_such'$"):
+        _ = store.no_such
+    assert not hasattr(store, "_no_such")
+
+
 def test_what_a_column_is_like_is_asked_without_reading_it(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     board = simkit.open(finished)["board"]
     monkeypatch.setattr(Column, "__getitem__", lambda *_: pytest.fail("rows are read"))
