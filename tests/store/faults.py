@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "store")]
 
-from campaign import Child, DefectError, Lab, N, Trial, run  # noqa: E402
+from campaign import Child, DefectError, Lab, MissedError, N, Trial, run  # noqa: E402
 from child import PATIENCE  # noqa: E402
 from servers import CLOSE, CUT, HANG, LOST, SLOW, TORN, Fault, Rclone  # noqa: E402
 from store_samples import SHARD_ROWS, shrink  # noqa: E402
@@ -263,8 +263,7 @@ def both(*lines: Child) -> list[str]:
     return ends
 
 
-def pause(trial: Trial) -> None:
-    """Let the first of two clients have an advantage of up to a second."""
+def pause(trial: Trial) -> None:  # so that one of two clients is up to a second ahead
     time.sleep(trial.random.random())
 
 
@@ -337,9 +336,10 @@ def _(trial: Trial) -> str:
     cache, readers = str(trial.path("cache")), []
     check = trial.at(trial.random.randrange(1, 30), lambda: readers[0].kill())
     readers.append(trial.child("read", trial.out, cache))
-    if readers[0].wait() != "killed":
-        raise DefectError("it lived")
+    end = readers[0].wait()
     check()
+    if end != "killed":
+        raise DefectError(f"it lived: {end}")
     trial.heal()
     for _ in range(2):
         if (end := trial.child("read", trial.out, cache).wait()) != "done":
@@ -357,7 +357,7 @@ def _(trial: Trial) -> str:
         elif not end.startswith("simkit: there is no s3://"):
             raise DefectError(end)
     if not n_read:
-        raise DefectError("none was in time")
+        raise MissedError
     return trial.ends(line)
 
 
