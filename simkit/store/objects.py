@@ -43,6 +43,10 @@ _S3_CONFIG = {
 #: process, address and environment, which has the keys -> the file system of places of that address that are in use
 _in_use: WeakValueDictionary[tuple[int, str, frozenset[tuple[str, str]]], Any] = WeakValueDictionary()
 
+#: file systems of the process that this one was forked from. Their connections are watched by an epoll that both have:
+#: to close one here would end the watch there, and the parent would wait for an answer until its time is over.
+_OF_PARENTS: list[Any] = []
+
 
 class Free(place.Lock):
     """A lock that nobody takes: of those who write shards, none is in another's way."""
@@ -154,6 +158,7 @@ class Objects(place.Place):
             If there is no such object.
         """
         if self._process != os.getpid():
+            _OF_PARENTS.append(self._files)
             self._connect()
         path = f"{self._root}/{key}".rstrip("/")
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from servers import CLOSE, CUT, HANG, SLOW, Bucket, Proxy
@@ -130,7 +131,7 @@ def passing(fault: object, every: int) -> Callable[[str, str], object]:
 
 
 @pytest.mark.parametrize(
-    "fault", [503, CUT, *(pytest.param(fault, marks=pytest.mark.slow) for fault in (500, CLOSE))], ids=str
+    "fault", [503, *(pytest.param(fault, marks=pytest.mark.slow) for fault in (500, CUT, CLOSE))], ids=str
 )
 def test_what_passes_is_tried_again(
     fault, rclone: Bucket, proxy: Proxy, whole, monkeypatch: pytest.MonkeyPatch
@@ -154,7 +155,8 @@ def test_a_slow_server_and_one_that_says_nothing(
     assert rclone.objects("x.zarr") == whole
 
 
-@pytest.mark.parametrize("fault", [503, pytest.param(CLOSE, marks=pytest.mark.slow)], ids=str)
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [503, CLOSE], ids=str)
 def test_a_server_that_is_ill_for_good_is_one_line_and_nothing_is_lost(
     fault, rclone: Bucket, proxy: Proxy, whole, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,13 +267,26 @@ def finish(process: subprocess.Popen[str]) -> None:
     assert (process.returncode, errors) == (0, "")
 
 
-def test_a_process_that_was_forked_reads_and_writes(rclone: Bucket, whole) -> None:
+def test_a_process_that_was_forked_reads_and_takes_no_connection_away(
+    rclone: Bucket, whole, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = generate(toy_recipe(N), f"{rclone.address}/x.zarr")
+    explain, failed = simkit.store.requests.Requests._explain, []
+
+    def explained(self: Any, error: Exception) -> Any:
+        failed.extend([] if isinstance(error, FileNotFoundError) else [error])
+        return explain(self, error)
+
+    monkeypatch.setattr(simkit.store.requests.Requests, "_explain", explained)
+    monkeypatch.setitem(simkit.store.objects._S3_CONFIG, "read_timeout", 5)
+    store = simkit.open(store.path)
+    assert verify(store, full=True) == []
     child = multiprocessing.get_context("fork").Process(target=lambda: os._exit(len(verify(store, full=True))))
     child.start()
     child.join(60)
     assert child.exitcode == 0
-    assert verify(store) == []
+    assert verify(store, full=True) == []
+    assert failed == []
 
 
 def take_the_turn_and_die(there: str) -> None:
