@@ -165,7 +165,9 @@ class Fetcher:
                 self._opened[key] = future
             self._opened.move_to_end(key)
         if not is_mine:
-            return future.result()
+            found = future.result()  # of another thread, maybe of a shard beside it that is not merged yet
+            covers = all(chunk in found.chunks for chunk in chunks)
+            return found if covers else self._open(name, chunks, is_index_new=is_index_new)
         try:
             opened = self._opening(name, chunks, is_index_new=is_index_new)
         except BaseException as error:
@@ -220,9 +222,10 @@ class Fetcher:
         return name, chunk // self._per_object(name)
 
     def _per_object(self, name: str) -> int:
-        """Return how many chunks lie in one object; of those that may not be merged yet, in a shard."""
+        """Return how many chunks lie in one object; far away, of those that may not be merged yet, in a shard."""
         layout = self.ledger.layout
-        return layout.shard_rows // layout.chunk_rows * (layout.spans[name] if self._is_finished else 1)
+        is_merged = self._is_finished or self.ledger.place.n_at_once == 1  # on a disk they are read one by one
+        return layout.shard_rows // layout.chunk_rows * (layout.spans[name] if is_merged else 1)
 
     def _n_beside(self, name: str, chunk: int) -> int:
         """Return how many chunks the object of a chunk holds; the last one may have fewer than others."""

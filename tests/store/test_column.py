@@ -22,6 +22,7 @@ from simkit.schema import Array, Batch, Field, Schema
 from simkit.store import forget
 from simkit.store.column import Column
 from simkit.store.layout import Layout
+from simkit.store.local import Folder
 
 positions = st.integers(-N_ROWS, N_ROWS - 1)
 ends = st.none() | st.integers(-2 * N_ROWS, 2 * N_ROWS)
@@ -208,6 +209,16 @@ def test_a_column_is_only_read(finished: Path, rows: Batch) -> None:
     with pytest.raises(ValueError, match="leave copy=False away"):
         np.array(charge, copy=False)
     assert rows["charge"][3] in charge
+
+
+def test_a_file_with_several_shards_is_opened_once(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, opened, real = simkit.open(finished), [], Folder.open
+    name = store.layout.merged[0]
+    monkeypatch.setattr(Folder, "open", lambda self, key: (opened.append(key), real(self, key))[1])
+    _ = store[name][:]
+    files = [store.layout.key(name, shard) for shard in range(store.layout.n_shards)]
+    assert len(files) > len(set(files))
+    assert sorted(key for key in opened if key.startswith(f"{name}/")) == sorted(set(files))
 
 
 def test_a_column_can_be_iterated(finished: Path, rows: Batch) -> None:
