@@ -278,7 +278,10 @@ def check_address(path: Address) -> Address:
     if "://" in text:
         return Objects.check(text)
     if isinstance(path, Path) and _LOST_SLASH.match(text):
-        raise StoreError(f"{show(text)} was an address and is a path now, which has no //; give it as a text")
+        meant = text.replace(":/", "://", 1)
+        raise StoreError(
+            f"{show(text)} is a path; did you mean the address {show(meant)}? Give that as a text, not a Path"
+        )
     return StoreError.check_path(path)
 
 

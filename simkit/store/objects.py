@@ -113,7 +113,7 @@ class Objects(place.Place):
                 f"an address {protocol}://... has a password or a query in it; addresses stand in messages: put keys "
                 "into the environment or a file, such as AWS_SECRET_ACCESS_KEY or ~/.aws/credentials"
             )
-        if not rest.strip("/") or not address.isprintable():
+        if not all(rest.rstrip("/").split("/")) or not address.isprintable():  # servers take // for /, or do not
             raise StoreError(f"{show(address)} is not an address of a data set, such as s3://bucket/x.zarr")
         return f"{protocol}://{rest.rstrip('/')}"
 

@@ -113,7 +113,9 @@ def test_addresses_that_cannot_be(tmp_path: Path) -> None:
     assert "a password or a query" in secret
     assert "hunter2" not in secret
     assert "hunter2" not in line_of(lambda: generate(toy_recipe(), "https://host/x.zarr?sig=hunter2"))
-    assert "was an address and is a path now" in line_of(lambda: simkit.open(Path("s3://bucket/x.zarr")))
+    assert "did you mean the address 's3://bucket/x.zarr'?" in line_of(lambda: simkit.open(Path("s3://bucket/x.zarr")))
+    for odd in ("s3://", "s3:///x", "s3://bucket//x.zarr", "s3://bucket/a//x.zarr/"):
+        assert "is not an address of a data set" in line_of(lambda odd=odd: generate(toy_recipe(), odd))
     assert "fsspec knows s3://" in line_of(lambda: simkit.open("none-such://bucket/x.zarr"))
     assert "is an address" in line_of(
         lambda: simkit.export(generate(toy_recipe(), tmp_path / "x"), "npz", "s3://b/x.npz")
