@@ -18,6 +18,7 @@ from simkit.kernels.life import Rule
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_the_cases_of_simkit_bench(tmp_path):
     out = tmp_path / "results.jsonl"
     command = [sys.executable, ROOT / "benchmarks" / "bench_cases.py", "--level", "tiny", "--out", out]

@@ -42,6 +42,7 @@ def test_batches_resume_exactly(ash, epochs, n_threads):
     assert rows_of(again) == sum(epochs[1], [])
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_resumes_exactly(ash, epochs, tmp_path):
     """Two ranks, two workers each; both killed -9 at different batches; resumed by one rank alone."""
     program, log = Path(__file__).with_name("trainer.py"), tmp_path / "log"
