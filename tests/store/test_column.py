@@ -22,7 +22,6 @@ from simkit.schema import Array, Batch, Field, Schema
 from simkit.store import forget
 from simkit.store.column import Column
 from simkit.store.layout import Layout
-from simkit.store.local import Folder
 
 positions = st.integers(-N_ROWS, N_ROWS - 1)
 ends = st.none() | st.integers(-2 * N_ROWS, 2 * N_ROWS)
@@ -167,25 +166,6 @@ def test_labels_are_compared_with_classes_alone(finished: Path) -> None:
         _ = store["kind"] < "even"
 
 
-def test_a_list_of_labels_has_as_many_as_there_are_rows(finished: Path) -> None:
-    store = simkit.open(finished)
-    name = next(name for name, field in store.schema.items() if field.labels)
-    labels = store.schema[name].labels
-    assert (store[name] == [labels[0]] * store.n_rows).shape == (store.n_rows,)
-    with pytest.raises(ParameterError, match=f"has {store.n_rows:,} values, and these are 2 labels"):
-        _ = store[name] == [labels[0], labels[0]]
-
-
-def test_a_field_asked_for_as_an_attribute_is_pointed_to(finished: Path) -> None:
-    store = simkit.open(finished)
-    name = next(iter(store))
-    with pytest.raises(AttributeError, match=rf"its field is store\['{name}'\]"):
-        getattr(store, name)
-    with pytest.raises(AttributeError, match="has no attribute 'no_such'$"):
-        _ = store.no_such
-    assert not hasattr(store, "_no_such")
-
-
 def test_what_a_column_is_like_is_asked_without_reading_it(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     board = simkit.open(finished)["board"]
     monkeypatch.setattr(Column, "__getitem__", lambda *_: pytest.fail("rows are read"))
@@ -209,16 +189,6 @@ def test_a_column_is_only_read(finished: Path, rows: Batch) -> None:
     with pytest.raises(ValueError, match="leave copy=False away"):
         np.array(charge, copy=False)
     assert rows["charge"][3] in charge
-
-
-def test_a_file_with_several_shards_is_opened_once(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, opened, real = simkit.open(finished), [], Folder.open
-    name = store.layout.merged[0]
-    monkeypatch.setattr(Folder, "open", lambda self, key: (opened.append(key), real(self, key))[1])
-    _ = store[name][:]
-    files = [store.layout.key(name, shard) for shard in range(store.layout.n_shards)]
-    assert len(files) > len(set(files))
-    assert sorted(key for key in opened if key.startswith(f"{name}/")) == sorted(set(files))
 
 
 def test_a_column_can_be_iterated(finished: Path, rows: Batch) -> None:

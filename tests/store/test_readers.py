@@ -19,6 +19,7 @@ from simkit.errors import ParameterError
 from simkit.run import generate
 from simkit.schema import Batch
 from simkit.store.layout import LEDGER
+from simkit.store.local import Folder
 
 FIELDS = ["board", "energy", "charge", "is_odd", "kind"]
 
@@ -199,3 +200,32 @@ def test_the_packed_boards_unpack_as_the_schema_says(finished: Path) -> None:
     cells = simkit.unpack(store["board"][:], store.schema["board"].bits)
     assert cells.shape == (N_ROWS, 3, 13)
     np.testing.assert_array_equal(np.packbits(cells, axis=-1, bitorder="little"), store["board"][:])
+
+
+def test_a_field_asked_for_as_an_attribute_is_pointed_to(finished: Path) -> None:
+    store = simkit.open(finished)
+    name = next(iter(store))
+    with pytest.raises(AttributeError, match=rf"its field is store\['{name}'\]"):
+        getattr(store, name)
+    with pytest.raises(AttributeError, match="has no attribute 'no_such'$"):
+        _ = store.no_such
+    assert not hasattr(store, "_no_such")
+
+
+def test_a_file_with_several_shards_is_opened_once(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, opened, real = simkit.open(finished), [], Folder.open
+    name = store.layout.merged[0]
+    monkeypatch.setattr(Folder, "open", lambda self, key: (opened.append(key), real(self, key))[1])
+    _ = store[name][:]
+    files = [store.layout.key(name, shard) for shard in range(store.layout.n_shards)]
+    assert len(files) > len(set(files))
+    assert sorted(key for key in opened if key.startswith(f"{name}/")) == sorted(set(files))
+
+
+def test_a_list_of_labels_has_as_many_as_there_are_rows(finished: Path) -> None:
+    store = simkit.open(finished)
+    name = next(name for name, field in store.schema.items() if field.labels)
+    labels = store.schema[name].labels
+    assert (store[name] == [labels[0]] * store.n_rows).shape == (store.n_rows,)
+    with pytest.raises(ParameterError, match=f"has {store.n_rows:,} values, and these are 2 labels"):
+        _ = store[name] == [labels[0], labels[0]]

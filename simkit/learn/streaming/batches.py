@@ -125,13 +125,9 @@ class Batches:
         return self.stream.state(*self._position)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Let the next ``for`` go on from `state`, whatever the number of ranks, workers and threads that it came from.
+        """Let the next ``for`` go on from `state`, with the errors of `Stream.load_state_dict`.
 
-        Raises
-        ------
-        ParameterError
-            If the state is of other data, another selection of rows or another order, or if this batch_size leaves a
-            last batch with fewer rows than ranks.
+        The number of ranks, workers and threads may be another than that which the state came from.
         """
         self.stream.load_state_dict(state)
         self._position, self.is_resumed = self.stream.passes.position(), True
