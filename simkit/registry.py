@@ -77,7 +77,7 @@ class Study:
 
 
 #: packages of the worlds that come with simkit
-WORLDS = ("simkit.ash", "simkit.lattices")
+WORLDS = ("simkit.ash", "simkit.lattices", "simkit.fractals")
 
 #: name -> package of the studies that come with simkit
 STUDIES = {"thermo": "simkit.study.thermo"}

@@ -38,7 +38,7 @@ MAY_IMPORT = {
 }
 
 #: package of a world; one rule holds for all of them
-WORLDS = {"ash", "lattices"}
+WORLDS = {"ash", "lattices", "fractals"}
 
 #: what a world may import besides itself: no other world, and nothing that asks for it
 OF_A_WORLD = {
@@ -68,7 +68,7 @@ MODULES_OF_A_WORLD = {
 NAMES_WORLDS = {"simkit"}
 
 #: command that is of one world -> this world
-COMMANDS_OF_A_WORLD = {"census": "ash", "baseline": "ash", "lattice": "lattices"}
+COMMANDS_OF_A_WORLD = {"census": "ash", "baseline": "ash", "lattice": "lattices", "fractal": "fractals"}
 
 #: library -> where it may be imported, as prefixes of module names
 OWNERS = {

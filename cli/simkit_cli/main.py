@@ -17,7 +17,7 @@ from simkit_cli.interrupts import interruptible
 #: sections of the help -> commands
 _SECTIONS = {
     "Data": ("generate", "sources", "info", "verify", "preview", "export", "card"),
-    "Worlds": ("census", "lattice", "study"),
+    "Worlds": ("census", "lattice", "fractal", "study"),
     "Networks": ("baseline",),
     "This machine": ("bench",),
 }

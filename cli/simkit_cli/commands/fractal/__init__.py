@@ -1,0 +1,16 @@
+"""simkit fractal, a file for each of its commands."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group(name="fractal", short_help="Search, draw, film and explore fractals of planar quadratic maps.")
+def command() -> None:
+    """Fractals of planar quadratic maps: search for them, draw them, film their attractors, explore them."""
+
+
+_PARTS: tuple[click.Command, ...] = ()
+
+for _part in _PARTS:
+    command.add_command(_part)

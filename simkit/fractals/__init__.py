@@ -1,0 +1,10 @@
+"""Fractals: planar quadratic maps, what becomes of every point under them, and their attractors."""
+
+from __future__ import annotations
+
+from simkit.registry import World
+
+WORLD = World(
+    title="fractals and attractors of planar quadratic maps",
+    sources={},
+)
