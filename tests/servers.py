@@ -92,8 +92,13 @@ class Rclone:
         S3FileSystem(key=KEY, secret=SECRET, skip_instance_cache=True, **where).mkdir(bucket)
 
     def objects(self, bucket: str) -> dict[str, bytes]:
-        root = self.root / bucket
-        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+        root, found = self.root / bucket, {}
+        for path in root.rglob("*"):
+            try:
+                found[str(path.relative_to(root))] = path.read_bytes()
+            except (IsADirectoryError, FileNotFoundError):  # a folder, or an object that is just being put or removed
+                continue
+        return found
 
 
 class Moto:

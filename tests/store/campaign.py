@@ -64,9 +64,13 @@ class Child:
         self.process.start()
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> None:
-        if self.process.is_alive():
-            self.signal = how
+        if not self.process.is_alive():
+            return
+        try:
             os.kill(self.process.pid, how)  # type: ignore[arg-type]
+        except ProcessLookupError:  # it ended in the meantime, and the fork server has reaped it
+            return
+        self.signal = how
 
     def wait(self) -> str:
         """Return "done", "killed" or the one line that it ended with."""
