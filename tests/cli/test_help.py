@@ -21,6 +21,7 @@ COMMANDS = [
     "card",
     "census",
     "lattice",
+    "fractal",
     "study",
     "baseline",
     "bench",

@@ -63,6 +63,7 @@ def test_cumulants_exponents_and_their_errors():
     assert found.error == pytest.approx(math.hypot(0.01, 0.01 / large.mean) / math.log(4))
 
 
+@pytest.mark.slow
 def test_both_graphs_at_a_size_that_shows_that_they_work(tmp_path):
     """What is of equilibrium there is right; what is too short is said to be."""
     tiny = Scale(runs=2, steps=TINY.steps, side=TINY.side, sweeps=TINY.sweeps)
