@@ -1,0 +1,77 @@
+"""What becomes of every point of a picture under a planar quadratic map: it converges, it escapes, or neither so far.
+
+A map takes (x, y) to ``(a0 + a1 x + a2 y + a3 x^2 + a4 x y + a5 y^2, b0 + ... + b5 y^2)``: float64 (2, 6), the rows
+a and b.
+
+Every backend module has one function.
+
+``escape(maps, windows, shape, regions, max_iterations, precision) -> Outcome``
+    Iterate each map from each pixel of its window until the point is in one of the map's regions.
+
+    * maps: float64 (map, 2, 6)
+    * windows: float64 (map, 4): x and y of the first pixel, and the steps dx and dy from one pixel to the next; pixel
+      (i, j) starts at ``(x + j dx, y + i dy)``, computed in float64 and rounded to the precision
+    * shape: (height, width) of all pictures
+    * regions: `Regions`
+    * max_iterations: 1..MAX_ITERATIONS
+    * precision: "float64" or "float32", of the orbits and of the tests of regions
+
+An iteration is computed in this order, each operation rounded by itself (no fused multiply-add), so that all backends
+give the same bits in either precision::
+
+    x' = (a0 + x * (a1 + (a3 * x + a4 * y))) + y * (a2 + a5 * y)        y' likewise with b
+
+The state at the times 0, 1, ..., `max_iterations` is tested, and the first of these that is true decides:
+
+1. converged: it is in one of the ellipses;
+2. escaped: it is in the cone, or ``x * x + y * y`` is above `radius2`;
+3. escaped, heuristically: ``x * x + y * y`` is above `bailout2`, or not a number.
+
+A test of an ellipse is ``u * u + v * v < 1`` with ``u = l11 * (x - cx) + l12 * (y - cy)`` and ``v = l22 * (y - cy)``:
+a sum of squares, which overflows to infinity and never to a small number.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.backends import Kernel
+
+KERNEL = Kernel("escape", ("reference",))
+
+#: most iterations of a point
+MAX_ITERATIONS = 2**30
+
+#: precisions of the orbits
+PRECISIONS = ("float64", "float32")
+
+#: what becomes of a point: the values of `Outcome.classes`
+CLASSES = ("undecided", "converged", "escaped", "converged (heuristic)", "escaped (heuristic)")
+UNDECIDED, CONVERGED, ESCAPED, CONVERGED_HEURISTIC, ESCAPED_HEURISTIC = range(5)
+
+
+class Regions(NamedTuple):
+    """Where a point's fate is decided, for each map of a batch."""
+
+    #: float64 (map, k, 5): x and y of the centre, l11, l12, l22; a row of NaN is no ellipse
+    ellipses: npt.NDArray[np.float64]
+    #: float64 (map,): square of the radius beyond which all points escape; infinity if there is none
+    radius2: npt.NDArray[np.float64]
+    #: float64 (map, 4): p, q, r, s; points with u > 1 and |v| <= u escape, u = p x + q y, v = r x + s y; NaN: no cone
+    cone: npt.NDArray[np.float64]
+    #: float64 (map,): square of the radius beyond which points are taken to escape; infinity if none is needed
+    bailout2: npt.NDArray[np.float64]
+    #: bool (map,): whether the ellipses are proved to converge
+    is_certified: npt.NDArray[np.bool_]
+
+
+class Outcome(NamedTuple):
+    """What became of the pixels."""
+
+    #: uint8 (map, y, x): places in CLASSES
+    classes: npt.NDArray[np.uint8]
+    #: int32 (map, y, x): iterations until the point was decided; `max_iterations` if it is not
+    counts: npt.NDArray[np.int32]

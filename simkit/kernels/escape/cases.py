@@ -1,0 +1,93 @@
+"""Argument sets of `escape`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.kernels.cases import Call
+from simkit.kernels.escape import Regions
+
+F64 = npt.NDArray[np.float64]
+
+#: z^2 + lambda z with lambda = 0.5 + 0.4i: 0 attracts all points within 1 - |lambda|, all beyond 1 + |lambda| escape
+JULIA: F64 = np.array([[0, 0.5, -0.4, 1, 0, -1], [0, 0.4, 0.5, 0, 2, 0]])
+
+#: the Henon map (1.4, 0.3), whose points escape from a cone
+HENON: F64 = np.array([[1, 0, 1, -1.4, 0, 0], [0, 0.3, 0, 0, 0, 0]])
+
+_SIZE = 0.5**2 + 0.4**2
+
+
+def no_regions(n: int, k: int = 1) -> Regions:
+    """Return regions of `n` maps, which hold no point."""
+    return Regions(
+        np.full((n, k, 5), np.nan), np.full(n, np.inf), np.full((n, 4), np.nan), np.full(n, np.inf), np.zeros(n, bool)
+    )
+
+
+def julia_regions(n: int = 1) -> Regions:
+    """Return the regions of JULIA, `n` times: discs."""
+    level, radius = 1 - _SIZE**0.5, 1 + _SIZE**0.5
+    none = no_regions(n)
+    ellipses = np.tile([0, 0, 1 / level, 0, 1 / level], (n, 1, 1))
+    return none._replace(ellipses=ellipses, radius2=np.full(n, radius**2), is_certified=np.ones(n, bool))
+
+
+def window(shape: tuple[int, int], centre: tuple[float, float] = (0, 0), width: float = 4.0) -> F64:
+    """Return the window of a picture with square pixels, y upwards: float64 (4,)."""
+    pixel = width / shape[1]
+    x, y = centre[0] - (shape[1] - 1) / 2 * pixel, centre[1] + (shape[0] - 1) / 2 * pixel
+    return np.array([x, y, pixel, -pixel])
+
+
+def julia(shape: tuple[int, int], max_iterations: int = 100, precision: str = "float64", n: int = 1) -> Call:
+    """Return a call for a picture of JULIA, `n` times."""
+    windows = np.tile(window(shape), (n, 1))
+    maps = np.tile(JULIA, (n, 1, 1))
+    return Call("escape", (maps, windows, shape, julia_regions(n), max_iterations, precision))
+
+
+def henon(shape: tuple[int, int], max_iterations: int = 60, precision: str = "float64") -> Call:
+    """Return a call for the Henon map, whose points escape from its cone, and heuristically beyond 100."""
+    radius = 1.4286
+    cone = np.array([[-1 / radius, 0, 0, 1 / (0.3 * radius)]])
+    regions = no_regions(1)._replace(cone=cone, bailout2=np.array([100.0**2]))
+    return Call("escape", (HENON[None], window(shape, width=6)[None], shape, regions, max_iterations, precision))
+
+
+def drawn(
+    seed: int, shape: tuple[int, int], max_iterations: int, precision: str = "float64", *, n: int = 3, k: int = 1
+) -> Call:
+    """Return a call for random maps, with regions of every kind that prove nothing, some of them missing."""
+    chance = np.random.default_rng(seed)
+    maps = chance.normal(size=(n, 2, 6)) * [1, 0.5, 0.5, 1, 1, 1]
+    maps[::2, :, 0] = 0
+    ellipses = chance.normal(size=(n, k, 5)) * [1, 1, 4, 4, 4]
+    ellipses[chance.random((n, k)) < 0.2] = np.nan
+    cone = chance.normal(size=(n, 4))
+    cone[chance.random(n) < 0.7] = np.nan
+    radius2 = np.where(chance.random(n) < 0.5, chance.uniform(4, 40, n), np.inf)
+    bailout2 = np.where(chance.random(n) < 0.5, chance.uniform(4, 1e6, n), np.inf)
+    regions = Regions(ellipses, radius2, cone, bailout2, chance.random(n) < 0.5)
+    windows = np.stack([window(shape, tuple(chance.normal(size=2)), chance.uniform(0.1, 5)) for _ in range(n)])
+    return Call("escape", (maps, windows, shape, regions, max_iterations, precision))
+
+
+CASES: Mapping[str, Callable[[], Call]] = {
+    "Julia, odd sides": lambda: julia((37, 51)),
+    "Julia in single precision": lambda: julia((37, 51), precision="float32"),
+    "one pixel": lambda: julia((1, 1), 3),
+    "one iteration": lambda: julia((8, 8), 1),
+    "several maps at once": lambda: julia((9, 70), n=3),
+    "Henon": lambda: henon((40, 40)),
+    "Henon in single precision": lambda: henon((40, 40), precision="float32"),
+    "any regions": lambda: drawn(1, (17, 33), 50),
+    "three ellipses": lambda: drawn(2, (17, 33), 50, k=3),
+    "three ellipses in single precision": lambda: drawn(3, (17, 33), 50, "float32", k=3),
+    "to infinity and to no number": lambda: Call(
+        "escape", (JULIA[None] * 1e3, window((12, 12), width=1e30)[None], (12, 12), no_regions(1), 40, "float32")
+    ),
+}
