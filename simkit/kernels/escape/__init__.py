@@ -40,7 +40,7 @@ import numpy.typing as npt
 
 from simkit.backends import Kernel
 
-KERNEL = Kernel("escape", ("reference",))
+KERNEL = Kernel("escape", ("cpu", "reference"))
 
 #: most iterations of a point
 MAX_ITERATIONS = 2**30

@@ -1,0 +1,186 @@
+"""What becomes of every point of a picture, in Numba: LANES orbits side by side. Nothing here holds the GIL.
+
+A single orbit waits for each operation; side by side they fill vectors of any width. Orbits advance BLOCK iterations
+at a time in registers. One that is decided stays where it is, so that no other test is needed than that of the regions,
+and what decided it is seen from where it is after the block. Then the lane takes the next pixel: long and short orbits
+leave no lane idle until the pixels run out.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+import numpy.typing as npt
+
+from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.escape import (
+    CONVERGED,
+    CONVERGED_HEURISTIC,
+    ESCAPED,
+    ESCAPED_HEURISTIC,
+    UNDECIDED,
+    Outcome,
+    Regions,
+)
+
+#: orbits side by side, and iterations between two looks at them
+LANES, BLOCK = 32, 8
+
+
+@nb.njit(**INNER)
+def _step(a, b, x, y):
+    """Return the image of a point; a and b are tuples of six."""
+    return (
+        (a[0] + x * (a[1] + (a[3] * x + a[4] * y))) + y * (a[2] + a[5] * y),
+        (b[0] + x * (b[1] + (b[3] * x + b[4] * y))) + y * (b[2] + b[5] * y),
+    )
+
+
+@nb.njit(**INNER)
+def _is_inside(e, x, y, one):
+    """Return whether a point is in an ellipse, a tuple of five."""
+    dx, dy = x - e[0], y - e[1]
+    u, v = e[2] * dx + e[3] * dy, e[4] * dy
+    return u * u + v * v < one
+
+
+@nb.njit(**INNER)
+def _is_in_cone(c, x, y, one):
+    """Return whether a point is in a cone, a tuple of four."""
+    u, v = c[0] * x + c[1] * y, c[2] * x + c[3] * y
+    return u > one and abs(v) <= u
+
+
+@nb.njit(**INNER)
+def _advance(a, b, e, limit, one, x, y, n):
+    """Advance a point, unless one of the two regions holds it, and count."""
+    is_active = (x * x + y * y <= limit) & (not _is_inside(e, x, y, one))
+    next_x, next_y = _step(a, b, x, y)
+    return next_x if is_active else x, next_y if is_active else y, n + is_active
+
+
+@nb.njit(**INNER)
+def _block(a, b, e, limit, one, xs, ys, ns):
+    """Advance all lanes by BLOCK iterations, where one ellipse and one radius decide; return how many were made."""
+    n_before = ns.sum()
+    for i in range(LANES):
+        x, y, n = xs[i], ys[i], ns[i]
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        x, y, n = _advance(a, b, e, limit, one, x, y, n)
+        xs[i], ys[i], ns[i] = x, y, n
+    return ns.sum() - n_before
+
+
+@nb.njit(**INNER)
+def _any_block(a, b, ellipses, cone, limit, one, xs, ys, ns, is_active):
+    """Advance all lanes by BLOCK iterations, with any number of ellipses and a cone; return how many were made."""
+    n_before = ns.sum()
+    for _ in range(BLOCK):
+        for i in range(LANES):
+            x, y = xs[i], ys[i]
+            is_active[i] = (x * x + y * y <= limit) & (not _is_in_cone(cone, x, y, one))
+        for j in range(len(ellipses)):
+            e = (ellipses[j, 0], ellipses[j, 1], ellipses[j, 2], ellipses[j, 3], ellipses[j, 4])
+            for i in range(LANES):
+                is_active[i] &= not _is_inside(e, xs[i], ys[i], one)
+        for i in range(LANES):
+            x, y = _step(a, b, xs[i], ys[i])
+            xs[i], ys[i] = x if is_active[i] else xs[i], y if is_active[i] else ys[i]
+            ns[i] += is_active[i]
+    return ns.sum() - n_before
+
+
+@nb.njit(**INNER)
+def _fate(ellipses, cone, radius2, bailout2, is_certified, one, x, y):
+    """Return the class of a point by the regions that it is in."""
+    for j in range(len(ellipses)):
+        e = (ellipses[j, 0], ellipses[j, 1], ellipses[j, 2], ellipses[j, 3], ellipses[j, 4])
+        if _is_inside(e, x, y, one):
+            return CONVERGED if is_certified else CONVERGED_HEURISTIC
+    size2 = x * x + y * y
+    if size2 > radius2 or _is_in_cone(cone, x, y, one):
+        return ESCAPED
+    return UNDECIDED if size2 <= bailout2 else ESCAPED_HEURISTIC
+
+
+@nb.njit(**INNER)
+def _picture(q, window, ellipses, radius2, cone, bailout2, is_certified, max_iterations, one, classes, counts, ns):
+    """Fill a picture; all floating-point arguments but the window are of the precision, `ns` integers of its width."""
+    height, width = classes.shape
+    a = (q[0, 0], q[0, 1], q[0, 2], q[0, 3], q[0, 4], q[0, 5])
+    b = (q[1, 0], q[1, 1], q[1, 2], q[1, 3], q[1, 4], q[1, 5])
+    c = (cone[0], cone[1], cone[2], cone[3])
+    limit, is_simple = min(radius2, bailout2), len(ellipses) == 1 and np.isnan(cone).any()
+    e = (ellipses[0, 0], ellipses[0, 1], ellipses[0, 2], ellipses[0, 3], ellipses[0, 4])
+    xs, ys = np.full(LANES, np.nan).astype(q.dtype), np.full(LANES, np.nan).astype(q.dtype)
+    pixel, due, expiry = np.full(LANES, -1, np.int64), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+    is_active = np.zeros(LANES, np.bool_)
+    n_pixels, n_taken, n_done = height * width, 0, 0
+    n_blocks, next_expiry, n_made = 0, 0, -1
+    life = (max_iterations + BLOCK) // BLOCK  # blocks after which a lane has counted more than the most iterations
+    ns[:] = 0
+    while True:
+        if n_made == LANES * BLOCK and n_blocks < next_expiry:
+            due += BLOCK
+        else:
+            next_expiry = n_blocks + life
+            for lane in range(LANES):
+                if pixel[lane] >= 0:
+                    if ns[lane] == due[lane] and n_blocks < expiry[lane]:
+                        next_expiry = min(next_expiry, expiry[lane])
+                        due[lane] += BLOCK
+                        continue
+                    i, j = pixel[lane] // width, pixel[lane] % width
+                    if ns[lane] <= max_iterations:
+                        classes[i, j] = _fate(ellipses, c, radius2, bailout2, is_certified, one, xs[lane], ys[lane])
+                        counts[i, j] = ns[lane]
+                    n_done, pixel[lane], xs[lane] = n_done + 1, -1, np.nan
+                if n_taken < n_pixels:
+                    i, j = n_taken // width, n_taken % width
+                    xs[lane], ys[lane] = window[0] + j * window[2], window[1] + i * window[3]
+                    pixel[lane], n_taken = n_taken, n_taken + 1
+                    ns[lane], due[lane], expiry[lane] = 0, BLOCK, n_blocks + life
+            if n_done == n_pixels:
+                return
+        if is_simple:
+            n_made = _block(a, b, e, limit, one, xs, ys, ns)
+        else:
+            n_made = _any_block(a, b, ellipses, c, limit, one, xs, ys, ns, is_active)
+        n_blocks += 1
+
+
+@nb.njit(nogil=True, cache=True, **CALLED)
+def _pictures(maps, ellipses, radius2, cone, bailout2, is_certified, windows, max_iterations, classes, counts, ns, one):
+    """Fill the pictures of all maps."""
+    for k in range(len(maps)):
+        _picture(
+            maps[k], windows[k], ellipses[k], radius2[k], cone[k], bailout2[k], is_certified[k], max_iterations, one,
+            classes[k], counts[k], ns,
+        )  # fmt: skip
+
+
+def escape(
+    maps: npt.NDArray[np.float64],
+    windows: npt.NDArray[np.float64],
+    shape: tuple[int, int],
+    regions: Regions,
+    max_iterations: int,
+    precision: str = "float64",
+) -> Outcome:
+    """Iterate; see the package's docstring."""
+    classes = np.full((len(maps), *shape), UNDECIDED, np.uint8)
+    counts = np.full((len(maps), *shape), max_iterations, np.int32)
+    if classes.size:
+        dtype = np.dtype(precision)
+        windows, is_certified = np.ascontiguousarray(windows, np.float64), np.ascontiguousarray(regions.is_certified)
+        with np.errstate(over="ignore"):  # of a limit that is infinite in the precision
+            parts = [np.ascontiguousarray(part, dtype) for part in (maps, *regions[:4])]
+        ns = np.empty(LANES, f"int{8 * dtype.itemsize}")
+        _pictures(*parts, is_certified, windows, max_iterations, classes, counts, ns, dtype.type(1))
+    return Outcome(classes, counts)
