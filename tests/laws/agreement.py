@@ -17,10 +17,15 @@ def arrays_of(answer: Any) -> dict[str, np.ndarray]:
     return answer._asdict() if hasattr(answer, "_asdict") else {"": answer}
 
 
+def same(found: Any, wanted: Any) -> bool:
+    """Return whether two arrays are equal; a NaN is equal to a NaN."""
+    return np.array_equal(found, wanted, equal_nan=np.asarray(wanted).dtype.kind == "f")
+
+
 def agree(kernel: Kernel, module: ModuleType, make: Callable[[], Call]) -> None:
     """Fail unless a backend's module answers a call as the reference does; the call is made for each of them."""
     found, wanted = (arrays_of(make().of(each)) for each in (module, kernel.load("reference")))
     assert list(found) == list(wanted)
     for field, values in wanted.items():
         assert np.asarray(found[field]).dtype == np.asarray(values).dtype, field
-        assert np.array_equal(found[field], values), field
+        assert same(found[field], values), field

@@ -68,7 +68,7 @@ from simkit.backends import Kernel
 
 F64 = npt.NDArray[np.float64]
 
-KERNEL = Kernel("basin", ("reference",))
+KERNEL = Kernel("basin", ("cpu", "reference"))
 
 #: see the package's docstring
 SLACK, MAX_CONDITION = 2.0**-22, 2.0**20

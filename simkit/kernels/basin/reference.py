@@ -256,14 +256,13 @@ def _outside(m: F64, at: Directions) -> tuple[float, float]:
     constant = one * math.sqrt(m[0, 0] * m[0, 0] + m[1, 0] * m[1, 0])
     radius = _root(parts, kappa * (one * one))
     if constant > 0:
-        radius = max(radius, math.sqrt(constant / q))
+        start = math.sqrt(constant / q)
+        radius = max(radius, start)
         for _ in range(2):  # whatever the radius is, the larger of it and of what it asks for is enough
             asked = one + constant / radius
-            beyond = _root(parts, kappa * (asked * asked))
-            enough = max(radius, beyond)
+            enough = max(radius, _root(parts, kappa * (asked * asked)))
             asked = one + constant / enough
-            radius = _root(parts, kappa * (asked * asked))
-            radius = max(radius, math.sqrt(constant / q))
+            radius = max(_root(parts, kappa * (asked * asked)), start)
         radius = enough
     return radius * one, least.min() / c.min()
 
