@@ -209,6 +209,7 @@ def _build(code: str, options: tuple[str, ...], flags: tuple[str, ...], kernels:
         "-Werror",
     ]
     base += ["-Wno-unknown-pragmas", "-Wno-unused-parameter", "-Wno-unused-variable"]
+    options = tuple(option.replace("--fmad=false", "-ffp-contract=off") for option in options)
     command = [*base, *flags, *options, "-o", f"{path}.so", f"{path}.cpp"]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:

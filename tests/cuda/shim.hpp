@@ -7,6 +7,7 @@
 //
 // Blocks run one after another.
 
+#include <cmath>
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>

@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import census, lattice, life, metropolis, philox
+from simkit.kernels import basin, census, lattice, life, metropolis, philox
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -128,3 +128,15 @@ def test_metropolis():
     assert (kernel.spills, kernel.registers <= 64) == (0, True), kernel
     pair = min((loop for loop in kernel.loops if loop["IMAD"] >= 20), key=Counter.total)
     assert pair.total() <= 112, pair
+
+
+@pytest.mark.parametrize(("name", "registers", "products"), [("find_basins", 128, 80), ("find_radii", 96, 56)])
+def test_basin(name, registers, products):
+    """Blocks of four warps. Nothing is fused, for the bits of a processor, but within divisions and roots (MUFU)."""
+    kernels, log = compiled(load(basin.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels[name]
+    assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel
+    plain = [loop for loop in kernel.loops if not loop["MUFU"]]
+    assert max(loop["DMUL"] for loop in plain) == products
+    assert not any(loop["DFMA"] for loop in plain)

@@ -11,14 +11,15 @@ from pathlib import Path
 import host_cupy
 import numpy as np
 import pytest
+from agreement import same
 from host_cupy import FORWARD, RANDOM, REVERSE, RawModule
 from where import HOST, load
 
-from simkit.kernels import census, lattice, life, metropolis, philox
+from simkit.kernels import basin, census, lattice, life, metropolis, philox
 from simkit.kernels.cases import cases
 from simkit.kernels.lattice.cases import random_cells
 
-KERNELS = (philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL, metropolis.KERNEL)
+KERNELS = (philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL, metropolis.KERNEL, basin.KERNEL)
 
 #: what the sanitizers, which make all this slow, leave out: larger boards of what they see on small ones
 LARGE = ("32x256", "128x128", "several", "to the end")
@@ -50,7 +51,7 @@ def test_the_order_of_threads_does_not_matter(monkeypatch, schedule, seed):
     monkeypatch.setattr(RawModule, "schedule", schedule)
     monkeypatch.setattr(RawModule, "seed", seed)
     found, wanted = (results(name) for name in (HOST, "cpu"))
-    assert all(np.array_equal(a, b) for a, b in zip(found, wanted, strict=True))
+    assert all(same(a, b) for a, b in zip(found, wanted, strict=True))
 
 
 @pytest.mark.slow  # the sanitizers of g++

@@ -216,11 +216,11 @@ def _evaluate(m, cycle, scale, q, h, room, forms):
 @nb.njit(**_INNER)
 def _search(m, cycle, rounds, room, forms):
     """Set the forms of the largest area among the shapes tried, and return their level; NaN if there are none."""
-    if rounds == 0:
-        return _evaluate(m, cycle, _SCALES[0], 0.0, 1.0, room, forms)[0]
     best, scale, q, h = -1.0, 1.0, 0.0, 1.0
     for tried in _SCALES:
-        _, area = _evaluate(m, cycle, tried, 0.0, 1.0, room, forms)
+        level, area = _evaluate(m, cycle, tried, 0.0, 1.0, room, forms)
+        if rounds == 0 and level > 0:
+            return level
         if area > best:
             best, scale = area, tried
     if best < 0:
