@@ -3,7 +3,7 @@
 A map takes (x, y) to ``(a0 + a1 x + a2 y + a3 x^2 + a4 x y + a5 y^2, b0 + ... + b5 y^2)``: float64 (2, 6), the rows
 a and b.
 
-Every backend module has one function.
+Every backend module has two functions.
 
 ``escape(maps, windows, shape, regions, max_iterations, precision) -> Outcome``
     Iterate each map from each pixel of its window until the point is in one of the map's regions.
@@ -15,6 +15,17 @@ Every backend module has one function.
     * regions: `Regions`
     * max_iterations: 1..MAX_ITERATIONS
     * precision: "float64" or "float32", of the orbits and of the tests of regions
+
+``perturb(quadratic, orbit, offsets, regions, max_iterations) -> Perturbed``
+    Iterate one map from points that are too close together for float64: as differences from an orbit that was computed
+    with more digits.
+
+    * quadratic: float64 (2, 6), a map
+    * orbit: float64 (t, 6), the states Z of the orbit at the times 0, 1, ... and the derivatives there, row by row:
+      x, y, xx, xy, yx, yy
+    * offsets: float64 (point, 2), where the points are at time 0, seen from the orbit's first state
+    * regions: of one map
+    * max_iterations: as above
 
 An iteration is computed in this order, each operation rounded by itself (no fused multiply-add), so that all backends
 give the same bits in either precision::
@@ -29,6 +40,25 @@ The state at the times 0, 1, ..., `max_iterations` is tested, and the first of t
 
 A test of an ellipse is ``u * u + v * v < 1`` with ``u = l11 * (x - cx) + l12 * (y - cy)`` and ``v = l22 * (y - cy)``:
 a sum of squares, which overflows to infinity and never to a small number.
+
+A difference d becomes ``J d + Q(d)``, J being the derivative at Z and Q the quadratic part, in this order::
+
+    dx' = dx * ((xx + a3 * dx) + a4 * dy) + dy * (xy + a5 * dy)        dy' likewise with yx, yy and b
+
+until it is decided by where ``Z + d`` is, or one of the following is true, in this order, at a time before the last:
+
+1. d is LARGE or more (the larger of |dx| and |dy|), or the orbit has no further state, d being FAR or more: from there
+   ``Z + d`` is iterated as it is. By then differences between the points have grown as d has, far beyond what float64
+   resolves.
+2. The orbit has no further state: the point is glitched.
+3. Digits are lost: d' is smaller than CANCELLED times ``(|xx dx| + |xy dy|) + (|yx dx| + |yy dy|)``. Such ratios are
+   multiplied, and where the product falls below LOST, the point is glitched. This happens where Z is as close to the
+   curve of critical points, det J = 0, as the points are. A difference that is 0 loses nothing.
+
+A glitched point needs another orbit, closer to it: from itself at worst, where d is 0.
+
+Sources: K. I. Martin, Superfractalthing maths (2013), for differences from one orbit; C. Pauldelbrot (2014), for the
+detection of points that such an orbit is wrong for.
 """
 
 from __future__ import annotations
@@ -51,6 +81,12 @@ PRECISIONS = ("float64", "float32")
 #: what becomes of a point: the values of `Outcome.classes`
 CLASSES = ("undecided", "converged", "escaped", "converged (heuristic)", "escaped (heuristic)")
 UNDECIDED, CONVERGED, ESCAPED, CONVERGED_HEURISTIC, ESCAPED_HEURISTIC = range(5)
+
+#: differences that are iterated as points from there on, in the plane: usually, and at the end of the orbit
+LARGE, FAR = 2.0**-10, 2.0**-20
+
+#: ratios of the lengths of a difference after and before a step that cost digits, and how many may be lost in all
+CANCELLED, LOST = 2.0**-7, 2.0**-23
 
 
 class Regions(NamedTuple):
@@ -75,3 +111,14 @@ class Outcome(NamedTuple):
     classes: npt.NDArray[np.uint8]
     #: int32 (map, y, x): iterations until the point was decided; `max_iterations` if it is not
     counts: npt.NDArray[np.int32]
+
+
+class Perturbed(NamedTuple):
+    """What became of points near an orbit."""
+
+    #: uint8 (point,): places in CLASSES
+    classes: npt.NDArray[np.uint8]
+    #: int32 (point,): iterations until the point was decided; `max_iterations` if it is not
+    counts: npt.NDArray[np.int32]
+    #: bool (point,): whether the orbit is of no use for the point, whose class is then UNDECIDED
+    is_glitched: npt.NDArray[np.bool_]

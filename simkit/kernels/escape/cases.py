@@ -76,6 +76,40 @@ def drawn(
     return Call("escape", (maps, windows, shape, regions, max_iterations, precision))
 
 
+def near(seed: int, n_points: int, length: int, max_iterations: int = 60, *, spread: float = 1e-12, k: int = 1) -> Call:
+    """Return a call for points near an orbit of a random map that stays bounded for a while, or near one of JULIA."""
+    chance = np.random.default_rng(seed)
+    quadratic = JULIA if seed % 2 else chance.normal(size=(2, 6)) * [0, 0.7, 0.7, 0.5, 0.5, 0.5]
+    point, states = np.array([0.5, -0.4]) if seed % 2 else chance.normal(size=2) * 0.3, []  # a fixed point
+    for _ in range(length):
+        x, y = point
+        xx, xy = 2 * quadratic[:, 3] * x + quadratic[:, 4] * y, quadratic[:, 4] * x + 2 * quadratic[:, 5] * y
+        by_x, by_y = quadratic[:, 1] + xx, quadratic[:, 2] + xy
+        states.append([x, y, by_x[0], by_y[0], by_x[1], by_y[1]])
+        point = quadratic @ np.array([1, x, y, x * x, x * y, y * y])
+        if abs(point).max() > 1e6:
+            break
+    ellipses = np.full((1, k, 5), np.nan)
+    ellipses[0, 0] = [0, 0, 50, 0, 50]
+    regions = julia_regions()._replace(ellipses=ellipses, bailout2=np.array([1e4]))
+    if not seed % 2:
+        regions = regions._replace(radius2=np.array([np.inf]), is_certified=np.zeros(1, bool))
+    offsets = chance.normal(size=(n_points, 2)) * spread
+    offsets[::5] = 0
+    return Call("perturb", (quadratic, np.array(states), offsets, regions, max_iterations))
+
+
+def critical(n_points: int) -> Call:
+    """Return a call for points near an orbit of z^2 - 1; those in the middle pass by the critical point 0: -Z + Z."""
+    quadratic = np.array([[-1.0, 0, 0, 1, 0, -1], [0, 0, 0, 0, 2, 0]])
+    at = [1 + 0j, 3e-5 + 1e-5j, *[-1 + 0j, 0j] * 20]
+    orbit = np.array([[z.real, z.imag, 2 * z.real, -2 * z.imag, 2 * z.imag, 2 * z.real] for z in at])
+    middle = (at[0] ** 2 - 2 * at[1]) ** 0.5 - at[0]
+    offsets = np.full((n_points, 2), [middle.real, middle.imag])
+    offsets[:, 0] += np.linspace(-1e-11, 1e-11, n_points)
+    return Call("perturb", (quadratic, orbit, offsets, no_regions(1), 40))
+
+
 CASES: Mapping[str, Callable[[], Call]] = {
     "Julia, odd sides": lambda: julia((37, 51)),
     "Julia in single precision": lambda: julia((37, 51), precision="float32"),
@@ -87,6 +121,11 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "any regions": lambda: drawn(1, (17, 33), 50),
     "three ellipses": lambda: drawn(2, (17, 33), 50, k=3),
     "three ellipses in single precision": lambda: drawn(3, (17, 33), 50, "float32", k=3),
+    "near an orbit": lambda: near(1, 40, 80, 150),
+    "near a short orbit": lambda: near(3, 40, 5),
+    "near any orbit": lambda: near(2, 40, 60, k=2),
+    "far from an orbit": lambda: near(4, 40, 60, spread=1.0),
+    "near a critical point": lambda: critical(41),
     "to infinity and to no number": lambda: Call(
         "escape", (JULIA[None] * 1e3, window((12, 12), width=1e30)[None], (12, 12), no_regions(1), 40, "float32")
     ),

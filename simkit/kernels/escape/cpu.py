@@ -14,12 +14,17 @@ import numpy.typing as npt
 
 from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.escape import (
+    CANCELLED,
     CONVERGED,
     CONVERGED_HEURISTIC,
     ESCAPED,
     ESCAPED_HEURISTIC,
+    FAR,
+    LARGE,
+    LOST,
     UNDECIDED,
     Outcome,
+    Perturbed,
     Regions,
 )
 
@@ -184,3 +189,64 @@ def escape(
         ns = np.empty(LANES, f"int{8 * dtype.itemsize}")
         _pictures(*parts, is_certified, windows, max_iterations, classes, counts, ns, dtype.type(1))
     return Outcome(classes, counts)
+
+
+@nb.njit(nogil=True, cache=True, **CALLED)
+def _perturb(
+    q, orbit, offsets, ellipses, radius2, cone, bailout2, is_certified, max_iterations, classes, counts, is_glitched
+):
+    """Iterate points one after another: they are as many as the pixels of a picture, and no more are asked for."""
+    a = (q[0, 0], q[0, 1], q[0, 2], q[0, 3], q[0, 4], q[0, 5])
+    b = (q[1, 0], q[1, 1], q[1, 2], q[1, 3], q[1, 4], q[1, 5])
+    c = (cone[0], cone[1], cone[2], cone[3])
+    for i in range(len(offsets)):
+        dx, dy, kept, is_plain = offsets[i, 0], offsets[i, 1], 1.0, False
+        x, y = orbit[0, 0] + dx, orbit[0, 1] + dy
+        for t in range(max_iterations + 1):
+            what = _fate(ellipses, c, radius2, bailout2, is_certified, 1.0, x, y)
+            if what != UNDECIDED:
+                classes[i], counts[i] = what, t
+                break
+            if t == max_iterations:
+                break
+            if not is_plain:
+                size, is_last = max(abs(dx), abs(dy)), t + 1 >= len(orbit)
+                is_plain = size >= LARGE or (is_last and size >= FAR)
+                if is_last and not is_plain:
+                    is_glitched[i] = True
+                    break
+            if is_plain:
+                x, y = _step(a, b, x, y)
+                continue
+            xx, xy, yx, yy = orbit[t, 2], orbit[t, 3], orbit[t, 4], orbit[t, 5]
+            terms = (abs(xx * dx) + abs(xy * dy)) + (abs(yx * dx) + abs(yy * dy))
+            dx, dy = (
+                dx * ((xx + a[3] * dx) + a[4] * dy) + dy * (xy + a[5] * dy),
+                dx * ((yx + b[3] * dx) + b[4] * dy) + dy * (yy + b[5] * dy),
+            )
+            after = abs(dx) + abs(dy)
+            if after < CANCELLED * terms:
+                kept *= after / terms
+                if kept < LOST:
+                    is_glitched[i] = True
+                    break
+            x, y = orbit[t + 1, 0] + dx, orbit[t + 1, 1] + dy
+
+
+def perturb(
+    quadratic: npt.NDArray[np.float64],
+    orbit: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.float64],
+    regions: Regions,
+    max_iterations: int,
+) -> Perturbed:
+    """Iterate differences; see the package's docstring."""
+    n = len(offsets)
+    found = Perturbed(np.full(n, UNDECIDED, np.uint8), np.full(n, max_iterations, np.int32), np.zeros(n, np.bool_))
+    q, orbit, offsets, ellipses, cone = map(
+        np.ascontiguousarray, (quadratic, orbit, offsets, regions.ellipses[0], regions.cone[0])
+    )
+    radius2, bailout2 = regions.radius2[0], regions.bailout2[0]
+    of = ellipses, radius2, cone, bailout2, regions.is_certified[0]
+    _perturb(q, orbit, offsets, *of, max_iterations, *found)
+    return found

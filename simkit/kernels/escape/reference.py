@@ -6,12 +6,17 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.escape import (
+    CANCELLED,
     CONVERGED,
     CONVERGED_HEURISTIC,
     ESCAPED,
     ESCAPED_HEURISTIC,
+    FAR,
+    LARGE,
+    LOST,
     UNDECIDED,
     Outcome,
+    Perturbed,
     Regions,
 )
 
@@ -65,3 +70,44 @@ def _fate(x: F, y: F, of: Regions, precision: str) -> npt.NDArray[np.uint8]:
         u, v = ellipse[2] * dx + ellipse[3] * dy, ellipse[4] * dy
         fate[u * u + v * v < 1] = CONVERGED if of.is_certified else CONVERGED_HEURISTIC
     return fate
+
+
+def perturb(
+    quadratic: npt.NDArray[np.float64],
+    orbit: npt.NDArray[np.float64],
+    offsets: npt.NDArray[np.float64],
+    regions: Regions,
+    max_iterations: int,
+) -> Perturbed:
+    """Iterate differences; see the package's docstring."""
+    n_points = len(offsets)
+    classes, counts = np.full(n_points, UNDECIDED, np.uint8), np.full(n_points, max_iterations, np.int32)
+    is_glitched, is_plain, is_done = (np.zeros(n_points, np.bool_) for _ in range(3))
+    dx, dy = offsets.T.copy()
+    x, y, kept = np.zeros(n_points), np.zeros(n_points), np.ones(n_points)
+    of = Regions(*(part[0] for part in regions))
+    with np.errstate(all="ignore"):
+        for t in range(max_iterations + 1):
+            at = orbit[min(t, len(orbit) - 1)]
+            x, y = np.where(is_plain, x, at[0] + dx), np.where(is_plain, y, at[1] + dy)
+            fate = _fate(x, y, of, "float64")
+            is_new = ~is_done & (fate != UNDECIDED)
+            classes[is_new], counts[is_new] = fate[is_new], t
+            is_done |= is_new
+            if is_done.all() or t == max_iterations:
+                break
+            size, is_last = np.maximum(abs(dx), abs(dy)), t + 1 >= len(orbit)
+            is_plain |= ~is_done & ((size >= LARGE) | (is_last & (size >= FAR)))
+            is_glitched |= ~is_done & ~is_plain & is_last
+            terms = (abs(at[2] * dx) + abs(at[3] * dy)) + (abs(at[4] * dx) + abs(at[5] * dy))
+            dx, dy = (
+                dx * ((at[2 + 2 * i] + q[3] * dx) + q[4] * dy) + dy * (at[3 + 2 * i] + q[5] * dy)
+                for i, q in enumerate(quadratic)
+            )
+            after = abs(dx) + abs(dy)
+            kept = np.where(after < CANCELLED * terms, kept * (after / terms), kept)
+            is_glitched |= ~is_done & ~is_plain & (kept < LOST)
+            is_done |= is_glitched
+            plain = step(quadratic, x, y)
+            x, y = np.where(is_plain, plain[0], x), np.where(is_plain, plain[1], y)
+    return Perturbed(classes, counts, is_glitched)
