@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Context, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
 from typing import NoReturn
 
 import numpy as np
@@ -27,7 +27,7 @@ _DIGITS = 130
 _MAX_CHARACTERS = 200
 
 #: all arithmetic of coordinates; the traps make what is no number an error
-CONTEXT = Context(prec=_DIGITS)
+CONTEXT = Context(prec=_DIGITS, Emin=MIN_EMIN, Emax=MAX_EMAX)
 
 
 def number(name: str, text: object) -> Decimal:
