@@ -93,12 +93,3 @@ def apply(maps: F64, points: F64) -> F64:
     x, y = points[..., :1], points[..., 1:]
     found: F64 = (a[0] + x * (a[1] + (a[3] * x + a[4] * y))) + y * (a[2] + a[5] * y)
     return found
-
-
-def jacobian(maps: F64, points: F64) -> F64:
-    """Return the derivatives (..., 2, 2) of maps (..., 2, 6) at points (..., 2); [..., i, j] is that of i by j."""
-    a = np.moveaxis(maps, -1, 0)
-    x, y = points[..., :1], points[..., 1:]
-    by_x = (a[1] + (a[3] + a[3]) * x) + a[4] * y
-    by_y = (a[2] + a[4] * x) + (a[5] + a[5]) * y
-    return np.stack((by_x, by_y), axis=-1)
