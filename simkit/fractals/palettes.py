@@ -176,11 +176,14 @@ def coloured(classes: U8, counts: npt.NDArray[np.int32], name: str = DEFAULT, of
     UnknownNameError
         If there is no such palette.
     """
-    colours = encoded(table(name, of or Exposure(), int(counts.max(initial=0)) + 1))
-    n_counts = colours.shape[1]
+    return looked_up(encoded(table(name, of or Exposure(), int(counts.max(initial=0)) + 1)), classes, counts)
+
+
+def looked_up(colours: U8, classes: U8, counts: npt.NDArray[np.int32]) -> U8:
+    """Return the colours of points, uint8 (..., y, x, 3), from those of classes and counts, uint8 (class, count, 3)."""
     packed = np.zeros((*colours.shape[:2], 4), np.uint8)
     packed[..., :3] = colours
-    pixels = packed.view(np.uint32).reshape(-1).take(places(classes, counts, n_counts))
+    pixels = packed.view(np.uint32).reshape(-1).take(places(classes, counts, colours.shape[1]))
     return np.ascontiguousarray(pixels[..., None].view(np.uint8)[..., :3])
 
 
