@@ -63,8 +63,8 @@ MAX_POWER = 1000
 
 #: c with r (c[0] + c[1] r^2 + c[2] r^4 + ...) = arctan(r) / (2 pi) for |r| <= tan(pi / 8), to 1.1e-17; evaluated by
 #: Horner's rule. Interpolated at Chebyshev's points in r^2, with 60 digits. For the angle of (x, y) let s and g be the
-#: smaller and the greater of |x| and |y|: r = s / g, or (s - g) / (s + g) and an eighth of a turn more if s > TAN_PI_8 *
-#: g; then it is taken from 1/4 if |y| > |x|, and from 1/2 if x < 0, and gets the sign of y.
+#: smaller and the greater of |x| and |y|: r = s / g, or (s - g) / (s + g) and 1/8 of a turn more if s > TAN_PI_8 *
+#: g; then it is taken from 1/4 if |y| > |x|, from 1/2 if x < 0, and gets the sign of y.
 ARCTANGENT = (
     0.15915494309189535, -0.05305164769729811, 0.031830988618284956, -0.022736420431408007, 0.017683881982780855,
     -0.01446861163799243, 0.012242270278902255, -0.01060441613128041, 0.009305588197009693, -0.008013579646234543,
