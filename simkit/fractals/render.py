@@ -71,6 +71,13 @@ class Picture(NamedTuple):
     n_samples: npt.NDArray[np.int64]
     exposure: Exposure
 
+    @property
+    def shares(self) -> str:
+        """What became of the samples, such as "31.2 % converged, 68.8 % escaped"."""
+        shares = 100 * self.n_samples / self.n_samples.sum()
+        found = [(share, name) for share, name in zip(shares.tolist(), CLASSES, strict=True) if share]
+        return ", ".join(f"{share:.1f} % {name}" for share, name in sorted(found, reverse=True))
+
 
 def render(
     scene: Scene,

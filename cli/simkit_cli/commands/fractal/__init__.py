@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from simkit_cli.commands.fractal import render
+
 
 @click.group(name="fractal", short_help="Search, draw, film and explore fractals of planar quadratic maps.")
 def command() -> None:
     """Fractals of planar quadratic maps: search for them, draw them, film their attractors, explore them."""
 
 
-_PARTS: tuple[click.Command, ...] = ()
+_PARTS: tuple[click.Command, ...] = (render.command,)
 
 for _part in _PARTS:
     command.add_command(_part)

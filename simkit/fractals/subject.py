@@ -1,0 +1,184 @@
+"""What a picture is of: numbers, a row of a data set, or a preset; and a view of it, if none is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from simkit.backends import Kernels
+from simkit.errors import ParameterError, UnknownNameError, show
+from simkit.fractals.certificate import Certificate, regions
+from simkit.fractals.maps import F64, parse, text
+from simkit.fractals.palettes import Exposure
+from simkit.fractals.presets import PRESETS, preset
+from simkit.fractals.quartic import length
+from simkit.fractals.render import Look
+from simkit.fractals.scene import Scene
+from simkit.fractals.view import View
+from simkit.kernels.basin import KERNEL as BASIN
+from simkit.kernels.escape import CONVERGED, CONVERGED_HEURISTIC, KERNEL, UNDECIDED, Regions
+from simkit.store import open_store
+
+#: what `scene` and `render` compute with
+KERNELS = (KERNEL, BASIN)
+
+#: iterations where nobody says how many
+MAX_ITERATIONS = 1000
+
+#: looks for a view: how often, at how many pixels a side, by how many iterations; how much wider it is than what it holds
+_ROUNDS, _SIDE, _FEW, _MARGIN = 4, 96, 200, 1.15
+
+#: regions of a map of which nothing is known yet
+_NOWHERE = Regions(
+    np.full((1, 1, 5), np.nan), np.full(1, np.inf), np.full((1, 4), np.nan), np.full(1, np.inf), np.zeros(1, bool)
+)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A map with a name, and how it is usually shown.
+
+    Attributes
+    ----------
+    name : str
+    quadratic : float64 (2, 6)
+    view : View or None
+        None where it has to be looked for.
+    max_iterations : int
+    look : Look
+    """
+
+    name: str
+    quadratic: F64
+    view: View | None = None
+    max_iterations: int = MAX_ITERATIONS
+    look: Look = field(default_factory=Look)
+
+    @property
+    def numbers(self) -> str:
+        """The map as `simkit.fractals.maps.parse` reads it."""
+        return text(self.quadratic)
+
+
+def subject(what: str, row: int | None = None) -> Subject:
+    """Return what a text means.
+
+    With a comma it is the numbers of a map. A path that exists, an address, or what ends in .zarr is a data set with
+    maps, of which `row` (0 if not given) is taken. All else is the name of a preset.
+
+    Raises
+    ------
+    ParameterError
+        If the numbers are no map, the data set has none, or a row was given of what is no data set.
+    UnknownNameError
+        If there is no such preset.
+    StoreError
+        If the data set cannot be read.
+    """
+    is_path = "://" in what or what.rstrip("/").endswith(".zarr") or ("," not in what and Path(what).exists())
+    if row is not None and not is_path:
+        raise ParameterError(f"a row is of a data set, and {show(what)} is none; leave it out")
+    if is_path:
+        return _of_store(what, row or 0)
+    if "," in what:
+        return Subject("map", parse(what))
+    if what not in PRESETS:
+        near = UnknownNameError.of("preset", what, PRESETS)
+        raise UnknownNameError(f"{near}; a map is 10 or 12 numbers with commas, and a data set a path that exists")
+    found = preset(what)
+    look = Look(found.palette, is_median=found.is_median)
+    return Subject(what, found.quadratic, View(*map(Decimal, found.view)), found.max_iterations, look)
+
+
+def _of_store(path: str, row: int) -> Subject:
+    """Return a row of a data set, by its field of maps."""
+    store = open_store(path)
+    name = next((name for name, of in store.schema.items() if of.dtype == "float64" and of.shape == (2, 6)), None)
+    if name is None:
+        raise ParameterError(f"{store.path} has no field of maps, float64 of shape (2, 6), to draw")
+    quadratic = store[name][store.check_row(row)]
+    return Subject(f"{Path(store.name).stem}-{row}", quadratic)
+
+
+def scene(
+    of: Subject,
+    on: Kernels,
+    shape: tuple[int, int],
+    *,
+    centre: tuple[Decimal, Decimal] | None = None,
+    width: Decimal | None = None,
+    zoom: Decimal | None = None,
+    max_iterations: int | None = None,
+    precision: str = "float64",
+) -> tuple[Scene, Certificate]:
+    """Return the scene of a subject: its own view, or one that holds all that does not escape, with what is asked for.
+
+    Parameters
+    ----------
+    of : Subject
+    on : Kernels
+        Of `KERNELS`.
+    shape : (height, width)
+    centre, width
+        Of the view, instead of its own.
+    zoom
+        How much narrower the view becomes then.
+    max_iterations
+        Instead of the subject's.
+    precision : str
+        As `Scene` has it.
+
+    Raises
+    ------
+    ParameterError
+        If one is out of range.
+    """
+    n_iterations = of.max_iterations if max_iterations is None else max_iterations
+
+    def at(first: View) -> View:
+        seen = View(*(centre or (first.x, first.y)), first.width if width is None else width)
+        return seen if zoom is None else seen.zoomed(zoom)
+
+    # what can be wrong is found before anything is computed
+    nowhere = Regions(*(np.full(shape_, np.nan) for shape_ in ((1, 1, 5), (1,), (1, 4), (1,))), np.zeros(1, bool))
+    Scene(
+        of.quadratic, nowhere, at(of.view or View(Decimal(0), Decimal(0), Decimal(1))), shape, n_iterations, precision
+    )
+    found, (certificate,) = regions(of.quadratic[None], on)
+    first = of.view or framed(of.quadratic, found, certificate, on, shape)
+    return Scene(of.quadratic, found, at(first), shape, n_iterations, precision), certificate
+
+
+def framed(quadratic: F64, of: Regions, certificate: Certificate, on: Kernels, shape: tuple[int, int]) -> View:
+    """Return a view that holds all points which do not escape, with some room; numbers of few digits."""
+    reach = 2.0 * min(float(length(quadratic[None])[0]) * 4, certificate.radius)
+    x = y = 0.0
+    width = height = reach
+    for _ in range(_ROUNDS):
+        step = reach / _SIDE
+        window = np.array([[x - reach / 2 + step / 2, y - reach / 2 + step / 2, step, step]])
+        found = on.escape.escape(quadratic[None], window, (_SIDE, _SIDE), of, _FEW, "float64")
+        classes = on.to_host(found.classes)[0]
+        rows, columns = np.nonzero(np.isin(classes, (UNDECIDED, CONVERGED, CONVERGED_HEURISTIC)))
+        if not len(rows):
+            break
+        left, right, low, high = columns.min(), columns.max() + 1, rows.min(), rows.max() + 1
+        x, y = x + ((left + right) / 2 - _SIDE / 2) * step, y + ((low + high) / 2 - _SIDE / 2) * step
+        width, height = (right - left) * step, (high - low) * step
+        reach = max(width, height, 4 * step) * _MARGIN
+    width = max(width, height * shape[1] / shape[0]) * _MARGIN
+    return View(*(Decimal(f"{number:.3g}") for number in (x, y, width)))
+
+
+def command(of: Scene, look: Look, exposure: Exposure) -> str:
+    """Return the command line that draws a picture again."""
+    (c0, c1), (e0, e1) = exposure
+    return (
+        f"simkit fractal render {text(of.quadratic)} --center {of.view.x},{of.view.y} --width {of.view.width} "
+        f"--size {of.shape[1]}x{of.shape[0]} --iterations {of.max_iterations} --precision {of.precision} "
+        f"--palette {look.palette} --supersample {look.supersample} --{'' if look.is_median else 'no-'}median "
+        f"--exposure {c0:.15g},{c1:.15g},{e0:.15g},{e1:.15g}"
+    )
