@@ -37,8 +37,8 @@ N_TONES = 1024
 #: iterations from which on all have the last tone, whatever the exposure says
 MOST_COUNTS = 2**16
 
-#: counts that the first doubling of brightness takes: above it tones go by the logarithm
-_SOFT = 4.0
+#: how bent the ramp is: tones go by the logarithm of 1 to 1 + _BENT as counts go from the first to the last
+_BENT = 12.0
 
 
 class Exposure(NamedTuple):
@@ -145,8 +145,9 @@ def table(name: str, of: Exposure, n_counts: int) -> npt.NDArray[np.float32]:
     found[UNDECIDED] = ramps[UNDECIDED, 0]
     for ends, which in ((of.converged, (CONVERGED, CONVERGED_HEURISTIC)), (of.escaped, (ESCAPED, ESCAPED_HEURISTIC))):
         first, last = ends
-        tones = np.log1p(np.maximum(counts - first, 0) / _SOFT) / np.log1p(max(last - first, 1) / _SOFT)
-        places = np.rint(np.minimum(tones, 1) * (N_TONES - 1)).astype(np.intp)
+        share = np.clip((counts - first) / max(last - first, 1), 0, 1)
+        tones = np.log1p(_BENT * share) / np.log1p(_BENT)
+        places = np.rint(tones * (N_TONES - 1)).astype(np.intp)
         for class_ in which:
             found[class_] = ramps[class_, places]
     return found

@@ -28,7 +28,7 @@ KERNELS = (KERNEL, BASIN)
 #: iterations where nobody says how many
 MAX_ITERATIONS = 1000
 
-#: looks for a view: how often, at how many pixels a side, by how many iterations; how much wider it is than what it holds
+#: how a view is looked for: how often, at how many pixels a side, by how many iterations, and with how much room
 _ROUNDS, _SIDE, _FEW, _MARGIN = 4, 96, 200, 1.15
 
 #: regions of a map of which nothing is known yet
@@ -143,9 +143,8 @@ def scene(
         return seen if zoom is None else seen.zoomed(zoom)
 
     # what can be wrong is found before anything is computed
-    nowhere = Regions(*(np.full(shape_, np.nan) for shape_ in ((1, 1, 5), (1,), (1, 4), (1,))), np.zeros(1, bool))
     Scene(
-        of.quadratic, nowhere, at(of.view or View(Decimal(0), Decimal(0), Decimal(1))), shape, n_iterations, precision
+        of.quadratic, _NOWHERE, at(of.view or View(Decimal(0), Decimal(0), Decimal(1))), shape, n_iterations, precision
     )
     found, (certificate,) = regions(of.quadratic[None], on)
     first = of.view or framed(of.quadratic, found, certificate, on, shape)

@@ -25,7 +25,7 @@ def tones(name: str, class_: int) -> np.ndarray:
     """Return colours of a class at nine tones that are equally far apart: float64 (9, 3) in linear light."""
     ends = 0, 40_000
     table = palettes.table(name, Exposure(ends, ends), 40_001)[class_].astype(np.float64)
-    place = np.log1p(np.arange(40_001) / 4) / np.log1p(10_000)
+    place = np.log1p(12 * np.arange(40_001) / 40_000) / np.log1p(12)
     return table[[int(abs(place - tone).argmin()) for tone in np.linspace(0.2, 1, 9)]]
 
 

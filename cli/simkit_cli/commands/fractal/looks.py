@@ -93,8 +93,8 @@ def size(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def options_of_a_picture(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how far points are followed, and in which colours they are drawn."""
     for option in (
-        click.option("--exposure", type=Numbers(4), metavar="C,C,E,E", help="Iterations of the first and the last tone, "
-                     "of points that converge and that escape.  [default: from the picture]"),
+        click.option("--exposure", type=Numbers(4), metavar="C,C,E,E", help="Iterations of the first and last tone, of "
+                     "points that converge and that escape.  [default: from the picture]"),
         click.option("--median/--no-median", default=None, help="Take the median of 3 x 3 pixels, which removes dust."),
         click.option("--supersample", type=options.Count(), default=1, show_default=True,
                      help="Samples along a pixel's side, 1 to 16; their mean smooths edges."),
