@@ -9,8 +9,8 @@ functions, of many maps each.
     * maps: float64 (map, 2, 6)
     * cycles: float64 (map, point, 2), a cycle of each map, in the order of the orbit; the first row of NaN ends it, so
       that maps with cycles of several periods fit into one array
-    * rounds: how often the shape is improved; 8 of them come close to what many do. 0 takes the first shape that proves
-      anything, which is the cheapest
+    * rounds: how often the shape is improved; each adds half of the time of none. 0 takes the best of SCALES, and 8
+      come close to what many do
 
     A row is x, y of the centre and l11, l12, l22: the points with ``(l11 dx + l12 dy)**2 + (l22 dy)**2 < 1`` are proved
     to converge to the cycle. All of a map are NaN where nothing is proved: the cycle does not attract, attracts too

@@ -197,16 +197,15 @@ __device__ __forceinline__ Found evaluate(const double* m, const double* cycle, 
 }
 
 // The level of the shape with the largest area among those tried, whose forms are in `out`. All shapes are tried at one
-// place, so that the code stands there once: SCALES, four neighbours a round, and the best again. Without rounds the first
-// of SCALES that proves anything is taken.
+// place, so that the code stands there once: SCALES, four neighbours a round, and the best again.
 __device__ __forceinline__ double search(const double* m, const double* cycle, int n, int rounds, const double* table,
                                          double* out, double infinity, double none) {
-    const int last = rounds == 0 ? N_SCALES - 1 : N_SCALES + 4 * rounds;
+    const int last = N_SCALES + 4 * rounds;
     double best = -1, scale = 1, q = 0, h = 1, q0 = 0, h0 = 1, step = FIRST_STEP;
     bool is_better = false;
     for (int i = 0;; i++) {
         double tried = scale, q1 = q, h1 = h;
-        const int turn = i < N_SCALES || i >= last ? -1 : (i - N_SCALES) % 4;
+        const int turn = i < N_SCALES || i == last ? -1 : (i - N_SCALES) % 4;
         if (i < N_SCALES)
             tried = SCALES[i];
         if (turn == 0)
@@ -216,7 +215,7 @@ __device__ __forceinline__ double search(const double* m, const double* cycle, i
             h1 = turn == 2 ? h0 * (1 + step) : turn == 3 ? h0 / (1 + step) : h0;
         }
         const Found found = evaluate(m, cycle, n, tried, q1, h1, table, out, infinity, none);
-        if (i == last || (rounds == 0 && found.level > 0))
+        if (i == last)
             return found.level;
         if (found.area > best)
             best = found.area, scale = tried, q = q1, h = h1, is_better = true;

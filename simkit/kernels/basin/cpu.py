@@ -218,9 +218,7 @@ def _search(m, cycle, rounds, room, forms):
     """Set the forms of the largest area among the shapes tried, and return their level; NaN if there are none."""
     best, scale, q, h = -1.0, 1.0, 0.0, 1.0
     for tried in _SCALES:
-        level, area = _evaluate(m, cycle, tried, 0.0, 1.0, room, forms)
-        if rounds == 0 and level > 0:
-            return level
+        _, area = _evaluate(m, cycle, tried, 0.0, 1.0, room, forms)
         if area > best:
             best, scale = area, tried
     if best < 0:

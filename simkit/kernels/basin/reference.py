@@ -202,13 +202,11 @@ def _evaluate(m: F64, cycle: F64, scale: float, q: float, h: float) -> _Found | 
 
 
 def _search(m: F64, cycle: F64, rounds: int) -> _Found | None:
-    """Return the ellipses of the largest area among the shapes tried; without rounds, of the first that has any."""
+    """Return the ellipses of the largest area among the shapes tried."""
     best = None
     scale, q, h = 1.0, 0.0, 1.0
     for tried in SCALES:
         found = _evaluate(m, cycle, tried, 0.0, 1.0)
-        if found and rounds == 0:
-            return found
         if found and (best is None or found.area > best.area):
             best, scale = found, tried
     step = FIRST_STEP
