@@ -89,6 +89,7 @@ OWNERS = {
     "click": ("simkit_cli",),
     "rich": ("simkit_cli",),
     "matplotlib": ("simkit.figures",),
+    "av": ("simkit.figures",),
     # `backends` hands batches over, and imports it only when asked to
     "torch": ("simkit.learn", "simkit.study", "simkit.bench", "simkit.backends"),
     "litdata": ("simkit.bench.peers",),

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import io
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from simkit.errors import ParameterError, show
+from simkit.errors import ParameterError
+from simkit.figures.encoders import Mp4, encoder_of
 from simkit.figures.legend import draw_legend
 from simkit.figures.picture import Colour, Curves, Film, Frame
-from simkit.figures.sheet import GAP, put, scale
-
-#: file name's end -> Pillow's name of the format
-FORMATS = {".gif": "GIF", ".png": "PNG", ".apng": "PNG"}
+from simkit.figures.screen import screen
+from simkit.figures.sheet import GAP, folder_of, scale
+from simkit.store.disk import told
 
 #: pixels that boards are scaled to together, the most that boards of many cells have, the least width, the heights of
 #: the plot and of the lines of writing
@@ -32,18 +32,21 @@ _N_GREYS = 16
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def check_film(out: Path) -> None:
-    """Raise ParameterError unless `out` ends like a film's name."""
-    if out.suffix.lower() not in FORMATS:
+def check_film(out: Path, size: tuple[int, int] | None = None) -> None:
+    """Raise ParameterError unless a film may have that name and size, LibraryError if its encoder is not installed."""
+    if encoder_of(out) is Mp4 and size and (size[0] % 2 or size[1] % 2):
+        even = "x".join(str(side + side % 2) for side in size)
         raise ParameterError(
-            f"a film is a .gif, or a .png that moves (APNG); {out} ends in {show(out.suffix or 'nothing')}"
+            f"an .mp4 has an even number of pixels a side; this is {size[0]}x{size[1]}: take {even}, or a .gif or .apng"
         )
 
 
 def draw_film(
     film: Film, out: Path, *, progress: Callable[[float], None] = lambda _: None
 ) -> tuple[int, int, int, float]:
-    """Draw an animated GIF or PNG, by the end of the name `out`.
+    """Draw a film as GIF, APNG or MP4, by the end of the name `out`; in memory there is one frame.
+
+    The file is written whole or not at all.
 
     Returns
     -------
@@ -53,27 +56,43 @@ def draw_film(
     Raises
     ------
     ParameterError
-        If `out` does not end in .gif or .png.
+        If `out` does not end in .gif, .png, .apng or .mp4, or an .mp4 is to have an odd number of pixels a side.
+    LibraryError
+        If it ends in .mp4, and `av` is not installed.
     StoreError
         If it cannot be written.
     """
-    check_film(out)
+    check_film(out, film.size)
     palette = _palette(film)
-    durations: list[int] = []
-
-    def pictures() -> Iterator[Image.Image]:
-        points: list[Frame] = []
-        for frame in film.frames():
-            points.append(frame._replace(boards=[]))
-            durations.append(frame.milliseconds)
-            yield _picture(film, frame, points, palette)
+    pictures = screen(film, palette) if film.size else _pictures(film, palette)
+    make, folder, what = encoder_of(out), folder_of(out), f"write {out}"
+    with told(what):
+        draft = tempfile.TemporaryFile(dir=out.parent)  # noqa: SIM115 - closed by the block that follows
+    with draft:
+        encoder = make(draft, np.array(palette.getpalette(), np.uint8).reshape(-1, 3))
+        for image, milliseconds in pictures:
+            pixels = np.asarray(image)
+            if make is Mp4:
+                pixels = np.pad(pixels, [(0, side % 2) for side in pixels.shape], mode="edge")
+            with told(what):
+                encoder.add(pixels, milliseconds)
             progress(1)
+        with told(what):
+            encoder.finish()
+            draft.seek(0)
+            with folder.writing(out.name) as write:
+                while part := draft.read(2**20):
+                    write(part)
+    height, width = pixels.shape
+    return width, height, encoder.n_frames, encoder.milliseconds / 1000
 
-    first, *others = pictures()
-    data = io.BytesIO()
-    first.save(data, FORMATS[out.suffix.lower()], save_all=True, append_images=others, duration=durations, loop=0)
-    put(data.getvalue(), out)
-    return *first.size, len(durations), sum(durations) / 1000
+
+def _pictures(film: Film, palette: Image.Image) -> Iterator[tuple[Image.Image, int]]:
+    """Yield the pictures of a film, and for how many milliseconds each is shown."""
+    points: list[Frame] = []
+    for frame in film.frames():
+        points.append(frame._replace(boards=[]))
+        yield _picture(film, frame, points, palette), frame.milliseconds
 
 
 def _palette(film: Film) -> Image.Image:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from simkit.errors import ParameterError
 from simkit.schema import Field
 from simkit.store import Store
 
@@ -173,6 +174,9 @@ class Film:
         Returns the legend of the first board of a frame.
     theme : Theme
     curves : Curves or None
+    size : (int, int) or None
+        Width and height of the picture, in pixels. The one board then has the shape `room(size)`, and below it is a
+        strip with the caption beside the plot, whose `exact` curve is there from the beginning, with a point on it.
     """
 
     title: str
@@ -183,6 +187,25 @@ class Film:
     keys: Callable[[U8], Sequence[Key]] = no_keys
     theme: Theme = DARK
     curves: Curves | None = None
+    size: tuple[int, int] | None = None
+
+
+#: pixels a side of a film of a given size
+MIN_SIDE, MAX_SIDE = 128, 4096
+
+
+def room(size: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width of the board of a film whose picture has this width and height.
+
+    Raises
+    ------
+    ParameterError
+        If a film cannot have that size.
+    """
+    width, height = size
+    if not (MIN_SIDE <= width <= MAX_SIDE and MIN_SIDE <= height <= MAX_SIDE):
+        raise ParameterError(f"a film has {MIN_SIDE} to {MAX_SIDE:,} pixels a side; this is {width:,}x{height:,}")
+    return height - max(40, round(0.09 * height)), width
 
 
 def title(store: Store) -> str:

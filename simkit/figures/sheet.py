@@ -77,11 +77,16 @@ def save(picture: Image.Image, out: Path) -> None:
 
 def put(data: bytes, out: Path) -> None:
     """Write the bytes of a picture, whole or not at all; StoreError if they cannot be written."""
+    folder_of(out).put(out.name, data)
+
+
+def folder_of(out: Path) -> Folder:
+    """Return the folder of a picture that is to be written, made if there is none; StoreError if that cannot be."""
     if os.path.isdir(out):  # noqa: PTH112 - False, not an error, for a path that cannot be looked at
         raise StoreError(f"cannot write the picture {out}: there is a folder; name a file")
     place = Folder(out.parent)
     place.create()
-    place.put(out.name, data)
+    return place
 
 
 def _draw_panel(panel: Panel, side: int) -> Image.Image:

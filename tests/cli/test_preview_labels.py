@@ -220,7 +220,11 @@ def test_the_schedule_begins_densely_and_ends_after_one_cycle(settle: int, perio
         (["--labels", "--rows", "0:500"], 1, "asked for 500 rows on a sheet"),
         (["--labels", "--out", "folder.png"], 1, "folder.png: there is a folder; name a file"),
         (["--labels", "--backend", "cuda"], 1, "backend 'cuda' cannot run here"),
-        (["--animate", "a.mp4"], 1, "a film is a .gif, or a .png that moves (APNG); a.mp4 ends in '.mp4'"),
+        (
+            ["--animate", "a.webm"],
+            1,
+            "a film is a .gif, an .mp4, or a .png or .apng that moves; a.webm ends in '.webm'",
+        ),
         (["--animate", "a"], 1, "a ends in 'nothing'"),
         (["--animate", "a.gif", "--rows", "6"], 1, "asked for row 6 of"),
         (["--animate", "/proc/no/a.gif"], 1, "cannot create /proc/no"),

@@ -32,7 +32,7 @@ class _Preview(click.Command):
 @options.store
 @click.option("--rows", type=options.Rows(), help="Rows, such as 0:16 or 3,7,20:25.  [default: 0:16; of a film, 0]")
 @click.option("--view", help="What to show; see below.  [default: sheet]")
-@options.out("A .png file; of a film, a .gif or .png.  [default: sheet.png or film.gif]")
+@options.out("A .png file; of a film, a .gif, .apng or .mp4.  [default: sheet.png or film.gif]")
 @click.option("--labels", is_flag=True, help="The same as --view labels.")
 @click.option("--animate", type=options.LocalPath(), help="The same as --view film --out.")
 @options.backend

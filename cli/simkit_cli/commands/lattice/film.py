@@ -27,7 +27,7 @@ class _Scene(click.ParamType[str]):
 
 @click.command(name="film", short_help="Film a phase transition, two boxes, or a magic state.")
 @click.argument("scene", type=_Scene())
-@options.out("A .gif, or .png (APNG).  [default: SCENE.gif]")
+@options.out("A .gif, .apng or .mp4.  [default: SCENE.gif]")
 @ink.options_of_a_picture
 @click.option(
     "--steps",
@@ -49,7 +49,7 @@ def command(
     backend: str,
     quiet: bool,
 ) -> None:
-    """Film a SCENE as an animated GIF or PNG.
+    """Film a SCENE as an animated GIF or PNG, or as MP4.
 
     \b
     phase-transition  spins cooled through the critical point by a gas, --steps 1.2e6; takes --seed
