@@ -1,4 +1,4 @@
-"""The list of worlds, and the sources, views, formats, channels and benchmarks that they have; the list of studies.
+"""The list of worlds, and what they have: sources, views, formats, channels, tiles, benchmarks; the list of studies.
 
 A world is a package about one kind of data, whose ``WORLD`` names what it has. Other packages add theirs with the entry
 point group ``simkit.worlds``, whose values are names of packages. A study is a package of questions, which its
@@ -39,6 +39,8 @@ class World:
     channels
         Classes as `simkit.learn.streaming.channels.Channels`: what boards become as tensors besides the channels that
         all boards have.
+    tiles
+        Classes as `simkit.viewer.tiles.Tiles`: what the viewer shows in a browser.
     bench, bench_cuda
         Functions ``(tiny)`` that return a `simkit.bench.Rate`, of a processor and of a GPU.
     """
@@ -48,6 +50,7 @@ class World:
     views: Mapping[str, str] = field(default_factory=dict)
     formats: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
+    tiles: Mapping[str, str] = field(default_factory=dict)
     bench: Mapping[str, str] = field(default_factory=dict)
     bench_cuda: Mapping[str, str] = field(default_factory=dict)
 
@@ -90,6 +93,7 @@ OWN: Mapping[str, frozenset[str]] = {
     "sources": frozenset(),
     "formats": frozenset({"npz", "idx", "webdataset", "parquet", "hf"}),
     "channels": frozenset({"onehot", "cells", "packed"}),
+    "tiles": frozenset(),
     "bench": frozenset({"philox", "stream"}),
     "bench_cuda": frozenset({"philox"}),
 }

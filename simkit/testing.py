@@ -131,11 +131,15 @@ def check_world(package: str) -> None:
 #: attributes of `simkit.learn.streaming.channels.Channels`, which may be used without torch
 _OF_CHANNELS = ("about", "needs", "planes")
 
+#: attributes of `simkit.viewer.tiles.Tiles`, of a class or of what it makes
+_OF_TILES = ("title", "controls", "presets", "narrowest", "widest", "read", "rows", "cost", "facts")
+
 #: what a world lists, beside sources -> whether a thing is of that kind
 _KINDS: dict[str, Callable[[Any], bool]] = {
     "views": callable,
     "formats": lambda found: isinstance(found, Format) and callable(registry.load(found.write)),
     "channels": lambda found: isinstance(found, type) and all(hasattr(found, name) for name in _OF_CHANNELS),
+    "tiles": lambda found: isinstance(found, type) and all(hasattr(found, name) for name in _OF_TILES),
     "bench": callable,
     "bench_cuda": callable,
 }

@@ -34,6 +34,7 @@ MAY_IMPORT = {
     "interchange": {"errors", "schema", "registry", "recipe", "store", "kernels"},
     "testing": {"errors", "schema", "backends", "contract", "registry", "interchange"},
     "bench": {"errors", "schema", "backends", "kernels", "contract", "registry", "recipe", "run", "store", "learn"},
+    "viewer": {"errors", "backends", "registry", "figures"},
     "study": {"errors", "schema", "backends", "kernels", "store", "registry", "lattices", "recipe", "run"},
 }
 
@@ -62,6 +63,7 @@ MODULES_OF_A_WORLD = {
     "simkit.interchange.selection",
     "simkit.bench.gpu",
     "simkit.bench.rate",
+    "simkit.viewer.tiles",
 }
 
 #: what hands out single names of worlds that users type often, as `simkit.census`
@@ -95,6 +97,8 @@ OWNERS = {
     "litdata": ("simkit.bench.peers",),
     "streaming": ("simkit.bench.peers",),
     "webdataset": ("simkit.bench.peers",),
+    "starlette": ("simkit.viewer",),
+    "uvicorn": ("simkit.viewer.server",),
     "cupy": ("simkit.kernels.cuda",),
 }
 
@@ -161,7 +165,7 @@ def test_nothing_outside_a_world_dispatches_on_its_names(module):
 @pytest.mark.parametrize("module", [name for name in OUTSIDE if part_of(name) != "kernels"])
 def test_nothing_outside_a_world_asks_for_its_views_or_benchmarks(module):
     """They are words that have other meanings, too, so that what counts is whether anything depends on them."""
-    names = {name for kind in ("views", "bench", "bench_cuda") for name in registry.listed(kind)} - {"sheet"}
+    names = {name for kind in ("views", "tiles", "bench", "bench_cuda") for name in registry.listed(kind)} - {"sheet"}
     tested = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
         if isinstance(node, (ast.Compare, ast.match_case)):

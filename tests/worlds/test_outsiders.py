@@ -205,7 +205,7 @@ def test_names_that_simkit_has_itself_are_those_of_its_tables() -> None:
     assert registry.OWN["formats"] == set(interchange.FORMATS)
     assert registry.OWN["channels"] == set(CHANNELS)
     assert registry.OWN["bench"] == {*bench.CASES, "stream"}
-    assert set(registry.OWN) == {"sources", "formats", "channels", "bench", "bench_cuda"}
+    assert set(registry.OWN) == {"sources", "formats", "channels", "tiles", "bench", "bench_cuda"}
 
 
 @pytest.mark.parametrize("package", registry.WORLDS)
@@ -219,6 +219,8 @@ def test_all_that_the_worlds_of_simkit_list_is_there(package: str) -> None:
         ({"channels": {"phases2": "phases:nothing"}}, "has no attribute 'nothing'"),
         ({"channels": {"phases2": "phases:np"}}, "lists 'phases2' among its channels, and phases:np is"),
         ({"formats": {"rle2": "patterns:write_ash"}}, "lists 'rle2' among its formats, and patterns:write_ash is"),
+        ({"tiles": {"ash2": "phases:Phases2"}}, "has no attribute 'Phases2'"),
+        ({"tiles": {"ash2": "ca_ash:CaAsh"}}, "lists 'ash2' among its tiles, and ca_ash:CaAsh is"),
         ({"views": {"film2": "pictures:INKS"}}, "lists 'film2' among its views, and pictures:INKS is"),
     ],
 )

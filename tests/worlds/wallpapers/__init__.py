@@ -8,5 +8,6 @@ WORLD = World(
     views={"tiles": "pictures:tiles"},
     formats={"pbm": "pbm:PBM"},
     channels={"edges": "edges:Edges"},
+    tiles={"wall": "wall:Wall"},
     bench={"wallpaper": "bench:wallpaper"},
 )
