@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from simkit.errors import SimkitError, one_line
 from simkit.figures import png
@@ -56,7 +56,7 @@ class Viewer:
         self._tiles, self._workers = tiles, workers
         self.n_pixels = self.n_waiting = 0
 
-    def app(self, port: int) -> Starlette:
+    def app(self, port: int) -> ASGIApp:
         """Return the server's application, for requests to this port of this machine."""
         routes = [
             Route("/", self._page),
@@ -72,7 +72,9 @@ class Viewer:
             Gone: _unheard,
             Exception: _failed,
         }
-        return Starlette(routes=routes, middleware=[Middleware(Guard, port=port)], exception_handlers=handlers)
+        return Guard(
+            Starlette(routes=routes, exception_handlers=handlers), port
+        )  # outermost: no answer goes without it
 
     async def _page(self, request: Request) -> Response:
         del request

@@ -20,9 +20,6 @@ T = TypeVar("T")
 #: operations of a piece of work, about a tenth of a second: what nobody waits for any more ends after that
 _PIECE = 2**26
 
-#: pixels of a piece at least, so that handing it over costs little
-_PIXELS = 2**13
-
 
 class Workers:
     """Threads that take pieces of work in turn. They are daemons: none of them keeps the process from ending."""
@@ -56,7 +53,7 @@ class Workers:
         begun once this is cancelled.
         """
         height, width = shape
-        n_rows = max(1, min(-(-height // self.n_threads), max(_PIXELS, _PIECE // max(1, tiles.cost(asked))) // width))
+        n_rows = max(1, min(-(-height // self.n_threads), _PIECE // (max(1, tiles.cost(asked)) * width)))
         picture = np.empty((height, width, 3), np.uint8)
         bands = iter([range(top, min(top + n_rows, height)) for top in range(0, height, n_rows)])
 
