@@ -53,9 +53,9 @@ class Key(NamedTuple):
 class Panel(NamedTuple):
     """A board of a sheet."""
 
-    #: uint8 (y, x): places in `colours`
+    #: uint8 (y, x): places in `colours`; or (y, x, 3): the colours themselves
     cells: U8
-    #: uint8 (n, 3)
+    #: uint8 (n, 3); of no use to a board of colours
     colours: U8
     #: written below it, the first on a line of its own if need be
     captions: Sequence[str]
@@ -76,6 +76,8 @@ class Sheet:
     theme : Theme
     side : int
         Pixels that a board is scaled to, up or down.
+    columns : int
+        Boards in a line; 0 for about as many as there are lines.
     """
 
     title: str
@@ -83,6 +85,7 @@ class Sheet:
     keys: Sequence[Key] = ()
     theme: Theme = LIGHT
     side: int = 256
+    columns: int = 0
 
 
 class Axis(NamedTuple):

@@ -32,10 +32,10 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
     lines = [_wrap(panel.captions, font, max(width, _WIDTH)) for panel in sheet.panels]
     cell_width = max(width, _WIDTH) + GAP
     cell_height = height + GAP + LINE * max(map(len, lines)) + 4
-    n_columns = math.ceil(math.sqrt(len(panels)))
+    n_columns = min(len(panels), sheet.columns or math.ceil(math.sqrt(len(panels))))
     top = GAP + 22
     key = draw_legend(sheet.keys, theme, n_columns * cell_width - GAP) if sheet.keys else None
-    if key:  # narrow boards fill the width that the legend needs
+    if key and not sheet.columns:  # narrow boards fill the width that the legend needs
         n_columns = min(len(panels), max(n_columns, math.ceil((key.width + GAP) / cell_width)))
     n_lines = math.ceil(len(panels) / n_columns)
     sheet_width = max(n_columns * cell_width, key.width + GAP if key else 0) + GAP
@@ -91,6 +91,9 @@ def folder_of(out: Path) -> Folder:
 
 def _draw_panel(panel: Panel, side: int) -> Image.Image:
     most, cells = max(side, _MOST), panel.cells
+    if cells.ndim == 3:  # a mean of colours is one, too
+        shrink, grow = -(-max(cells.shape[:2]) // most), max(1, side // max(cells.shape[:2]))
+        return Image.fromarray(cells.repeat(grow, axis=0).repeat(grow, axis=1)).reduce(shrink)
     if panel.is_thinned:
         shrink = -(-max(cells.shape) // most)
         cells = np.ascontiguousarray(cells[::shrink, ::shrink])

@@ -7,4 +7,5 @@ from simkit.registry import World
 WORLD = World(
     title="fractals and attractors of planar quadratic maps",
     sources={},
+    views={"sheet": "pictures:sheet"},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from simkit.backends import Kernels
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.fractals.certificate import Certificate, regions
-from simkit.fractals.maps import F64, parse, text
+from simkit.fractals.maps import F64, check, parse, text
 from simkit.fractals.palettes import Exposure
 from simkit.fractals.presets import PRESETS, preset
 from simkit.fractals.quartic import length
@@ -20,10 +21,13 @@ from simkit.fractals.scene import Scene
 from simkit.fractals.view import View
 from simkit.kernels.basin import KERNEL as BASIN
 from simkit.kernels.escape import CONVERGED, CONVERGED_HEURISTIC, KERNEL, UNDECIDED, Regions
-from simkit.store import open_store
+from simkit.store import Store, open_store
 
 #: what `scene` and `render` compute with
 KERNELS = (KERNEL, BASIN)
+
+#: rows of a data set that are taken where none are named
+_N_ROWS = 12
 
 #: iterations where nobody says how many
 MAX_ITERATIONS = 1000
@@ -78,11 +82,10 @@ def subject(what: str, row: int | None = None) -> Subject:
     StoreError
         If the data set cannot be read.
     """
-    is_path = "://" in what or what.rstrip("/").endswith(".zarr") or ("," not in what and Path(what).exists())
-    if row is not None and not is_path:
+    if _is_path(what):
+        return _of_store(open_store(what), [row or 0])[0]
+    if row is not None:
         raise ParameterError(f"a row is of a data set, and {show(what)} is none; leave it out")
-    if is_path:
-        return _of_store(what, row or 0)
     if "," in what:
         return Subject("map", parse(what))
     if what not in PRESETS:
@@ -93,14 +96,41 @@ def subject(what: str, row: int | None = None) -> Subject:
     return Subject(what, found.quadratic, View(*map(Decimal, found.view)), found.max_iterations, look)
 
 
-def _of_store(path: str, row: int) -> Subject:
-    """Return a row of a data set, by its field of maps."""
-    store = open_store(path)
+def subjects(what: Sequence[str], rows: Sequence[int] | None = None) -> list[Subject]:
+    """Return what several texts mean, all presets if there are none; of a data set `rows`, or its first twelve.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError, StoreError
+        As `subject`; ParameterError also if rows are named and no data set is.
+    """
+    found: list[Subject] = []
+    for text_ in what or PRESETS:
+        if _is_path(text_):
+            store = open_store(text_)
+            found += _of_store(store, range(min(_N_ROWS, store.layout.n_rows)) if rows is None else rows)
+        else:
+            found.append(subject(text_))
+    if rows is not None and not any(map(_is_path, what)):
+        raise ParameterError("rows are of a data set, and none is named; leave them out")
+    return found
+
+
+def _is_path(what: str) -> bool:
+    """Return whether a text means a data set."""
+    return "://" in what or what.rstrip("/").endswith(".zarr") or ("," not in what and Path(what).exists())
+
+
+def _of_store(store: Store, rows: Sequence[int]) -> list[Subject]:
+    """Return rows of a data set, by its field of maps."""
     name = next((name for name, of in store.schema.items() if of.dtype == "float64" and of.shape == (2, 6)), None)
     if name is None:
         raise ParameterError(f"{store.path} has no field of maps, float64 of shape (2, 6), to draw")
-    quadratic = store[name][store.check_row(row)]
-    return Subject(f"{Path(store.name).stem}-{row}", quadratic)
+    quadratics = store[name][[store.check_row(row) for row in rows]]
+    return [
+        Subject(f"{Path(store.name).stem}-{row}", check(quadratic))
+        for row, quadratic in zip(rows, quadratics, strict=True)
+    ]
 
 
 def scene(
