@@ -308,6 +308,16 @@ T atomicCAS(T* address, T expected, T value) {
     return shim::old_and_new(address, *address == expected ? value : *address);
 }
 inline int __popc(unsigned x) { return __builtin_popcount(x); }
+inline long long __double_as_longlong(double x) {
+    long long bits;
+    std::memcpy(&bits, &x, sizeof x);
+    return bits;
+}
+inline double __longlong_as_double(long long bits) {
+    double x;
+    std::memcpy(&x, &bits, sizeof x);
+    return x;
+}
 inline int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
 inline int __ffs(int x) { return __builtin_ffs(x); }
 inline int __ffsll(long long x) { return __builtin_ffsll(x); }

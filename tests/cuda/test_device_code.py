@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import basin, census, lattice, life, metropolis, philox
+from simkit.kernels import basin, census, lattice, life, metropolis, orbit, philox
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -140,3 +140,13 @@ def test_basin(name, registers, products):
     plain = [loop for loop in kernel.loops if not loop["MUFU"]]
     assert max(loop["DMUL"] for loop in plain) == products
     assert not any(loop["DFMA"] for loop in plain)
+
+
+@pytest.mark.parametrize("name", ["follow", "rotations", "density", "trace"])
+def test_orbit(name):
+    """Blocks of two warps. Nothing is fused, for the bits of a processor, but within the quotients (MUFU)."""
+    kernels, log = compiled(load(orbit.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels[name]
+    assert (kernel.spills, kernel.registers <= 128) == (0, True), kernel
+    assert not any(loop["DFMA"] for loop in kernel.loops if not loop["MUFU"])

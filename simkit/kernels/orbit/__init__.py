@@ -53,13 +53,10 @@ from simkit.backends import Kernel
 
 F64 = npt.NDArray[np.float64]
 
-KERNEL = Kernel("orbit", ("reference",))
+KERNEL = Kernel("orbit", ("cuda", "cpu", "reference"))
 
 #: iterations between two looks at the powers of two of lengths and areas
 EVERY = 4
-
-#: the largest power of two that one look takes out
-MAX_POWER = 1000
 
 #: c with r (c[0] + c[1] r^2 + c[2] r^4 + ...) = arctan(r) / (2 pi) for |r| <= tan(pi / 8), to 1.1e-17; evaluated by
 #: Horner's rule. Interpolated at Chebyshev's points in r^2, with 60 digits. For the angle of (x, y) let s and g be the
@@ -78,9 +75,10 @@ class Followed(NamedTuple):
 
     #: float64 (map, 2)
     states: F64
-    #: float64 (map, 2), without the powers of two: the larger of |u| and |v| is 1..2, or both are 0
+    #: float64 (map, 2), without the powers of two: the larger of |u| and |v| is 1..2, unless lengths left the range of
+    #: float64 within EVERY iterations: then it is 0, infinite or no number
     tangents: F64
-    #: float64 (map,): product of the determinants of the derivative, without its power of two: 1..2, or 0
+    #: float64 (map,): product of the determinants of the derivative, without its power of two: 1..2, or likewise
     areas: F64
     #: int64 (map, 2): exponents of the powers of two, of the tangent and of the area
     powers: npt.NDArray[np.int64]

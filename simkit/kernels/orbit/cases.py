@@ -75,6 +75,7 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "one orbit": lambda: follow(1, 40, 2),
     "limits that are met": lambda: follow(50, 64, 3, limit=1.5),
     "extreme numbers": lambda: still(11),
+    "extreme numbers for long": lambda: still(70),
     "no iterations": lambda: follow(5, 0, 4),
     "no maps": lambda: follow(0, 7, 5),
     "rotations": lambda: rotations(37, 50, 6),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.orbit import ARCTANGENT, EVERY, F64, MAX_POWER, TAN_PI_8, Density, Followed, Rotated
+from simkit.kernels.orbit import ARCTANGENT, EVERY, F64, TAN_PI_8, Density, Followed, Rotated
 
 I64 = npt.NDArray[np.int64]
 
@@ -92,9 +92,9 @@ def step(maps: F64, x: F64, y: F64) -> tuple[F64, F64]:
 
 
 def exponent(size: F64) -> I64:
-    """Return the exponent of the power of two below, within MAX_POWER; 0 of 0, of subnormal and of infinite numbers."""
+    """Return the exponent of the power of two below; 0 of 0, of subnormal numbers, and from 2^1023 on."""
     biased = (size.view(np.int64) >> 52) & 0x7FF
-    return np.where((biased > 0) & (biased < 0x7FF), np.clip(biased - 1023, -MAX_POWER, MAX_POWER), 0)
+    return np.where((biased > 0) & (biased < 0x7FE), biased - 1023, 0)
 
 
 def scale(power: I64) -> F64:
