@@ -1,8 +1,8 @@
 """Long orbits of planar quadratic maps: how they stretch and turn, and where they go.
 
-A map is float64 (2, 6): rows x', y'; columns the coefficients of 1, x, y, x^2, xy, y^2. Every backend module has four
-functions, each of many maps with one orbit each. They begin at `states`, float64 (map, 2), and return the states at the
-end, so that an orbit can be carried on.
+A map is float64 (2, 6): rows x', y'; columns the coefficients of 1, x, y, x^2, xy, y^2. Every backend module has five
+functions. All but `carry` are of many maps with one orbit each: they begin at `states`, float64 (map, 2), and return
+the states at the end, so that an orbit can be carried on.
 
 ``follow(maps, states, tangents, limits, n) -> Followed``
     Iterate n times, with a tangent vector, and measure how lengths and areas grow.
@@ -27,6 +27,12 @@ end, so that an orbit can be carried on.
 
 ``trace(maps, states, n) -> float64 (map, time, 2)``
     Return the states after 1, 2, ..., n iterations.
+
+``carry(maps, states, limit, n) -> Carried``
+    Iterate n times, at least once, under each map in turn: orbits that follow an attractor along a path of maps.
+
+    * states: float64 (orbit, 2), of any number of orbits, each of which goes through all maps
+    * limit: an orbit is lost at a state with ``x * x + y * y`` above it, or not a number
 
 An iteration is computed in the order of operations of the kernel `escape`, each rounded by itself. All functions are
 made of sums, products and quotients of IEEE 754 and of whole powers of two, so that all backends give the same bits on
@@ -104,3 +110,12 @@ class Density(NamedTuple):
     states: F64
     #: uint32 (map, y, x): how often each pixel was met
     counts: npt.NDArray[np.uint32]
+
+
+class Carried(NamedTuple):
+    """Orbits that were carried along a path of maps; NaN from the map on under which an orbit is lost."""
+
+    #: float64 (orbit, map, 2): the states after the n iterations under each map
+    states: F64
+    #: float64 (orbit, map, 4): least and largest x, least and largest y, of the last n - n // 2 of these
+    boxes: F64

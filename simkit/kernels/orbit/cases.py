@@ -1,4 +1,4 @@
-"""Argument sets of `follow`, `rotations`, `density` and `trace`."""
+"""Argument sets of `follow`, `rotations`, `density`, `carry` and `trace`."""
 
 from __future__ import annotations
 
@@ -70,6 +70,15 @@ def trace(n_maps: int, n: int, seed: int) -> Call:
     return Call("trace", (*drawn(n_maps, seed), n))
 
 
+def carry(n_orbits: int, n_maps: int, n: int, *, limit: float = 1e6) -> Call:
+    """Return a call for orbits along a path of delayed logistic maps, from a ring on; some are lost."""
+    path = np.zeros((n_maps, 2, 6))
+    path[:, 0, 1] = np.linspace(2.05, 2.35, n_maps)
+    path[:, 0, 4], path[:, 1, 1] = -path[:, 0, 1], 1
+    states = 0.45 + 0.02 * np.arange(2 * n_orbits).reshape(-1, 2) ** 2
+    return Call("carry", (path, states, limit, n))
+
+
 CASES: Mapping[str, Callable[[], Call]] = {
     "follow": lambda: follow(37, 103, 1),
     "one orbit": lambda: follow(1, 40, 2),
@@ -83,5 +92,9 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "no weights": lambda: rotations(3, 0, 7),
     "density": lambda: density(19, 120, 8),
     "one row of pixels": lambda: density(3, 60, 9, (1, 7)),
+    "carry": lambda: carry(6, 13, 31),
+    "carried past a limit": lambda: carry(3, 40, 60, limit=1.6),
+    "carried by single steps": lambda: carry(2, 5, 1),
+    "no path": lambda: carry(2, 0, 9),
     "trace": lambda: trace(35, 33, 10),
 }

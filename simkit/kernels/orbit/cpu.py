@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.orbit import ARCTANGENT, EVERY, F64, TAN_PI_8, Density, Followed, Rotated
+from simkit.kernels.orbit.carry_cpu import carry as carry
 
 #: orbits side by side
 LANES = 32

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simkit.kernels.cuda import Array, back, compile_module, copied, empty, full, to_device
-from simkit.kernels.orbit import ARCTANGENT, EVERY, TAN_PI_8, Density, Followed, Rotated
+from simkit.kernels.orbit import ARCTANGENT, EVERY, TAN_PI_8, Carried, Density, Followed, Rotated
 
 #: threads of a block: few, since maps may be
 _N_THREADS = 64
@@ -21,7 +21,7 @@ def module() -> Any:
     text = f"""constexpr double TAN_PI_8 = {TAN_PI_8.hex()};
 constexpr double ARCTANGENT[] = {{{", ".join(c.hex() for c in ARCTANGENT)}}};
 """
-    files: list[Path | str] = [text, Path(__file__).with_name("orbit.cu")]
+    files: list[Path | str] = [text, *(Path(__file__).with_name(name) for name in ("orbit.cu", "carry.cu"))]
     return compile_module(files, N_THREADS=_N_THREADS, EVERY=EVERY, N_TERMS=len(ARCTANGENT))
 
 
@@ -58,6 +58,17 @@ def trace(maps: Array, states: Array, n: int) -> Array:
     found = empty((len(maps), n, 2), np.float64)
     _launch("trace", maps, to_device(states, np.float64), np.int64(n), found)
     return back(found, maps)
+
+
+def carry(maps: Array, states: Array, limit: float, n: int) -> Carried:
+    """Iterate n times under each map in turn; see the package's docstring."""
+    n_orbits, n_maps = len(states), len(maps)
+    found = Carried(empty((n_orbits, n_maps, 2), np.float64), empty((n_orbits, n_maps, 4), np.float64))
+    if n_orbits and n_maps:
+        sizes = np.uint32(n_maps), np.uint32(n_orbits), np.float64(limit), np.int64(n)
+        given = to_device(maps, np.float64), *sizes, to_device(states, np.float64)
+        module().get_function("carry")((-(-n_orbits // _N_THREADS),), (_N_THREADS,), (*given, *found))
+    return Carried(*(back(array, maps) for array in found))
 
 
 def _launch(name: str, maps: Array, *arguments: Any) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.orbit import ARCTANGENT, EVERY, F64, TAN_PI_8, Density, Followed, Rotated
+from simkit.kernels.orbit.carry_reference import carry as carry
 
 I64 = npt.NDArray[np.int64]
 
