@@ -142,7 +142,7 @@ def test_basin(name, registers, products):
     assert not any(loop["DFMA"] for loop in plain)
 
 
-@pytest.mark.parametrize("name", ["follow", "rotations", "density", "trace"])
+@pytest.mark.parametrize("name", ["follow", "rotations", "density", "trace", "carry"])
 def test_orbit(name):
     """Blocks of two warps. Nothing is fused, for the bits of a processor, but within the quotients (MUFU)."""
     kernels, log = compiled(load(orbit.KERNEL, HOST).module())

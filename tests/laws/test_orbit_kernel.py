@@ -74,3 +74,47 @@ print("equal")
 def test_without_avx512_the_bits_are_the_same():
     """On a processor with vectors of 256 bits and fused multiply-adds, which must not be used."""
     assert run_as("avx2", "-c", _BITS).strip() == "equal"
+
+
+@given(
+    n_orbits=st.integers(0, 5),
+    n_maps=st.integers(0, 9),
+    n=st.integers(1, 30),
+    limit=st.sampled_from([1.3, 1e6, np.inf]),
+)
+@settings(max_examples=20)
+def test_carry(kernel, n_orbits, n_maps, n, limit):
+    agree(orbit.KERNEL, kernel, lambda: cases.carry(n_orbits, n_maps, n, limit=limit))
+
+
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_carried_orbits_are_traces_one_after_another(kernel, n):
+    """Under each map from where it was under the one before; boxes are those of the later half."""
+    path, starts, limit, _ = cases.carry(3, 6, n).arguments
+    starts = starts[:1]
+    found, state = kernel.carry(path, starts, limit, n), starts
+    for k in range(len(path)):
+        trace = kernel.trace(path[k : k + 1], state, n)[0]
+        state = trace[-1:]
+        assert np.array_equal(found.states[0, k], trace[-1])
+        late = trace[n // 2 :]
+        box = late[:, 0].min(), late[:, 0].max(), late[:, 1].min(), late[:, 1].max()
+        assert np.array_equal(found.boxes[0, k], box)
+    middle = kernel.carry(path[3:], found.states[:, 2], limit, n)
+    assert np.array_equal(middle.states, found.states[:, 3:])
+
+
+def test_a_lost_orbit_stays_lost_and_the_others_go_on(kernel):
+    path, _, _, n = cases.carry(3, 24, 40).arguments
+    path = path[:12]  # to 2.19, below where the attractor ends
+    starts = np.array([[0.5, 0.45], [5.0, 5.0], [np.nan, 0.4], [0.5, 0.45]])
+    states, boxes = kernel.carry(path, starts, 1e6, n)
+    assert np.isnan(states[1:3]).all()
+    assert np.isnan(boxes[1:3]).all()
+    assert np.isfinite(states[[0, 3]]).all()
+    assert np.array_equal(states[0], states[3])
+    furthest = np.maximum(abs(boxes[0, :, :2]).max(axis=1), abs(boxes[0, :, 2:]).max(axis=1))
+    some = kernel.carry(path, starts[:1], furthest[6] ** 2, n).states[0]
+    is_lost = np.isnan(some).any(axis=1).tolist()
+    assert is_lost == sorted(is_lost), "once lost, always lost"
+    assert is_lost[-1]
