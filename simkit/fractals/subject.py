@@ -33,7 +33,7 @@ _N_ROWS = 12
 MAX_ITERATIONS = 1000
 
 #: how a view is looked for: how often, at how many pixels a side, by how many iterations, and with how much room
-_ROUNDS, _SIDE, _FEW, _MARGIN = 4, 96, 200, 1.15
+_ROUNDS, _SIDE, _FEW, _MARGIN = 4, 96, 200, 1.25
 
 #: regions of a map of which nothing is known yet
 _NOWHERE = Regions(
@@ -49,15 +49,15 @@ class Subject:
     ----------
     name : str
     quadratic : float64 (2, 6)
-    view : View or None
-        None where it has to be looked for.
+    square : View or None
+        A square that pictures of any shape show whole, given as a view; None where it has to be looked for.
     max_iterations : int
     look : Look
     """
 
     name: str
     quadratic: F64
-    view: View | None = None
+    square: View | None = None
     max_iterations: int = MAX_ITERATIONS
     look: Look = field(default_factory=Look)
 
@@ -92,8 +92,8 @@ def subject(what: str, row: int | None = None) -> Subject:
         near = UnknownNameError.of("preset", what, PRESETS)
         raise UnknownNameError(f"{near}; a map is 10 or 12 numbers with commas, and a data set a path that exists")
     found = preset(what)
-    look = Look(found.palette, is_median=found.is_median)
-    return Subject(what, found.quadratic, View(*map(Decimal, found.view)), found.max_iterations, look)
+    square = View(*map(Decimal, found.square))
+    return Subject(what, found.quadratic, square, found.max_iterations, Look(found.palette))
 
 
 def subjects(what: Sequence[str], rows: Sequence[int] | None = None) -> list[Subject]:
@@ -168,24 +168,24 @@ def scene(
     """
     n_iterations = of.max_iterations if max_iterations is None else max_iterations
 
-    def at(first: View) -> View:
-        seen = View(*(centre or (first.x, first.y)), first.width if width is None else width)
+    def at(square: View) -> View:
+        whole = square.width * max(Decimal(1), Decimal(shape[1]) / Decimal(max(1, shape[0])))
+        seen = View(*(centre or (square.x, square.y)), whole if width is None else width)
         return seen if zoom is None else seen.zoomed(zoom)
 
     # what can be wrong is found before anything is computed
-    Scene(
-        of.quadratic, _NOWHERE, at(of.view or View(Decimal(0), Decimal(0), Decimal(1))), shape, n_iterations, precision
-    )
+    square = of.square or View(Decimal(0), Decimal(0), Decimal(1))
+    Scene(of.quadratic, _NOWHERE, at(square), shape, n_iterations, precision)
     found, (certificate,) = regions(of.quadratic[None], on)
-    first = of.view or framed(of.quadratic, found, certificate, on, shape)
-    return Scene(of.quadratic, found, at(first), shape, n_iterations, precision), certificate
+    if of.square is None:
+        square = framed(of.quadratic, found, certificate, on)
+    return Scene(of.quadratic, found, at(square), shape, n_iterations, precision), certificate
 
 
-def framed(quadratic: F64, of: Regions, certificate: Certificate, on: Kernels, shape: tuple[int, int]) -> View:
-    """Return a view that holds all points which do not escape, with some room; numbers of few digits."""
+def framed(quadratic: F64, of: Regions, certificate: Certificate, on: Kernels) -> View:
+    """Return a square that holds all points which do not escape, with some room; numbers of few digits."""
     reach = 2.0 * min(float(length(quadratic[None])[0]) * 4, certificate.radius)
     x = y = 0.0
-    width = height = reach
     for _ in range(_ROUNDS):
         step = reach / _SIDE
         window = np.array([[x - reach / 2 + step / 2, y - reach / 2 + step / 2, step, step]])
@@ -196,10 +196,8 @@ def framed(quadratic: F64, of: Regions, certificate: Certificate, on: Kernels, s
             break
         left, right, low, high = columns.min(), columns.max() + 1, rows.min(), rows.max() + 1
         x, y = x + ((left + right) / 2 - _SIDE / 2) * step, y + ((low + high) / 2 - _SIDE / 2) * step
-        width, height = (right - left) * step, (high - low) * step
-        reach = max(width, height, 4 * step) * _MARGIN
-    width = max(width, height * shape[1] / shape[0]) * _MARGIN
-    return View(*(Decimal(f"{number:.3g}") for number in (x, y, width)))
+        reach = max(right - left, high - low, 4) * step * _MARGIN
+    return View(*(Decimal(f"{number:.3g}") for number in (x, y, reach)))
 
 
 def command(of: Scene, look: Look, exposure: Exposure) -> str:

@@ -83,7 +83,7 @@ def test_numbers_presets_and_rows_are_told_apart(tmp_path):
     rabbit = subject.subject("julia-rabbit")
     again = subject.subject(rabbit.numbers)
     assert np.array_equal(again.quadratic, rabbit.quadratic)
-    assert again.view is None
+    assert again.square is None
     with pytest.raises(UnknownNameError, match="did you mean 'henon'"):
         subject.subject("hennon")
     with pytest.raises(ParameterError, match="a row is of a data set"):
