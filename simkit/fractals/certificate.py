@@ -120,7 +120,9 @@ def regions(
     size = length(maps)
     cones = np.full((len(maps), 4), np.nan)
     radius = np.asarray(on.basin.radius(maps))
-    bailout = np.where(np.isinf(radius), LARGE * size, np.inf)
+    with np.errstate(over="ignore"):  # what is beyond all numbers is infinite
+        bailout = np.where(np.isinf(radius), LARGE * size, np.inf)
+        radius2, bailout2 = radius * radius, bailout * bailout
     certificates = []
     for i, of in enumerate(cycles):
         proved = [bool(np.isfinite(rows).all()) for rows in ellipses[i]]
@@ -136,7 +138,7 @@ def regions(
             Certificate(tuple(of), tuple(proved), max_period, float(radius[i]), float(begins), float(bailout[i]))
         )
     certified = np.array([any(certificate.is_proved) for certificate in certificates], bool)
-    return Regions(found, radius * radius, cones, bailout * bailout, certified), certificates
+    return Regions(found, radius2, cones, bailout2, certified), certificates
 
 
 def _ellipses(maps: F64, cycles: list[list[Cycle]], on: Kernels, rounds: int) -> list[list[F64]]:

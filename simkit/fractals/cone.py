@@ -42,15 +42,13 @@ def cone(map_: F64) -> tuple[F64, float]:
     if root is None:
         return none
     l1, l2 = root
-    size = math.sqrt(l1 * l1 + l2 * l2)
-    l1, l2 = l1 / size, l2 / size
+    l1, l2 = _unit(l1, l2)
     v1, v2 = ((float(row[3]) + float(row[5])) for row in map_)  # l1^2 + l2^2 = 1
     if not l1 * v1 + l2 * v2:
         return none
     if l1 * v1 + l2 * v2 < 0:
         l1, l2 = -l1, -l2
-    length = math.sqrt(v1 * v1 + v2 * v2)
-    m1, m2 = -(v2 / length), v1 / length
+    m2, m1 = _unit(v1, -v2)
     found = _least(map_, (l1, l2), (m1, m2), l1 * v1 + l2 * v2)
     if found is None:
         return none
@@ -58,6 +56,14 @@ def cone(map_: F64) -> tuple[F64, float]:
     radius *= 1 + MARGIN
     slope *= 1 - MARGIN / 4
     return np.array([l1 / radius, l2 / radius, m1 / (slope * radius), m2 / (slope * radius)]), radius
+
+
+def _unit(x: float, y: float) -> tuple[float, float]:
+    """Return a vector of any finite length but 0 with the length 1."""
+    most = max(abs(x), abs(y))
+    x, y = x / most, y / most
+    size = math.sqrt(x * x + y * y)
+    return x / size, y / size
 
 
 def _root(map_: F64) -> tuple[float, float] | None:

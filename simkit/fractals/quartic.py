@@ -1,9 +1,9 @@
 """The four fixed points of planar quadratic maps, which are the intersections of two conics.
 
 With y = u - KAPPA x both conics are quadratic in x, and their resultant is a quartic in u; KAPPA is no simple number,
-so that no two fixed points of simple maps have the same u. Where maps are linear in some direction some roots are
-infinite; u = (s + TURN) / (1 - TURN s) makes these finite, too. All four s are found at once (O. Aberth, Math. Comp.
-27 (1973) 339), and the points are improved by Newton's method.
+so that no two fixed points of simple maps have the same u. All four u are found at once (O. Aberth, Math. Comp. 27
+(1973) 339), and the points are improved by Newton's method. Where the map is linear in some direction, the quartic is
+of a lower degree; those of the four that are then at infinity run away.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ import numpy as np
 
 from simkit.fractals.maps import F64
 
-_KAPPA, _TURN = 0.3819660112501051, 0.2679491924311227
+_KAPPA = 0.3819660112501051
 
 #: points further away, in units of `length`, are those at infinity; two at one place are found to half of the digits
 _FAR = 1e6
+
+#: part of a coordinate by which the last step of Newton's method may move a solution: a double one comes nearer slowly
+_STILL = 1e-3
 
 #: real and imaginary parts
 Complex: TypeAlias = tuple[F64, F64]
@@ -112,15 +115,7 @@ def fixed_points(maps: F64) -> Complex:
         e = [x2[0] * v - x2[1] * u for u, v in zip(*x1, strict=True)]
         f = [u - v for u, v in zip(_polynomial(x1[0], x0[1]), _polynomial(x1[1], x0[0]), strict=True)]
         quartic = [u - v for u, v in zip(_polynomial(d, d), _polynomial(e, f), strict=True)]
-        up, down = [np.full_like(size, _TURN), np.ones_like(size)], [np.ones_like(size), np.full_like(size, -_TURN)]
-        turned = [np.zeros_like(size) for _ in range(5)]
-        for k, coefficient in enumerate(quartic):
-            term = [np.ones_like(size)]
-            for factor in [up] * k + [down] * (4 - k):
-                term = _polynomial(term, factor)
-            turned = [u + coefficient * v for u, v in zip(turned, term, strict=True)]
-        s = _roots(turned)
-        u = _over((s[0] + _TURN, s[1]), (1 - _TURN * s[0], -_TURN * s[1]))
+        u = _roots(quartic)
         x = _over(_value(d, u), _value(e, u))
         x = -x[0], -x[1]
         y = u[0] - _KAPPA * x[0], u[1] - _KAPPA * x[1]
@@ -129,8 +124,9 @@ def fixed_points(maps: F64) -> Complex:
             (np.where(is_linear, v[0], z[0]), np.where(is_linear, v[1], z[1]))
             for z, v in zip((x, y), _linear(a), strict=True)
         )
-        x, y = _improved(a, x, y)
-        is_there = (abs(x[0]) + abs(x[1])) + (abs(y[0]) + abs(y[1])) < _FAR
+        x, y, moved = _improved(a, x, y)
+        far = (abs(x[0]) + abs(x[1])) + (abs(y[0]) + abs(y[1]))
+        is_there = (far < _FAR) & (moved <= _STILL * (1 + far))
         parts = [np.where(is_there, np.stack((x[i], y[i])), np.nan) * size for i in range(2)]
     return parts[0].transpose(2, 1, 0), parts[1].transpose(2, 1, 0)
 
@@ -144,8 +140,8 @@ def _linear(a: F64) -> tuple[Complex, Complex]:
     return (x, 0 * x), (y, 0 * y)
 
 
-def _improved(a: F64, x: Complex, y: Complex) -> tuple[Complex, Complex]:
-    """Return solutions of both conics after some steps of Newton's method."""
+def _improved(a: F64, x: Complex, y: Complex) -> tuple[Complex, Complex, F64]:
+    """Return solutions of both conics after some steps of Newton's method, and how far the last step was."""
 
     def linear(c: F64, by_x: F64, by_y: F64) -> Complex:
         return (c + by_x * x[0]) + by_y * y[0], by_x * x[1] + by_y * y[1]
@@ -162,4 +158,5 @@ def _improved(a: F64, x: Complex, y: Complex) -> tuple[Complex, Complex]:
         is_step = np.isfinite(u[0]) & np.isfinite(u[1]) & np.isfinite(v[0]) & np.isfinite(v[1])
         x = _minus(x, (np.where(is_step, u[0], 0.0), np.where(is_step, u[1], 0.0)))
         y = _minus(y, (np.where(is_step, v[0], 0.0), np.where(is_step, v[1], 0.0)))
-    return x, y
+        moved = np.where(is_step, (abs(u[0]) + abs(u[1])) + (abs(v[0]) + abs(v[1])), 0.0)
+    return x, y, moved

@@ -46,6 +46,21 @@ def test_all_four_fixed_points_solve_both_conics():
     assert apart.min() > 1e-3
 
 
+def test_fixed_points_at_infinity_are_none():
+    """The Henon map has two at infinity, and (x y, x^2) one, however they are turned, scaled and moved."""
+    draw = np.random.default_rng(2)
+    for map_, n in ((HENON, 2), (parse("0.5,0.1,1,0,1,0, 0,0.3,0.2,1,0,0"), 3)):
+        for _ in range(40):
+            t, scale = draw.uniform(0, 7), 10 ** draw.uniform(-2, 2)
+            by = scale * np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
+            turned = conjugated(map_, by, scale * draw.normal(size=2))
+            everything, real = fixed_points(turned)
+            assert np.isfinite(everything).all(axis=1).sum() == n
+            assert len(real) == len(fixed_points(map_)[1])
+            for cycle in real:
+                assert np.allclose(apply(turned, cycle.points), cycle.points, rtol=1e-9, atol=1e-9 * scale)
+
+
 @pytest.mark.parametrize(
     ("map_", "wanted"),
     [
@@ -219,7 +234,13 @@ def test_cones_of_maps_like_henons():
             assert (after > u).all()
             assert (abs(v) <= after).all()
             u = after
-    for other in (julia(0.5), parse("0,1,0,0,1, 0.3,0,0,0,0"), np.zeros((2, 6))):
+    for other in (
+        parse("0,1,1,0,1, 0.3,0,0,0,0"),
+        parse("0,1,0,1,0, 0.3,0,0,2,0"),
+        julia(0.5),
+        parse("0,1,0,0,1, 0.3,0,0,0,0"),
+        np.zeros((2, 6)),
+    ):
         assert np.isnan(cone(other)[0]).all()
 
 
@@ -288,3 +309,16 @@ def test_cycles_have_the_same_bits_where_numpy_uses_other_instructions():
     }
     assert len(said) == 1
     assert int(said.pop().split()[0]) > 5
+
+
+@pytest.mark.filterwarnings("error")
+def test_coefficients_of_any_size_have_regions():
+    """From the smallest numbers to the largest, and many zeros: neither errors nor warnings, and a sentence each."""
+    draw = np.random.default_rng(8)
+    some = draw.choice([0, 1, -1, 0.5, 2, 1e-300, 1e300, -1e-5], size=(60, 2, 6))
+    sizes = draw.normal(size=(60, 2, 6)) * 10.0 ** draw.integers(-320, 305, size=(60, 2, 6))
+    for maps in (some, sizes):
+        found, certificates = regions(maps, ON)
+        assert not np.isnan(found.radius2).any()
+        assert not np.isnan(found.bailout2).any()
+        assert all("scape is" in str(certificate) for certificate in certificates)
