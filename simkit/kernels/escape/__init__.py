@@ -3,7 +3,7 @@
 A map takes (x, y) to ``(a0 + a1 x + a2 y + a3 x^2 + a4 x y + a5 y^2, b0 + ... + b5 y^2)``: float64 (2, 6), the rows
 a and b.
 
-Every backend module has two functions.
+Every backend module has three functions.
 
 ``escape(maps, windows, shape, regions, max_iterations, precision) -> Outcome``
     Iterate each map from each pixel of its window until the point is in one of the map's regions.
@@ -26,6 +26,15 @@ Every backend module has two functions.
     * offsets: float64 (point, 2), where the points are at time 0, seen from the orbit's first state
     * regions: of one map
     * max_iterations: as above
+
+``boundaries(classes) -> int32 (map, quantity)``
+    Count what pictures (map, y, x) of classes have of each of QUANTITIES. A pair is two neighbours in a row or column.
+
+    * raw: pairs of which one pixel converged, heuristically or not, and the other did not
+    * certified: pairs of a pixel that converged and one that escaped, neither heuristically
+    * clean: such pairs once each pixel is the median of the 3 x 3 pixels around it, those at an edge repeated, in the
+      order converged, neither, escaped
+    * undecided: pixels that neither converged nor escaped, or heuristically
 
 An iteration is computed in this order, each operation rounded by itself (no fused multiply-add), so that all backends
 give the same bits in either precision::
@@ -87,6 +96,9 @@ LARGE, FAR = 2.0**-10, 2.0**-20
 
 #: ratios of the lengths of a difference after and before a step that cost digits, and how many may be lost in all
 CANCELLED, LOST = 2.0**-7, 2.0**-23
+
+#: what `boundaries` counts
+QUANTITIES = ("raw", "certified", "clean", "undecided")
 
 
 class Regions(NamedTuple):

@@ -110,6 +110,14 @@ def critical(n_points: int) -> Call:
     return Call("perturb", (quadratic, orbit, offsets, no_regions(1), 40))
 
 
+def pictures(seed: int, shape: tuple[int, int], n: int = 3) -> Call:
+    """Return a call that counts the boundaries of random pictures, in which neighbours are mostly alike."""
+    chance = np.random.default_rng(seed)
+    coarse = chance.integers(0, 5, (n, -(-shape[0] // 4), -(-shape[1] // 4)), np.uint8)
+    classes = coarse.repeat(4, axis=1).repeat(4, axis=2)[:, : shape[0], : shape[1]]
+    return Call("boundaries", (np.where(chance.random(classes.shape) < 0.2, 1, classes).astype(np.uint8),))
+
+
 CASES: Mapping[str, Callable[[], Call]] = {
     "Julia, odd sides": lambda: julia((37, 51)),
     "Julia in single precision": lambda: julia((37, 51), precision="float32"),
@@ -126,6 +134,10 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "near any orbit": lambda: near(2, 40, 60, k=2),
     "far from an orbit": lambda: near(4, 40, 60, spread=1.0),
     "near a critical point": lambda: critical(41),
+    "boundaries": lambda: pictures(1, (33, 70)),
+    "boundaries of a pixel": lambda: pictures(2, (1, 1), 4),
+    "boundaries of a column": lambda: pictures(3, (9, 1), 4),
+    "boundaries of two rows": lambda: pictures(4, (2, 19), 4),
     "to infinity and to no number": lambda: Call(
         "escape", (JULIA[None] * 1e3, window((12, 12), width=1e30)[None], (12, 12), no_regions(1), 40, "float32")
     ),

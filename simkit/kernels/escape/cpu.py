@@ -27,6 +27,7 @@ from simkit.kernels.escape import (
     Perturbed,
     Regions,
 )
+from simkit.kernels.escape.pairs import boundaries as boundaries
 
 #: orbits side by side, and iterations between two looks at them
 LANES, BLOCK = 32, 8

@@ -111,3 +111,27 @@ def perturb(
             plain = step(quadratic, x, y)
             x, y = np.where(is_plain, plain[0], x), np.where(is_plain, plain[1], y)
     return Perturbed(classes, counts, is_glitched)
+
+
+def _n_pairs(first: Bool, second: Bool) -> npt.NDArray[np.int64]:
+    """Return in each picture how many neighbours are of the first kind and of the second."""
+    of_rows = first[:, :, 1:] & second[:, :, :-1] | first[:, :, :-1] & second[:, :, 1:]
+    of_columns = first[:, 1:] & second[:, :-1] | first[:, :-1] & second[:, 1:]
+    return of_rows.sum(axis=(1, 2)) + of_columns.sum(axis=(1, 2))
+
+
+def boundaries(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+    """Count pairs; see the package's docstring."""
+    converged, escaped = classes == CONVERGED, classes == ESCAPED
+    is_any = converged | (classes == CONVERGED_HEURISTIC)
+    ranks = np.pad(1 - converged.astype(np.int8) + escaped, ((0, 0), (1, 1), (1, 1)), "edge")
+    height, width = classes.shape[1:]
+    around = np.stack([ranks[:, i : i + height, j : j + width] for i in range(3) for j in range(3)])
+    median = np.median(around, axis=0) if classes.size else around[0]
+    found = (
+        _n_pairs(is_any, ~is_any),
+        _n_pairs(converged, escaped),
+        _n_pairs(median == 0, median == 2),
+        (~converged & ~escaped).sum(axis=(1, 2)),
+    )
+    return np.stack(found, axis=1).astype(np.int32)
