@@ -6,6 +6,8 @@ from simkit.registry import World
 
 WORLD = World(
     title="fractals and attractors of planar quadratic maps",
-    sources={},
+    sources={
+        "quadratic-map": "quadratic_map:QuadraticMap",
+    },
     views={"sheet": "pictures:sheet"},
 )

@@ -1,8 +1,8 @@
 """Simulated annealing for maps with long boundaries: chains that do not depend on one another, side by side.
 
-A chain proposes to change coefficients of its map by random amounts, which become smaller as it goes on. A proposal that
-raises the score is taken, one that lowers it by d with probability ``exp(-d / T)``, as by Metropolis; the temperature T
-falls to 0. What a chain returns is the best map that it was at.
+A chain proposes to change coefficients of its map by random amounts, which become smaller as it goes on. A proposal
+that raises the score is taken, one that lowers it by d with probability ``exp(-d / T)``, as by Metropolis; the
+temperature T falls to 0. What a chain returns is the best map that it was at.
 
 Bits are the same on every machine: numbers are drawn by Philox, T falls with the square of the steps that are left, and
 the one logarithm is made of sums, products and quotients.
@@ -123,8 +123,8 @@ class Search:
         Pixels of the square pictures whose boundaries are counted, and iterations.
     width : float
         Of the pictures in the plane; their centre is 0.
-    heat : float
-        The first temperature, in pairs of pixels.
+    temperature : float
+        The temperature at which it begins, in pairs of pixels.
     """
 
     n_coefficients: int
@@ -133,7 +133,7 @@ class Search:
     side: int
     max_iterations: int
     width: float
-    heat: float
+    temperature: float
 
     def run(self, on: Kernels, seed: int, rows: U64) -> Best:
         """Run the chains of rows; `on` has philox, basin and escape."""
@@ -145,7 +145,7 @@ class Search:
             words = on.to_host(on.philox.words(seed, rows, _STEPS + step, _N_WORDS))
             proposed = self._propose(maps, words, _LAST_AMOUNT + (_FIRST_AMOUNT - _LAST_AMOUNT) * left * left)
             proposed_scores = self.score(on, proposed)
-            least = scores + self.heat * left * left * log((words[:, 15] + 0.5) * 2.0**-32)
+            least = scores + self.temperature * left * left * log((words[:, 15] + 0.5) * 2.0**-32)
             is_taken = (proposed_scores > NO_SCORE) & (proposed_scores >= least)
             maps[is_taken], scores[is_taken] = proposed[is_taken], proposed_scores[is_taken]
             is_best = scores > best_scores
@@ -153,7 +153,7 @@ class Search:
             n_accepted += is_taken
             if _watchers:
                 with _lock:
-                    for tell in list(_watchers):
+                    for tell in tuple(_watchers):
                         tell(Watch(rows, step + 1, self.n_steps, best_scores, best))
         return Best(best, best_scores, n_accepted)
 
