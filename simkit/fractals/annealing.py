@@ -211,8 +211,8 @@ class Search:
         if is_one.any():
             pixel = self.width / self.side
             first = (self.side - 1) / 2 * pixel
-            windows = np.tile([-first, first, pixel, -pixel], (np.count_nonzero(is_one), 1))
-            of = Regions(*(part[is_one] for part in found))
+            windows = np.tile([-first, first, pixel, -pixel], (int(np.count_nonzero(is_one)), 1))
+            of = Regions(*(np.asarray(part)[is_one] for part in found))  # type: ignore[arg-type]
             classes = on.escape.escape(maps[is_one], windows, (self.side, self.side), of, self.max_iterations).classes
             counts = on.to_host(on.escape.boundaries(classes)).astype(np.int64)
             scores[is_one] = counts[:, QUANTITIES.index(self.objective)]
@@ -225,4 +225,5 @@ def _attracts(maps: F64) -> npt.NDArray[np.bool_]:
     """Return whether 0 is an attracting fixed point of maps without constants."""
     (a, b), (c, d) = maps[:, 0, 1:3].T, maps[:, 1, 1:3].T
     trace, determinant = a + d, a * d - b * c
-    return (np.abs(determinant) < 1) & (np.abs(trace) < 1 + determinant)
+    found: npt.NDArray[np.bool_] = (np.abs(determinant) < 1) & (np.abs(trace) < 1 + determinant)
+    return found

@@ -77,13 +77,13 @@ class QuadraticMap(Source):
             self.refuse("width", "a width from 1e-9 to 1e6", self.width)
 
     def schema(self) -> Schema:
-        picture = {"dims": ("y", "x"), "shape": (self.size, self.size)}
+        dims, shape = ("y", "x"), (self.size, self.size)
         return Schema(
             parameters=Field(
                 "float64", "coefficients of x' and y'", ("component", "monomial"), (2, 6), columns=MONOMIALS
             ),
-            classes=Field("uint8", "what becomes of the point of each pixel", **picture, labels=escape.CLASSES),
-            counts=Field("uint16", "iterations until that is decided", **picture, unit="iterations"),
+            classes=Field("uint8", "what becomes of the point of each pixel", dims, shape, labels=escape.CLASSES),
+            counts=Field("uint16", "iterations until that is decided", dims, shape, unit="iterations"),
             converging=Field("uint8", "what is known of convergence", labels=_CONVERGING),
             escaping=Field("uint8", "what is known of escape", labels=_ESCAPING),
             period=Field("int32", "of the attracting cycle with the most points; 0 if none is known"),

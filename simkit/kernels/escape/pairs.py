@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ def _n_pairs(first, second):
     height, width = first.shape
     n = 0
     for i in range(height):
-        of_row = np.int32(0)
+        of_row: Any = np.int32(0)
         for j in range(width - 1):
             of_row += first[i, j] & second[i, j + 1] | second[i, j] & first[i, j + 1]
         if i + 1 < height:
@@ -51,7 +53,7 @@ def _count(classes, found):
     for k in range(n_maps):
         n_known = 0
         for i in range(height):
-            of_row = np.int32(0)
+            of_row: Any = np.int32(0)
             for j in range(width):
                 what = classes[k, i, j]
                 converged[i, j], escaped[i, j] = what == CONVERGED, what == ESCAPED

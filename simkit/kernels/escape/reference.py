@@ -117,7 +117,8 @@ def _n_pairs(first: Bool, second: Bool) -> npt.NDArray[np.int64]:
     """Return in each picture how many neighbours are of the first kind and of the second."""
     of_rows = first[:, :, 1:] & second[:, :, :-1] | first[:, :, :-1] & second[:, :, 1:]
     of_columns = first[:, 1:] & second[:, :-1] | first[:, :-1] & second[:, 1:]
-    return of_rows.sum(axis=(1, 2)) + of_columns.sum(axis=(1, 2))
+    found: npt.NDArray[np.int64] = of_rows.sum(axis=(1, 2)) + of_columns.sum(axis=(1, 2))
+    return found
 
 
 def boundaries(classes: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
