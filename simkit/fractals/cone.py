@@ -85,6 +85,8 @@ def _least(map_: F64, lambda_: Sequence[float], mu: Sequence[float], k2: float) 
     """Return the slope with the least R, and this R."""
     (l1, l2), (m1, m2) = lambda_, mu
     turned = l1 * m2 - l2 * m1
+    if not turned:  # lambda does not grow, but for rounding
+        return None
     x, y = (m2 / turned, -(l2 / turned)), (-(m1 / turned), l1 / turned)  # of x and y by u and w
     a, b = ([float(c) for c in row] for row in map_)
 
