@@ -131,8 +131,8 @@ def check_world(package: str) -> None:
 #: attributes of `simkit.learn.streaming.channels.Channels`, which may be used without torch
 _OF_CHANNELS = ("about", "needs", "planes")
 
-#: attributes of `simkit.viewer.tiles.Tiles`, of a class or of what it makes
-_OF_TILES = ("title", "controls", "presets", "narrowest", "widest", "read", "rows", "cost", "facts")
+#: attributes of `simkit.viewer.tiles.Tiles` that its classes have
+_OF_TILES = ("title", "controls", "narrowest", "widest", "read", "rows", "cost", "facts")
 
 #: what a world lists, beside sources -> whether a thing is of that kind
 _KINDS: dict[str, Callable[[Any], bool]] = {

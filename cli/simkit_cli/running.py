@@ -141,12 +141,14 @@ def compiling_said(source: Source, backend: str) -> Iterator[None]:
     """Say a line on standard error for each thing that is compiled, where a command has no run to report."""
     from simkit.backends import told_of_compiling
 
-    def say(what: str) -> None:
-        if what:
-            click.echo(f"compiling {what}", err=True)
-
-    with told_of_compiling(say, source.load(backend)):
+    with told_of_compiling(say_compiling, source.load(backend)):
         yield
+
+
+def say_compiling(what: str) -> None:
+    """Say a line on standard error for what is compiled; nothing for an empty text, when that is done."""
+    if what:
+        click.echo(f"compiling {what}", err=True)
 
 
 class Show(Protocol):

@@ -10,4 +10,5 @@ WORLD = World(
         "quadratic-map": "quadratic_map:QuadraticMap",
     },
     views={"sheet": "pictures:sheet"},
+    tiles={"fractal": "tiles:Tiles"},
 )

@@ -9,9 +9,6 @@ from urllib.parse import parse_qsl
 from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.viewer.tiles import OF_THE_VIEW, Tiles
 
-#: characters of an address at most
-MAX_LENGTH = 4096
-
 #: pixels of a picture at most, and of a side
 MAX_PIXELS, MAX_SIDE = 2**25, 2**14
 
@@ -25,10 +22,8 @@ def read(query: bytes) -> dict[str, str]:
     Raises
     ------
     ParameterError
-        If it is too long or not UTF-8, or has a name twice.
+        If it is no such query or not UTF-8, or has a name twice.
     """
-    if len(query) > MAX_LENGTH:
-        raise ParameterError(f"an address has at most {MAX_LENGTH:,} characters; this has {len(query):,}")
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query), errors="strict")
     except (UnicodeError, ValueError):

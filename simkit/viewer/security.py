@@ -7,6 +7,7 @@ Host, and a picture or script of ours within their page in Sec-Fetch-Site.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -31,6 +32,10 @@ HEADERS = {
 }
 
 
+#: characters of an address at most
+MAX_LENGTH = 4096
+
+
 class Guard:
     """Hands requests of this machine's own pages on, and adds HEADERS to every answer."""
 
@@ -44,22 +49,34 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        is_begun = False
+
         async def guarded(message: Message) -> None:
+            nonlocal is_begun
             if message["type"] == "http.response.start":
+                is_begun = True
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
         refused = self._refused(scope)
-        app: Any = self._app if refused is None else JSONResponse({"error": refused}, 403)
-        await app(scope, receive, guarded)
+        app: Any = self._app if refused is None else JSONResponse({"error": refused[1]}, refused[0])
+        try:
+            await app(scope, receive, guarded)
+        except asyncio.CancelledError:  # the server ends
+            if not is_begun:
+                await JSONResponse({"error": "the server has been stopped"}, 503)(scope, receive, guarded)
 
-    def _refused(self, scope: Scope) -> str | None:
-        """Return why a request is not answered, if so."""
+    def _refused(self, scope: Scope) -> tuple[int, str] | None:
+        """Return the status and the line of a request that is not answered, None if it is."""
         headers = Headers(scope=scope)
         if headers.get("host", "").lower() not in self._hosts:
-            return f"this server is {' or '.join(sorted(self._hosts))}; asked for the host {show(headers.get('host'))}"
+            asked = show(headers.get("host"))
+            return 403, f"this server is {' or '.join(sorted(self._hosts))}; asked for the host {asked}"
         # a link from elsewhere to the page is welcome
         is_link = headers.get("sec-fetch-mode") == "navigate" and scope["path"] == "/"
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") and not is_link:
-            return "pages of other sites may use nothing of this server"
+            return 403, "pages of other sites may use nothing of this server"
+        length = len(scope["raw_path"]) + len(scope["query_string"])
+        if length > MAX_LENGTH:
+            return 414, f"an address has at most {MAX_LENGTH:,} characters; this has {length:,}"
         return None

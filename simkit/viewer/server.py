@@ -79,33 +79,35 @@ def serve(
         import uvicorn
 
         from simkit.viewer.app import Viewer
-    shown = tiles.load(name, backend)
-    listening = bound(port)
-    port = listening.getsockname()[1]
-    address = f"http://{HOST}:{port}/{'?' + urlencode(values) if values else ''}"
+    with bound(port) as listening:
+        port = listening.getsockname()[1]
+        shown = tiles.load(name, backend)
+        # what is compiled for the first picture is, before anybody waits for it
+        shown.rows(shown.read(next(iter(shown.presets.values()))), (1, 1), range(1))
+        address = f"http://{HOST}:{port}/{'?' + urlencode(values) if values else ''}"
 
-    class Server(uvicorn.Server):
-        @contextlib.contextmanager
-        def capture_signals(self) -> Iterator[None]:
-            """Leave Ctrl-C to whoever called: it ends the server at once, whatever is being computed."""
-            yield
+        class Server(uvicorn.Server):
+            @contextlib.contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                """Leave Ctrl-C to whoever called: it ends the server at once, whatever is being computed."""
+                yield
 
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            tell(address)
-            if is_opened:
-                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                tell(address)
+                if is_opened:
+                    threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    app = Viewer(shown, Workers(n_threads)).app(port)
-    config = uvicorn.Config(
-        app,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        h11_max_incomplete_event_size=_MAX_REQUEST,
-    )
-    with listening:
+        app = Viewer(shown, Workers(n_threads)).app(port)
+        config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            h11_max_incomplete_event_size=_MAX_REQUEST,
+        )
         asyncio.run(Server(config).serve([listening]))
