@@ -26,8 +26,8 @@ from simkit.viewer.tiles import OF_THE_VIEW, Choice, Count, Numbers
 #: iterations at most: with more, a row of a picture would keep a thread for seconds
 MAX_ITERATIONS = 100_000
 
-#: the shape of the picture that an exposure is taken from, and of one that a view is looked for
-_SMALL, _USUAL = (60, 96), (900, 1440)
+#: shapes of pictures: of that from which an exposure is taken, of a usual one, and of one that a view is looked for
+_SMALL, _USUAL, _SQUARE = (60, 96), (900, 1440), (900, 900)
 
 #: precisions that are offered
 _PRECISIONS = {"float64": "float64", "auto": "float32 where it is enough"}
@@ -51,8 +51,8 @@ class Asked(NamedTuple):
 
 
 def values(of: Subject, on: Kernels) -> dict[str, str]:
-    """Return the values of a subject: those of its own view, or of one that holds all that does not escape."""
-    view = of.view or scene(of, on, _USUAL)[0].view
+    """Return the values of a subject; its view is a square, its own or one that holds all that does not escape."""
+    view = of.square or scene(of, on, _SQUARE)[0].view
     return {
         "map": ",".join(repr(float(one) + 0.0).removesuffix(".0") for one in of.quadratic.ravel()),
         "iterations": str(min(of.max_iterations, MAX_ITERATIONS)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -44,7 +44,7 @@ class Gone(Exception):  # noqa: N818 - not an error: nobody waits for the answer
 
 
 class Viewer:
-    """Answers requests about some tiles.
+    """Answers requests about some tiles, with presets of theirs and maybe others.
 
     Attributes
     ----------
@@ -52,8 +52,8 @@ class Viewer:
         Pixels that are being computed, and requests that wait for them or for facts.
     """
 
-    def __init__(self, tiles: Tiles, workers: Workers) -> None:
-        self._tiles, self._workers = tiles, workers
+    def __init__(self, tiles: Tiles, workers: Workers, presets: Mapping[str, Mapping[str, str]]) -> None:
+        self._tiles, self._workers, self._presets = tiles, workers, presets
         self.n_pixels = self.n_waiting = 0
 
     def app(self, port: int) -> ASGIApp:
@@ -86,7 +86,7 @@ class Viewer:
         return JSONResponse({
             "title": tiles.title,
             "controls": [{"kind": type(control).__name__, **asdict(control)} for control in tiles.controls],
-            "presets": [{"title": title, "values": dict(values)} for title, values in tiles.presets.items()],
+            "presets": [{"title": title, "values": dict(values)} for title, values in self._presets.items()],
             "narrowest": tiles.narrowest,
             "widest": tiles.widest,
             "max_pixels": address.MAX_PIXELS,

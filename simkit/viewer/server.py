@@ -9,7 +9,6 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
-from urllib.parse import urlencode
 
 from simkit.backends import AUTO
 from simkit.errors import SimkitError, needed_for
@@ -42,7 +41,7 @@ def bound(port: int) -> socket.socket:
 
 def serve(
     name: str,
-    values: Mapping[str, str],
+    first: Mapping[str, Mapping[str, str]],
     *,
     n_threads: int,
     port: int = PORT,
@@ -56,8 +55,8 @@ def serve(
     ----------
     name : str
         Of the `tiles` of a world.
-    values : mapping
-        What the page begins with, of controls and of the view; the rest is that of the first preset.
+    first : mapping
+        Presets before those of the tiles, which the page begins with.
     n_threads : int
         That compute.
     port : int
@@ -83,8 +82,9 @@ def serve(
         port = listening.getsockname()[1]
         shown = tiles.load(name, backend)
         # what is compiled for the first picture is, before anybody waits for it
-        shown.rows(shown.read(next(iter(shown.presets.values()))), (1, 1), range(1))
-        address = f"http://{HOST}:{port}/{'?' + urlencode(values) if values else ''}"
+        presets = {**first, **shown.presets, **first}
+        shown.rows(shown.read(next(iter(presets.values()))), (1, 1), range(1))
+        address = f"http://{HOST}:{port}/"
 
         class Server(uvicorn.Server):
             @contextlib.contextmanager
@@ -98,7 +98,7 @@ def serve(
                 if is_opened:
                     threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-        app = Viewer(shown, Workers(n_threads)).app(port)
+        app = Viewer(shown, Workers(n_threads), presets).app(port)
         config = uvicorn.Config(
             app,
             http="h11",

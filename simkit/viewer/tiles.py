@@ -61,7 +61,8 @@ class Tiles(Protocol):
     controls : sequence of Numbers, Count or Choice
         In the order of the page; names other than those of the view.
     presets : mapping
-        Title -> all values, those of the view included. The page begins with the first.
+        Title -> all values. The page begins with the first. Those of the view are of a square, of which the page shows
+        the whole, whatever its own shape.
     narrowest, widest : str
         Widths of views: decimal numbers above 0.
     """

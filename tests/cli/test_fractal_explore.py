@@ -12,6 +12,7 @@ from click.testing import CliRunner
 pytest.importorskip("starlette", reason="the viewer needs starlette")
 from simkit_cli.main import main
 
+from simkit.fractals.presets import PRESETS
 from simkit.viewer import server
 
 
@@ -19,8 +20,8 @@ from simkit.viewer import server
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
 
-    def serve(name: str, values: Mapping[str, str], **options: Any) -> None:
-        found.append({"name": name, "values": dict(values), **options})
+    def serve(name: str, first: Mapping[str, Mapping[str, str]], **options: Any) -> None:
+        found.append({"name": name, "first": dict(first), **options})
         options["tell"]("http://127.0.0.1:8653/")
         raise KeyboardInterrupt
 
@@ -33,21 +34,23 @@ def test_it_serves_what_is_asked_for_until_ctrl_c(seen: list[dict[str, Any]]) ->
     assert (done.exit_code, done.output) == (0, "http://127.0.0.1:8653/\nCtrl-C stops it\nstopped\n")
     (asked,) = seen
     assert (asked["name"], asked["port"], asked["n_threads"], asked["is_opened"]) == ("fractal", 0, 3, False)
-    assert asked["values"]["map"] == "1,0,1,-1.4,0,0,0,0.3,0,0,0,0"
-    assert asked["values"]["width"] == "7.2"
+    assert list(asked["first"]) == ["henon"]
+    assert asked["first"]["henon"]["map"] == "1,0,1,-1.4,0,0,0,0.3,0,0,0,0"
+    assert asked["first"]["henon"]["width"] == PRESETS["henon"].square[2]
 
 
 def test_without_a_subject_it_begins_with_the_first_preset(seen: list[dict[str, Any]]) -> None:
     done = CliRunner().invoke(main, ["fractal", "explore"])
     assert done.exit_code == 0
-    assert (seen[0]["values"], seen[0]["port"], seen[0]["is_opened"]) == ({}, server.PORT, True)
+    assert (seen[0]["first"], seen[0]["port"], seen[0]["is_opened"]) == ({}, server.PORT, True)
 
 
 def test_a_map_that_begins_with_a_minus_gets_a_view(seen: list[dict[str, Any]]) -> None:
     done = CliRunner().invoke(main, ["fractal", "explore", "-0.1,-0.9,1,0,-1,0.9,0.1,0,2,0"])
     assert done.exit_code == 0, done.output
-    assert seen[0]["values"]["map"].startswith("0,-0.1,-0.9")
-    assert 0 < float(seen[0]["values"]["width"]) < 100
+    (values,) = seen[0]["first"].values()
+    assert values["map"].startswith("0,-0.1,-0.9")
+    assert 0 < float(values["width"]) < 100
 
 
 @pytest.mark.parametrize(

@@ -56,12 +56,12 @@ def test_presets_are_their_own_values(tiles: Tiles) -> None:
     for name, of in tiles.presets.items():
         asked = tiles.read(of)
         np.testing.assert_array_equal(np.reshape(asked.coefficients, (2, 6)), PRESETS[name].quadratic)
-        assert (str(asked.view.x), str(asked.view.width)) == (PRESETS[name].view[0], PRESETS[name].view[2])
+        assert (str(asked.view.x), str(asked.view.width)) == (PRESETS[name].square[0], PRESETS[name].square[2])
 
 
 def test_a_map_without_a_view_gets_one_that_holds_what_does_not_escape(tiles: Tiles) -> None:
     found = values(Subject("z", parse("0.1,-0.9,1,0,-1,0.9,0.1,0,2,0")), Kernels.load(KERNELS))
-    picture = tiles.rows(tiles.read({**found, "palette": "post"}), (45, 72), range(45))
+    picture = tiles.rows(tiles.read({**found, "palette": "post"}), (64, 64), range(64))
     is_green = picture[..., 1] > picture[..., 2].astype(int) + 20
     assert 0.1 < is_green.mean() < 0.9
     edge = np.concatenate((is_green[0], is_green[-1], is_green[:, 0], is_green[:, -1]))

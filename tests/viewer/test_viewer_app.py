@@ -25,7 +25,7 @@ PORT = 8653
 
 
 def client(tiles: Tiles | None = None, n_threads: int = 2) -> Client:
-    return Client(Viewer(tiles or Wall("auto"), Workers(n_threads)).app(PORT), PORT)
+    return Client(Viewer(tiles or Wall("auto"), Workers(n_threads), Wall.presets).app(PORT), PORT)
 
 
 def pixels(data: bytes) -> np.ndarray:
@@ -157,7 +157,7 @@ def test_what_fails_is_told_in_one_line(path: str) -> None:
 
 def crowd(tiles: Tiles, n_threads: int) -> tuple[Viewer, Callable[..., Coroutine[Any, Any, Answer]]]:
     """Return a viewer, and what asks it for a picture."""
-    viewer = Viewer(tiles, Workers(n_threads))
+    viewer = Viewer(tiles, Workers(n_threads), Wall.presets)
     asked = Client(viewer.app(PORT), PORT)
 
     def ask(closed: asyncio.Event | None = None, **others: str) -> Coroutine[Any, Any, Answer]:

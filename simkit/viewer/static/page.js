@@ -37,14 +37,21 @@ function query() {
   return { ...controls.values, ...texts(view) };
 }
 
+// The values of a preset, whose view is a square, for a canvas of any shape: the whole square is seen.
+function framed({ values }) {
+  const { x, y, width } = read(values);
+  return { ...values, ...texts({ x, y, width: width.times(Math.max(1, canvas.width / canvas.height)).prec(6) }) };
+}
+
 // Take over what an address or a preset says; what it does not say is that of the first preset.
 function take(values) {
-  const all = { ...first.values, ...values };
+  const all = { ...framed(first), ...values };
   try {
     view = read(all);
+    if (view.width.lt(about.narrowest) || view.width.gt(about.widest)) throw new RangeError();
   } catch {
-    view = read(first.values);
-    tellError("the address has a view that is no three decimal numbers; this is the first preset's");
+    view = read(framed(first));
+    tellError("the address has a view that cannot be shown; this is the first preset's");
   }
   controls.values = all;
 }
@@ -121,8 +128,7 @@ const page = {
   limits: about,
   go(to, isDone) { view = to; changed(isDone); },
   whole() {
-    const { x, y, width } = (presetOfNow() ?? first).values;
-    page.go(read({ x, y, width }), true);
+    page.go(read(framed(presetOfNow() ?? first)), true);
   },
   double(up) { controls.double(up); },
   point(place) {
@@ -140,7 +146,7 @@ by("forward").addEventListener("click", () => history.forward());
 by("preset").addEventListener("change", (event) => {
   const chosen = about.presets.find(({ title }) => title === event.target.value);
   if (!chosen) return;
-  take(chosen.values);
+  take(framed(chosen));
   changed(true);
 });
 
@@ -178,12 +184,12 @@ by("link").addEventListener("click", async () => {
   }
 });
 
+painter.fit();
 new ResizeObserver(() => {
   if (painter.fit()) { painter.show(view, controls.values); described(); }
 }).observe(canvas);
 
 take(Object.fromEntries(new URLSearchParams(location.search)));
-painter.fit();
 history.replaceState(null, "", `?${new URLSearchParams(query())}`);
 by("preset").value = presetOfNow()?.title ?? "";
 painter.show(view, controls.values);

@@ -37,12 +37,13 @@ def command(
 
     if row is not None and what is None:
         raise click.UsageError("--row is a row of a data set; name it: simkit fractal explore STORE --row")
+    of = None if what is None else subject(what, row)
     on = Kernels.load(KERNELS, backend)
     try:
         with told_of_compiling(say_compiling, on):
             serve(
                 "fractal",
-                {} if what is None else values(subject(what, row), on),
+                {} if of is None else {of.name: values(of, on)},
                 n_threads=threads or n_processors(),
                 port=PORT if port is None else port,
                 backend=backend,
