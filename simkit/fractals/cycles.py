@@ -84,7 +84,7 @@ def fixed_points(map_: F64) -> tuple[C128, list[Cycle]]:
     real, imaginary = (part[0] for part in all_fixed_points(map_[None]))
     found: list[Cycle] = []
     for x in _real(map_, real, imaginary):
-        cycle = _polished(map_, x[None])
+        cycle = near(map_, x[None])
         if cycle is not None and not any(_is_same(cycle, other, map_) for other in found):
             found.append(cycle)
     return real + 1j * imaginary, found
@@ -191,7 +191,7 @@ def _leads_to(cycles: list[Cycle], map_: F64, x: F64, period: int) -> bool:
 
 def _add(cycles: list[Cycle], map_: F64, points: F64) -> bool:
     """Add the cycle near some points if it attracts and is new; return whether it attracts."""
-    cycle = _polished(map_, points)
+    cycle = near(map_, points)
     if cycle is None or not cycle.is_attracting:
         return False
     if not any(_is_same(cycle, other, map_) for other in cycles):
@@ -206,7 +206,7 @@ def _is_same(cycle: Cycle, other: Cycle, map_: F64) -> bool:
     )  # fmt: skip
 
 
-def _polished(map_: F64, points: F64) -> Cycle | None:
+def near(map_: F64, points: F64) -> Cycle | None:
     """Return the cycle near some points, by Newton's method for one whole turn; None if there is none."""
     size, rows = float(length(map_[None])[0]), map_.tolist()
     x, y = at = tuple(points[0].tolist())
@@ -232,7 +232,7 @@ def _polished(map_: F64, points: F64) -> Cycle | None:
     found = np.array(orbit)
     for period in range(1, len(found)):
         if len(found) % period == 0 and (abs(found[period] - found[0]) <= _SAME * size).all():
-            return _polished(map_, found[:period])
+            return near(map_, found[:period])
     first = min(range(len(found)), key=lambda i: orbit[i])
     found = np.roll(found, -first, axis=0)
     return Cycle(found, _eigenvalues(*_turn(rows, orbit[first], len(found))[1]))
