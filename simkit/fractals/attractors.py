@@ -116,7 +116,7 @@ class Attractor:
 def weights(n: int) -> F64:
     """Return exp(-1 / (t (1 - t))) at t = 1/(n+1), 2/(n+1), ..., with the sum 1: float64 (n,), and read-only."""
     t = np.arange(1, n + 1) / (n + 1)
-    found = _exp(-1 / (t * (1 - t)))
+    found: F64 = _exp(-1 / (t * (1 - t)))
     found /= math.fsum(found.tolist())
     found.flags.writeable = False
     return found
@@ -125,7 +125,8 @@ def weights(n: int) -> F64:
 def _exp(x: F64) -> F64:
     """Return exp(x) for -2**20 < x <= 0, the same on every machine: 2**k times a series in what is left of x."""
     k = np.floor(x * 1.4426950408889634 + 0.5)
-    rest, found = x - k * _LN_2, np.ones_like(x)
+    rest: F64 = x - k * _LN_2
+    found = np.ones_like(x)
     for i in range(16, 0, -1):
         found = 1 + rest * found / i
     scaled: F64 = np.ldexp(found, k.astype(np.int32))
@@ -134,7 +135,8 @@ def _exp(x: F64) -> F64:
 
 def starts(maps: F64) -> F64:
     """Return where orbits begin unless said otherwise: near 0, and on no line of symmetry; float64 (map, 2)."""
-    return length(maps)[:, None] * np.array([0.03125, 0.046875])
+    found: F64 = length(maps)[:, None] * np.array([0.03125, 0.046875])
+    return found
 
 
 def limits(maps: F64, on: Kernels) -> tuple[F64, npt.NDArray[np.bool_]]:
