@@ -14,7 +14,7 @@ from simkit.errors import ParameterError, UnknownNameError, show
 from simkit.fractals.certificate import Certificate, regions
 from simkit.fractals.maps import F64, check, parse, text
 from simkit.fractals.palettes import Exposure
-from simkit.fractals.presets import PRESETS, preset
+from simkit.fractals.presets import FOUND, PRESETS, preset
 from simkit.fractals.quartic import length
 from simkit.fractals.render import Look
 from simkit.fractals.scene import Scene
@@ -97,7 +97,7 @@ def subject(what: str, row: int | None = None) -> Subject:
 
 
 def subjects(what: Sequence[str], rows: Sequence[int] | None = None) -> list[Subject]:
-    """Return what several texts mean, all presets if there are none; of a data set `rows`, or its first twelve.
+    """Return what several texts mean, or the presets `FOUND`; of a data set `rows`, or its first twelve.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def subjects(what: Sequence[str], rows: Sequence[int] | None = None) -> list[Sub
         As `subject`; ParameterError also if rows are named and no data set is.
     """
     found: list[Subject] = []
-    for text_ in what or PRESETS:
+    for text_ in what or FOUND:
         if _is_path(text_):
             store = open_store(text_)
             found += _of_store(store, range(min(_N_ROWS, store.layout.n_rows)) if rows is None else rows)

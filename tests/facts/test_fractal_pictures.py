@@ -13,7 +13,7 @@ from simkit.backends import Kernels
 from simkit.errors import ParameterError, StoreError, UnknownNameError
 from simkit.fractals import palettes, pictures, render, subject
 from simkit.fractals.palettes import Exposure
-from simkit.fractals.presets import PRESETS
+from simkit.fractals.presets import FOUND, PRESETS
 from simkit.fractals.render import Look
 from simkit.fractals.subject import KERNELS
 from simkit.kernels.escape import CLASSES, CONVERGED, ESCAPED, UNDECIDED
@@ -92,7 +92,7 @@ def test_numbers_presets_and_rows_are_told_apart(tmp_path):
         subject.subject("none.zarr")
     with pytest.raises(ParameterError, match="rows are of a data set"):
         subject.subjects(["henon"], [1])
-    assert [each.name for each in subject.subjects([])] == list(PRESETS)
+    assert [each.name for each in subject.subjects([])] == list(FOUND)
 
 
 def test_a_view_that_is_looked_for_holds_what_does_not_escape():

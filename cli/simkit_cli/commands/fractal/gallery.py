@@ -37,11 +37,13 @@ def command(
     backend: str,
     quiet: bool,
 ) -> None:
-    """Draw presets, rows of data sets and maps on one sheet, each with its name below; without any, all presets.
+    """Draw presets, rows of data sets and maps on one sheet, each with its name below.
 
     \b
-    simkit fractal gallery --columns 4 --supersample 3 --out presets.png
+    simkit fractal gallery --columns 4 --size 440x440 --supersample 4
     simkit fractal gallery maps.zarr --rows 0:24 --median --out sheet.png
+
+    Without any it draws twelve presets that annealing found.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.backends import Kernels
     from simkit.figures.sheet import draw_sheet, save
