@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,67 +20,123 @@ mpmath = pytest.importorskip("mpmath")
 ON = Kernels.load((escape.KERNEL,), "cpu")
 REGIONS = julia_regions()
 
+#: w^2 + i with w = z + s, moved by -s: a dendrite, which has the critical point -s and all that leads to it
+SHIFT = 0.625 + 0.375j
+_S2 = SHIFT * SHIFT + 1j - SHIFT
+DENDRITE = np.array(
+    [[_S2.real, 2 * SHIFT.real, -2 * SHIFT.imag, 1, 0, -1], [_S2.imag, 2 * SHIFT.imag, 2 * SHIFT.real, 0, 2, 0]]
+)
+BEYOND_4 = no_regions(1)._replace(radius2=np.array([16.0]))
+
+#: w^2 - 1: all that is not beyond comes to 0 and -1, at a speed that doubles the digits
+SQUARE = np.array([[-1.0, 0, 0, 1, 0, -1], [0, 0, 0, 0, 2, 0]])
+
+
+def decimals(z) -> tuple[Decimal, Decimal]:
+    return Decimal(mpmath.nstr(z.real, 140)), Decimal(mpmath.nstr(z.imag, 140))
+
 
 @pytest.fixture(scope="module")
 def boundary() -> tuple[Decimal, Decimal]:
-    """A point of the Julia set to 130 digits, by bisection between a point that converges and one that escapes."""
-    with mpmath.workdps(150):
-        inside, outside = mpmath.mpc(0), mpmath.mpc(1.1, 0.9)
-        while abs(outside - inside) > mpmath.mpf(10) ** -135:
-            middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if fate(middle)[0] == escape.CONVERGED else (inside, middle)
-        return Decimal(mpmath.nstr(inside.real, 140)), Decimal(mpmath.nstr(inside.imag, 140))
+    """A point of the Julia set of JULIA to 140 digits: one of those that come to the fixed point that repels."""
+    with mpmath.workdps(160):
+        multiplier = mpmath.mpc(0.5, 0.4)
+        z = 1 - multiplier
+        for sign in (-1, 1, 1, -1, 1):
+            z = -multiplier / 2 + sign * mpmath.sqrt(multiplier**2 / 4 + z)
+        return decimals(z)
 
 
-def fate(z, max_iterations: int = 100_000) -> tuple[int, int]:
+@pytest.fixture(scope="module")
+def critical() -> tuple[Decimal, Decimal]:
+    """A point that DENDRITE brings to its critical point in two steps, to 140 digits."""
+    with mpmath.workdps(160):
+        w = mpmath.sqrt(mpmath.sqrt(mpmath.mpc(0, -1)) - mpmath.mpc(0, 1))
+        return decimals(w - mpmath.mpc(SHIFT))
+
+
+def fate(quadratic, regions, x, y, max_iterations: int) -> tuple[int, int]:
     """Return class and count of a point, by mpmath in its present precision."""
-    multiplier, size = mpmath.mpc(0.5, 0.4), (0.5**2 + 0.4**2) ** 0.5
+    (a0, a1, a2, a3, a4, a5), (b0, b1, b2, b3, b4, b5) = [[mpmath.mpf(float(c)) for c in row] for row in quadratic]
+    cx, cy, l11, l12, l22 = map(float, regions.ellipses[0, 0])
     for t in range(max_iterations):
-        if abs(z) < 1 - size:
-            return escape.CONVERGED, t
-        if abs(z) > 1 + size:
+        if not np.isnan(cx) and (l11 * (x - cx) + l12 * (y - cy)) ** 2 + (l22 * (y - cy)) ** 2 < 1:
+            return (escape.CONVERGED if regions.is_certified[0] else escape.CONVERGED_HEURISTIC), t
+        if x * x + y * y > float(regions.radius2[0]):
             return escape.ESCAPED, t
-        z = z * z + multiplier * z
+        x, y = (
+            a0 + a1 * x + a2 * y + a3 * x * x + a4 * x * y + a5 * y * y,
+            b0 + b1 * x + b2 * y + b3 * x * x + b4 * x * y + b5 * y * y,
+        )
     return escape.UNDECIDED, max_iterations
 
 
-def exact(view: View, shape: tuple[int, int], digits: int, pixels: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def exact(scene: Scene, digits: int, pixels: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return class and count of pixels (row, column), by mpmath."""
+    (height, width), view = scene.shape, scene.view
     with mpmath.workdps(digits):
-        pixel = mpmath.mpf(str(view.width)) / shape[1]
+        pixel = mpmath.mpf(str(view.width)) / width
         x, y = mpmath.mpf(str(view.x)), mpmath.mpf(str(view.y))
         return [
-            fate(mpmath.mpc(x + (j - (shape[1] - 1) / 2) * pixel, y + ((shape[0] - 1) / 2 - i) * pixel))
+            fate(
+                scene.quadratic,
+                scene.regions,
+                x + (j - mpmath.mpf(width - 1) / 2) * pixel,
+                y + (mpmath.mpf(height - 1) / 2 - i) * pixel,
+                scene.max_iterations,
+            )
             for i, j in pixels
         ]
 
 
+def drawn_pixels(shape: tuple[int, int], n: int = 200) -> list[tuple[int, int]]:
+    chance = np.random.default_rng(3)
+    return [(int(i), int(j)) for i, j in zip(*(chance.integers(side, size=n) for side in shape), strict=True)]
+
+
+def at(found: escape.Outcome, pixels: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(int(found.classes[pixel]), int(found.counts[pixel])) for pixel in pixels]
+
+
 @pytest.mark.parametrize(
     ("width", "digits"),
-    [("1e-12", 60), ("1e-20", 60), ("1e-26", 60), pytest.param("1e-100", 150, marks=pytest.mark.slow)],
+    [
+        ("1e-12", 60),
+        ("1e-20", 60),
+        ("1e-26", 60),
+        pytest.param("1e-50", 90, marks=pytest.mark.slow),
+        pytest.param("1e-100", 150, marks=pytest.mark.slow),
+    ],
 )
 def test_200_of_200_pixels_are_those_of_60_digits(boundary, width: str, digits: int) -> None:
-    shape, chance = (48, 64), np.random.default_rng(3)
-    view = View(*boundary, Decimal(width))
-    pixels = [
-        (int(i), int(j)) for i, j in zip(chance.integers(48, size=200), chance.integers(64, size=200), strict=True)
-    ]
-    wanted = exact(view, shape, digits, pixels)
-    assert len({fate for fate, _ in wanted}) == 2, "both sides of the boundary are there"
-    deep = Scene(JULIA, REGIONS, view, shape, 2000)
-    assert deep.method == "perturbation"
-    found = deep.compute(ON)
-    assert [(int(found.classes[at]), int(found.counts[at])) for at in pixels] == wanted
-    plain = ON.escape.escape(JULIA[None], view.window(shape)[None], shape, REGIONS, 2000)
-    n_equal = sum(
-        (int(plain.classes[0][at]), int(plain.counts[0][at])) == want for at, want in zip(pixels, wanted, strict=True)
-    )
-    if width != "1e-12":  # there float64 still tells the pixels apart
-        assert n_equal < 100, "float64 alone does not do it"
+    shape = (48, 64)
+    scene, pixels = Scene(JULIA, REGIONS, View(*boundary, width), shape, 2000), drawn_pixels(shape)
+    wanted = exact(scene, digits, pixels)
+    assert len({what for what, _ in wanted}) == 2, "both sides of the boundary are there"
+    assert scene.method == "perturbation"
+    assert at(scene.compute(ON), pixels) == wanted
+    plain = ON.escape.escape(JULIA[None], scene.view.window(shape)[None], shape, REGIONS, 2000)
+    plain = escape.Outcome(plain.classes[0], plain.counts[0])
+    n_equal = sum(a == b for a, b in zip(at(plain, pixels), wanted, strict=True))
+    assert width == "1e-12" or n_equal < 20, "float64 alone does not do it"
+
+
+@pytest.mark.parametrize("width", ["1e-13", "1e-30", pytest.param("1e-90", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("is_beside", [False, True])
+def test_pixels_that_pass_by_a_critical_point(critical, width: str, is_beside: bool) -> None:
+    """Their images are of the order of the square of their side: the orbit needs twice the digits."""
+    x, y = critical
+    with localcontext(prec=150):
+        x += Decimal(width) * Decimal("0.37") * is_beside
+    scene = Scene(DENDRITE, BEYOND_4, View(x, y, width), (49, 65), 3000)
+    pixels = drawn_pixels(scene.shape)
+    wanted = exact(scene, 240, pixels)
+    assert len({count for _, count in wanted}) > 5
+    assert at(scene.compute(ON), pixels) == wanted
 
 
 def test_where_both_methods_work_they_agree(boundary) -> None:
-    view, shape = View(*boundary, Decimal("1e-9")), (60, 80)
+    view, shape = View(*boundary, Decimal("1e-7")), (60, 80)
     plain, deep = Scene(JULIA, REGIONS, view, shape, 500), Scene(JULIA, REGIONS, view, shape, 500)
     object.__setattr__(deep, "method", "perturbation")
     found, wanted = deep.compute(ON), plain.compute(ON)
@@ -89,21 +145,56 @@ def test_where_both_methods_work_they_agree(boundary) -> None:
     assert np.mean(found.counts != wanted.counts) < 1e-3
 
 
-def test_glitched_pixels_get_an_orbit_of_their_own() -> None:
-    """One pixel of this view has, but for a part in 1e8, the image of the centre beyond the critical point of z^2 - 1."""
-    square = np.array([[-1.0, 0, 0, 1, 0, -1], [0, 0, 0, 0, 2, 0]])
-    regions = no_regions(1)._replace(radius2=np.array([6.0]))
-    view = View("1." + "0" * 19 + "500000001", 0, "31e-20")
-    scene = Scene(square, regions, view, (31, 31), 100)
-    asked = []
+def glitched() -> tuple[Scene, range, list[tuple[int, int]]]:
+    """Return a view of the critical point 0 of SQUARE, far off its centre, rows about it, and pixels close to it.
+
+    Orbits come by 0 at every second step. A pixel k sides from 0 has there, in the end, a distance from 0 of the order
+    of k^8 where the centre has n^8, and that is what rounding is a part of.
+    """
+    ellipses = np.array([[[0, 0, 1e124, 0, 1e124]]])
+    regions = no_regions(1)._replace(ellipses=ellipses, radius2=np.array([9.0]), is_certified=np.ones(1, bool))
+    scene = Scene(SQUARE, regions, View("390e-16", "390e-16", "801e-16"), (801, 801), 12)
+    return scene, range(785, 796), [(790 + i, 10 + j) for i in range(-5, 6) for j in range(-8, 9)]
+
+
+def test_glitched_pixels_get_an_orbit_of_their_own(monkeypatch) -> None:
+    scene, rows, pixels = glitched()
+    wanted, asked = exact(scene, 400, pixels), []
 
     class Counting:
         escape = SimpleNamespace(perturb=lambda *a: asked.append(len(a[2])) or ON.escape.perturb(*a))
         to_host = staticmethod(ON.to_host)
 
-    scene.compute(Counting())
-    assert asked[0] == 31 * 31
+    local = [(i - rows.start, j) for i, j in pixels]
+    assert at(scene.compute(Counting(), rows), local) == wanted
+    assert asked[0] == len(rows) * 801
     assert len(asked) > 1
+    reference = Kernels.load((escape.KERNEL,), "reference")
+    assert at(scene.compute(reference, rows), local) == wanted
+    monkeypatch.setattr(reference.escape, "LOST", np.inf)
+    assert at(scene.compute(reference, rows), local) != wanted, "without that, pixels are wrong"
+
+
+def test_an_orbit_becomes_longer_where_pixels_need_that() -> None:
+    """About a fixed point that repels by 1.001 a step, it takes 40,000 steps until pixels of 1e-20 are apart."""
+    quadratic = np.array([[0, 1.001, 0, 1, 0, -1], [0, 0, 1.001, 0, 2, 0]])
+    scene = Scene(quadratic, BEYOND_4, View("0", "0", "1e-18"), (6, 7), 60_000)
+    found = scene.compute(ON)
+    (orbit,) = scene._orbits.values()
+    assert 4096 < len(orbit.states) <= 60_001 * 2
+    pixels = [(0, 6), (2, 5)]
+    assert at(found, pixels) == exact(scene, 50, pixels)
+
+
+def test_orbits_that_leave_the_numbers_end() -> None:
+    """Nothing decides but that there is no number any more: with all other pixels, that of the orbit is decided."""
+    scene = Scene(SQUARE, no_regions(1), View("3", "0.5", "1e-30"), (5, 5), 100)
+    found = scene.compute(ON)
+    assert (found.classes == escape.ESCAPED_HEURISTIC).all()
+    assert len(np.unique(found.counts)) == 1
+    (orbit,) = scene._orbits.values()
+    assert orbit.is_ended
+    assert len(orbit.states) < 20
 
 
 def test_bands_are_the_picture() -> None:

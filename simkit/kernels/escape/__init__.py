@@ -16,14 +16,15 @@ Every backend module has three functions.
     * max_iterations: 1..MAX_ITERATIONS
     * precision: "float64" or "float32", of the orbits and of the tests of regions
 
-``perturb(quadratic, orbit, offsets, regions, max_iterations) -> Perturbed``
-    Iterate one map from points that are too close together for float64: as differences from an orbit that was computed
-    with more digits.
+``perturb(quadratic, orbit, offsets, side, regions, max_iterations) -> Perturbed``
+    Iterate one map from points that are too close together for float64: as differences from a reference orbit, which
+    was computed with more digits.
 
     * quadratic: float64 (2, 6), a map
-    * orbit: float64 (t, 6), the states Z of the orbit at the times 0, 1, ... and the derivatives there, row by row:
-      x, y, xx, xy, yx, yy
+    * orbit: float64 (t, 6), the states Z of the reference orbit at the times 0, 1, ... and the derivatives there, row
+      by row: x, y, xx, xy, yx, yy; each rounded by itself, since a derivative near 0 has digits that Z rounded has not
     * offsets: float64 (point, 2), where the points are at time 0, seen from the orbit's first state
+    * side: float64, of a pixel: how far points are apart
     * regions: of one map
     * max_iterations: as above
 
@@ -50,24 +51,33 @@ The state at the times 0, 1, ..., `max_iterations` is tested, and the first of t
 A test of an ellipse is ``u * u + v * v < 1`` with ``u = l11 * (x - cx) + l12 * (y - cy)`` and ``v = l22 * (y - cy)``:
 a sum of squares, which overflows to infinity and never to a small number.
 
-A difference d becomes ``J d + Q(d)``, J being the derivative at Z and Q the quadratic part, in this order::
+Rounding moves a difference d at every step by some 2**-53 T, T being the sum of the sizes of the terms that it is made
+of. From there on that error grows, as the distance of neighbouring points does, by the derivative along the point's own
+orbit. So it is harmless while it is small beside the image of a pixel, and that is the only measure: d itself may lose
+all its digits. The image of a pixel is S, its side times the derivative of the iterated map, a matrix; its size s is
+half the sum of the sizes of the entries, but at least ``bend * s * s`` of the step before, which is what is left where
+the derivative is 0. A step, with d = (dx, dy)::
 
-    dx' = dx * ((xx + a3 * dx) + a4 * dy) + dy * (xy + a5 * dy)        dy' likewise with yx, yy and b
+    m = |dx| + |dy|
+    T = ((|xx * dx| + |xy * dy|) + (|yx * dx| + |yy * dy|)) + bend * (m * m)
+    jxx = (xx + (a3 + a3) * dx) + a4 * dy       jxy = (xy + a4 * dx) + (a5 + a5) * dy      jyx, jyy likewise with b
+    S = J S        s11 = jxx * s11 + jxy * s21, and so on; s = ((|s11| + |s12|) + (|s21| + |s22|)) / 2
+    floor = bend * (s * s) of the s before; if s is below it: S = floor times the unit matrix, s = floor
+    dx = dx * ((xx + a3 * dx) + a4 * dy) + dy * (xy + a5 * dy)                              dy likewise
 
-until it is decided by where ``Z + d`` is, or one of the following is true, in this order, at a time before the last:
+A point is decided by where ``Z + d`` is. While it is undecided, before the last time, the first of these that is true
+counts:
 
-1. d is LARGE or more (the larger of |dx| and |dy|), or the orbit has no further state, d being FAR or more: from there
-   ``Z + d`` is iterated as it is. By then differences between the points have grown as d has, far beyond what float64
-   resolves.
-2. The orbit has no further state: the point is glitched.
-3. Digits are lost: d' is smaller than CANCELLED times ``(|xx dx| + |xy dy|) + (|yx dx| + |yy dy|)``. Such ratios are
-   multiplied, and where the product falls below LOST, the point is glitched. This happens where Z is as close to the
-   curve of critical points, det J = 0, as the points are. A difference that is 0 loses nothing.
+1. s is RESOLVED times the largest of 1, |x| and |y|, or more, or one of |x| and |y| is HUGE or more: from there
+   ``Z + d`` is iterated as it is, since float64 tells the pixels' images apart.
+2. The orbit has no further state: it is SHORT.
+3. After the step, T is above LOST times s, and above TINY: the point is a GLITCH, because rounding may have moved it by
+   2**-53 LOST of a pixel. It needs an orbit that is closer to it: from itself at worst, where d and T are 0.
 
-A glitched point needs another orbit, closer to it: from itself at worst, where d is 0.
+Below TINY, differences are taken for none.
 
-Sources: K. I. Martin, Superfractalthing maths (2013), for differences from one orbit; C. Pauldelbrot (2014), for the
-detection of points that such an orbit is wrong for.
+Sources: K. I. Martin, Superfractalthing maths (2013), for differences from one orbit, in the plane of parameters. The
+criterion is derived here, for planar maps in the plane of their points.
 """
 
 from __future__ import annotations
@@ -91,11 +101,19 @@ PRECISIONS = ("float64", "float32")
 CLASSES = ("undecided", "converged", "escaped", "converged (heuristic)", "escaped (heuristic)")
 UNDECIDED, CONVERGED, ESCAPED, CONVERGED_HEURISTIC, ESCAPED_HEURISTIC = range(5)
 
-#: differences that are iterated as points from there on, in the plane: usually, and at the end of the orbit
-LARGE, FAR = 2.0**-10, 2.0**-20
+#: sides of pixels, as a part of the largest coordinate (at least 1), from which on a precision tells neighbours apart:
+#: rounding moves them by 2**-21 and 2**-8 of a pixel a step
+RESOLVED = {"float64": 2.0**-32, "float32": 2.0**-16}
 
-#: ratios of the lengths of a difference after and before a step that cost digits, and how many may be lost in all
-CANCELLED, LOST = 2.0**-7, 2.0**-23
+#: sizes of coordinates beyond which points are iterated as they are, and of the last state of an orbit that ends
+HUGE, END = 2.0**300, 2.0**400
+
+#: how large the terms of a difference may be beside the image of a pixel, and below which size they do not count
+LOST, TINY = 2.0**30, 2.0**-900
+
+#: what an orbit is to a point: the values of `Perturbed.faults`
+FAULTS = ("none", "short", "glitch")
+FINE, SHORT, GLITCH = range(3)
 
 #: what `boundaries` counts
 QUANTITIES = ("raw", "certified", "clean", "undecided")
@@ -132,5 +150,11 @@ class Perturbed(NamedTuple):
     classes: npt.NDArray[np.uint8]
     #: int32 (point,): iterations until the point was decided; `max_iterations` if it is not
     counts: npt.NDArray[np.int32]
-    #: bool (point,): whether the orbit is of no use for the point, whose class is then UNDECIDED
-    is_glitched: npt.NDArray[np.bool_]
+    #: uint8 (point,): places in FAULTS; where it is not FINE, the point is UNDECIDED
+    faults: npt.NDArray[np.uint8]
+
+
+def bend(quadratic: npt.NDArray[np.float64]) -> float:
+    """Return the sum of the sizes of the quadratic coefficients: a bound of how much a map bends."""
+    a, b = abs(quadratic[:, 3:])
+    return float(((a[0] + a[1]) + a[2]) + ((b[0] + b[1]) + b[2]))

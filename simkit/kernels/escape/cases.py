@@ -96,18 +96,29 @@ def near(seed: int, n_points: int, length: int, max_iterations: int = 60, *, spr
         regions = regions._replace(radius2=np.array([np.inf]), is_certified=np.zeros(1, bool))
     offsets = chance.normal(size=(n_points, 2)) * spread
     offsets[::5] = 0
-    return Call("perturb", (quadratic, np.array(states), offsets, regions, max_iterations))
+    return Call("perturb", (quadratic, np.array(states), offsets, spread / 8, regions, max_iterations))
 
 
 def critical(n_points: int) -> Call:
-    """Return a call for points near an orbit of z^2 - 1; those in the middle pass by the critical point 0: -Z + Z."""
-    quadratic = np.array([[-1.0, 0, 0, 1, 0, -1], [0, 0, 0, 0, 2, 0]])
-    at = [1 + 0j, 3e-5 + 1e-5j, *[-1 + 0j, 0j] * 20]
-    orbit = np.array([[z.real, z.imag, 2 * z.real, -2 * z.imag, 2 * z.imag, 2 * z.real] for z in at])
-    middle = (at[0] ** 2 - 2 * at[1]) ** 0.5 - at[0]
-    offsets = np.full((n_points, 2), [middle.real, middle.imag])
-    offsets[:, 0] += np.linspace(-1e-11, 1e-11, n_points)
-    return Call("perturb", (quadratic, orbit, offsets, no_regions(1), 40))
+    """Return a call for points near an orbit of z^2 - 1 that passes by the critical point 0 time and again.
+
+    Those nearest to 0 get so close to it that the orbit, which is farther away, is a glitch to them.
+    """
+    quadratic, first = np.array([[-1.0, 0, 0, 1, 0, -1], [0, 0, 0, 0, 2, 0]]), 1e-14 + 2e-14j
+    # the square of -1 + z, less 1, is z (z - 2): so no digit is lost
+    at = [first]
+    for _ in range(6):
+        at += [at[-1] ** 2, at[-1] ** 2 * (at[-1] ** 2 - 2)]
+    orbit = np.array(
+        [
+            [z.real - t % 2, z.imag, 2 * (z.real - t % 2), -2 * z.imag, 2 * z.imag, 2 * (z.real - t % 2)]
+            for t, z in enumerate(at)
+        ]
+    )
+    offsets = np.full((n_points, 2), [-first.real, -first.imag])
+    offsets[:, 0] += np.linspace(-1e-14, 1e-14, n_points)
+    regions = no_regions(1)._replace(ellipses=np.array([[[0, 0, 1e118, 0, 1e118]]]))
+    return Call("perturb", (quadratic, orbit, offsets, 1e-16, regions, 40))
 
 
 def pictures(seed: int, shape: tuple[int, int], n: int = 3) -> Call:
@@ -133,6 +144,7 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "near a short orbit": lambda: near(3, 40, 5),
     "near any orbit": lambda: near(2, 40, 60, k=2),
     "far from an orbit": lambda: near(4, 40, 60, spread=1.0),
+    "very near an orbit": lambda: near(1, 70, 400, 500, spread=1e-40),
     "near a critical point": lambda: critical(41),
     "boundaries": lambda: pictures(1, (33, 70)),
     "boundaries of a pixel": lambda: pictures(2, (1, 1), 4),

@@ -14,54 +14,26 @@ import numpy.typing as npt
 
 from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.escape import (
-    CANCELLED,
-    CONVERGED,
-    CONVERGED_HEURISTIC,
-    ESCAPED,
-    ESCAPED_HEURISTIC,
-    FAR,
-    LARGE,
-    LOST,
+    FINE,
     UNDECIDED,
     Outcome,
     Perturbed,
     Regions,
+    bend,
 )
+from simkit.kernels.escape.differences import differences
 from simkit.kernels.escape.pairs import boundaries as boundaries
+from simkit.kernels.escape.points import fate, is_in_cone, is_inside, step
 
 #: orbits side by side, and iterations between two looks at them
 LANES, BLOCK = 32, 8
 
 
 @nb.njit(**INNER)
-def _step(a, b, x, y):
-    """Return the image of a point; a and b are tuples of six."""
-    return (
-        (a[0] + x * (a[1] + (a[3] * x + a[4] * y))) + y * (a[2] + a[5] * y),
-        (b[0] + x * (b[1] + (b[3] * x + b[4] * y))) + y * (b[2] + b[5] * y),
-    )
-
-
-@nb.njit(**INNER)
-def _is_inside(e, x, y, one):
-    """Return whether a point is in an ellipse, a tuple of five."""
-    dx, dy = x - e[0], y - e[1]
-    u, v = e[2] * dx + e[3] * dy, e[4] * dy
-    return u * u + v * v < one
-
-
-@nb.njit(**INNER)
-def _is_in_cone(c, x, y, one):
-    """Return whether a point is in a cone, a tuple of four."""
-    u, v = c[0] * x + c[1] * y, c[2] * x + c[3] * y
-    return u > one and abs(v) <= u
-
-
-@nb.njit(**INNER)
 def _advance(a, b, e, limit, one, x, y, n):
     """Advance a point, unless one of the two regions holds it, and count."""
-    is_active = (x * x + y * y <= limit) & (not _is_inside(e, x, y, one))
-    next_x, next_y = _step(a, b, x, y)
+    is_active = (x * x + y * y <= limit) & (not is_inside(e, x, y, one))
+    next_x, next_y = step(a, b, x, y)
     return next_x if is_active else x, next_y if is_active else y, n + is_active
 
 
@@ -90,34 +62,26 @@ def _any_block(a, b, ellipses, cone, limit, one, xs, ys, ns, is_active):
     for _ in range(BLOCK):
         for i in range(LANES):
             x, y = xs[i], ys[i]
-            is_active[i] = (x * x + y * y <= limit) & (not _is_in_cone(cone, x, y, one))
+            is_active[i] = (x * x + y * y <= limit) & (not is_in_cone(cone, x, y, one))
         for j in range(len(ellipses)):
             e = (ellipses[j, 0], ellipses[j, 1], ellipses[j, 2], ellipses[j, 3], ellipses[j, 4])
             for i in range(LANES):
-                is_active[i] &= not _is_inside(e, xs[i], ys[i], one)
+                is_active[i] &= not is_inside(e, xs[i], ys[i], one)
         for i in range(LANES):
-            x, y = _step(a, b, xs[i], ys[i])
+            x, y = step(a, b, xs[i], ys[i])
             xs[i], ys[i] = x if is_active[i] else xs[i], y if is_active[i] else ys[i]
             ns[i] += is_active[i]
     return ns.sum() - n_before
 
 
 @nb.njit(**INNER)
-def _fate(ellipses, cone, radius2, bailout2, is_certified, one, x, y):
-    """Return the class of a point by the regions that it is in."""
-    for j in range(len(ellipses)):
-        e = (ellipses[j, 0], ellipses[j, 1], ellipses[j, 2], ellipses[j, 3], ellipses[j, 4])
-        if _is_inside(e, x, y, one):
-            return CONVERGED if is_certified else CONVERGED_HEURISTIC
-    size2 = x * x + y * y
-    if size2 > radius2 or _is_in_cone(cone, x, y, one):
-        return ESCAPED
-    return UNDECIDED if size2 <= bailout2 else ESCAPED_HEURISTIC
+def _picture(
+    q, window, points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, one, classes, counts, ns
+):
+    """Fill a picture, or follow points if there are any; all floating-point arguments but these are of the precision.
 
-
-@nb.njit(**INNER)
-def _picture(q, window, ellipses, radius2, cone, bailout2, is_certified, max_iterations, one, classes, counts, ns):
-    """Fill a picture; all floating-point arguments but the window are of the precision, `ns` integers of its width."""
+    `ns` are integers of its width. Points (point, 2) have pictures of one row.
+    """
     height, width = classes.shape
     a = (q[0, 0], q[0, 1], q[0, 2], q[0, 3], q[0, 4], q[0, 5])
     b = (q[1, 0], q[1, 1], q[1, 2], q[1, 3], q[1, 4], q[1, 5])
@@ -144,12 +108,15 @@ def _picture(q, window, ellipses, radius2, cone, bailout2, is_certified, max_ite
                         continue
                     i, j = pixel[lane] // width, pixel[lane] % width
                     if ns[lane] <= max_iterations:
-                        classes[i, j] = _fate(ellipses, c, radius2, bailout2, is_certified, one, xs[lane], ys[lane])
+                        classes[i, j] = fate(ellipses, c, radius2, bailout2, is_certified, one, xs[lane], ys[lane])
                         counts[i, j] = ns[lane]
                     n_done, pixel[lane], xs[lane] = n_done + 1, -1, np.nan
                 if n_taken < n_pixels:
                     i, j = n_taken // width, n_taken % width
-                    xs[lane], ys[lane] = window[0] + j * window[2], window[1] + i * window[3]
+                    if len(points):
+                        xs[lane], ys[lane] = points[j, 0], points[j, 1]
+                    else:
+                        xs[lane], ys[lane] = window[0] + j * window[2], window[1] + i * window[3]
                     pixel[lane], n_taken = n_taken, n_taken + 1
                     ns[lane], due[lane], expiry[lane] = 0, BLOCK, n_blocks + life
             if n_done == n_pixels:
@@ -164,11 +131,21 @@ def _picture(q, window, ellipses, radius2, cone, bailout2, is_certified, max_ite
 @nb.njit(nogil=True, cache=True, **CALLED)
 def _pictures(maps, ellipses, radius2, cone, bailout2, is_certified, windows, max_iterations, classes, counts, ns, one):
     """Fill the pictures of all maps."""
+    no_points = np.empty((0, 2))
     for k in range(len(maps)):
         _picture(
-            maps[k], windows[k], ellipses[k], radius2[k], cone[k], bailout2[k], is_certified[k], max_iterations, one,
-            classes[k], counts[k], ns,
+            maps[k], windows[k], no_points, ellipses[k], radius2[k], cone[k], bailout2[k], is_certified[k],
+            max_iterations, one, classes[k], counts[k], ns,
         )  # fmt: skip
+
+
+@nb.njit(nogil=True, cache=True, **CALLED)
+def _follow(q, points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, classes, counts, ns):
+    """Follow points in float64."""
+    _picture(
+        q, np.empty(4), points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, 1.0,
+        classes, counts, ns,
+    )  # fmt: skip
 
 
 def escape(
@@ -192,62 +169,29 @@ def escape(
     return Outcome(classes, counts)
 
 
-@nb.njit(nogil=True, cache=True, **CALLED)
-def _perturb(
-    q, orbit, offsets, ellipses, radius2, cone, bailout2, is_certified, max_iterations, classes, counts, is_glitched
-):
-    """Iterate points one after another: they are as many as the pixels of a picture, and no more are asked for."""
-    a = (q[0, 0], q[0, 1], q[0, 2], q[0, 3], q[0, 4], q[0, 5])
-    b = (q[1, 0], q[1, 1], q[1, 2], q[1, 3], q[1, 4], q[1, 5])
-    c = (cone[0], cone[1], cone[2], cone[3])
-    for i in range(len(offsets)):
-        dx, dy, kept, is_plain = offsets[i, 0], offsets[i, 1], 1.0, False
-        x, y = orbit[0, 0] + dx, orbit[0, 1] + dy
-        for t in range(max_iterations + 1):
-            what = _fate(ellipses, c, radius2, bailout2, is_certified, 1.0, x, y)
-            if what != UNDECIDED:
-                classes[i], counts[i] = what, t
-                break
-            if t == max_iterations:
-                break
-            if not is_plain:
-                size, is_last = max(abs(dx), abs(dy)), t + 1 >= len(orbit)
-                is_plain = size >= LARGE or (is_last and size >= FAR)
-                if is_last and not is_plain:
-                    is_glitched[i] = True
-                    break
-            if is_plain:
-                x, y = _step(a, b, x, y)
-                continue
-            xx, xy, yx, yy = orbit[t, 2], orbit[t, 3], orbit[t, 4], orbit[t, 5]
-            terms = (abs(xx * dx) + abs(xy * dy)) + (abs(yx * dx) + abs(yy * dy))
-            dx, dy = (
-                dx * ((xx + a[3] * dx) + a[4] * dy) + dy * (xy + a[5] * dy),
-                dx * ((yx + b[3] * dx) + b[4] * dy) + dy * (yy + b[5] * dy),
-            )
-            after = abs(dx) + abs(dy)
-            if after < CANCELLED * terms:
-                kept *= after / terms
-                if kept < LOST:
-                    is_glitched[i] = True
-                    break
-            x, y = orbit[t + 1, 0] + dx, orbit[t + 1, 1] + dy
-
-
 def perturb(
     quadratic: npt.NDArray[np.float64],
     orbit: npt.NDArray[np.float64],
     offsets: npt.NDArray[np.float64],
+    side: float,
     regions: Regions,
     max_iterations: int,
 ) -> Perturbed:
-    """Iterate differences; see the package's docstring."""
+    """Iterate differences until float64 tells the points apart, and from there on the points; see the package."""
     n = len(offsets)
-    found = Perturbed(np.full(n, UNDECIDED, np.uint8), np.full(n, max_iterations, np.int32), np.zeros(n, np.bool_))
-    q, orbit, offsets, ellipses, cone = map(
-        np.ascontiguousarray, (quadratic, orbit, offsets, regions.ellipses[0], regions.cone[0])
-    )
-    radius2, bailout2 = regions.radius2[0], regions.bailout2[0]
-    of = ellipses, radius2, cone, bailout2, regions.is_certified[0]
-    _perturb(q, orbit, offsets, *of, max_iterations, *found)
+    found = Perturbed(np.full(n, UNDECIDED, np.uint8), np.full(n, max_iterations, np.int32), np.full(n, FINE, np.uint8))
+    q, orbit, offsets = (np.ascontiguousarray(part, np.float64) for part in (quadratic, orbit, offsets))
+    ellipses, cone = (np.ascontiguousarray(part[0], np.float64) for part in (regions.ellipses, regions.cone))
+    of = ellipses, float(regions.radius2[0]), cone, float(regions.bailout2[0]), bool(regions.is_certified[0])
+    points = np.empty((n, 2))
+    starts = np.full(n, -1, np.int32)
+    differences(q, orbit, offsets, float(side), bend(q), *of, max_iterations, *found, points, starts)
+    which = np.flatnonzero(starts >= 0)
+    if len(which):
+        classes, counts = np.full((1, len(which)), UNDECIDED, np.uint8), np.zeros((1, len(which)), np.int32)
+        _follow(q, points[which], *of, max_iterations, classes, counts, np.empty(LANES, np.int64))
+        times = starts[which].astype(np.int64) + counts[0]
+        is_decided = (classes[0] != UNDECIDED) & (times <= max_iterations)
+        found.classes[which] = np.where(is_decided, classes[0], UNDECIDED)
+        found.counts[which] = np.where(is_decided, times, max_iterations)
     return found

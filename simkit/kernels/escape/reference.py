@@ -6,18 +6,22 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.escape import (
-    CANCELLED,
     CONVERGED,
     CONVERGED_HEURISTIC,
     ESCAPED,
     ESCAPED_HEURISTIC,
-    FAR,
-    LARGE,
+    FINE,
+    GLITCH,
+    HUGE,
     LOST,
+    RESOLVED,
+    SHORT,
+    TINY,
     UNDECIDED,
     Outcome,
     Perturbed,
     Regions,
+    bend,
 )
 
 F = npt.NDArray[np.floating]
@@ -76,41 +80,59 @@ def perturb(
     quadratic: npt.NDArray[np.float64],
     orbit: npt.NDArray[np.float64],
     offsets: npt.NDArray[np.float64],
+    side: float,
     regions: Regions,
     max_iterations: int,
 ) -> Perturbed:
     """Iterate differences; see the package's docstring."""
-    n_points = len(offsets)
-    classes, counts = np.full(n_points, UNDECIDED, np.uint8), np.full(n_points, max_iterations, np.int32)
-    is_glitched, is_plain, is_done = (np.zeros(n_points, np.bool_) for _ in range(3))
-    dx, dy = offsets.T.copy()
-    x, y, kept = np.zeros(n_points), np.zeros(n_points), np.ones(n_points)
-    of = Regions(*(part[0] for part in regions))
+    n = len(offsets)
+    found = Perturbed(np.full(n, UNDECIDED, np.uint8), np.full(n, max_iterations, np.int32), np.full(n, FINE, np.uint8))
+    is_done, is_plain, curved = np.zeros(n, np.bool_), np.zeros(n, np.bool_), bend(quadratic)
+    d: F = offsets.T.copy()
+    s: F = np.full(n, float(side))
+    image: F = np.eye(2)[..., None] * s
+    x, y, of = np.zeros(n), np.zeros(n), Regions(*(part[0] for part in regions))
     with np.errstate(all="ignore"):
         for t in range(max_iterations + 1):
             at = orbit[min(t, len(orbit) - 1)]
-            x, y = np.where(is_plain, x, at[0] + dx), np.where(is_plain, y, at[1] + dy)
+            x, y = np.where(is_plain, x, at[0] + d[0]), np.where(is_plain, y, at[1] + d[1])
             fate = _fate(x, y, of, "float64")
             is_new = ~is_done & (fate != UNDECIDED)
-            classes[is_new], counts[is_new] = fate[is_new], t
+            found.classes[is_new], found.counts[is_new] = fate[is_new], t
             is_done |= is_new
             if is_done.all() or t == max_iterations:
                 break
-            size, is_last = np.maximum(abs(dx), abs(dy)), t + 1 >= len(orbit)
-            is_plain |= ~is_done & ((size >= LARGE) | (is_last & (size >= FAR)))
-            is_glitched |= ~is_done & ~is_plain & is_last
-            terms = (abs(at[2] * dx) + abs(at[3] * dy)) + (abs(at[4] * dx) + abs(at[5] * dy))
-            dx, dy = (
-                dx * ((at[2 + 2 * i] + q[3] * dx) + q[4] * dy) + dy * (at[3 + 2 * i] + q[5] * dy)
-                for i, q in enumerate(quadratic)
-            )
-            after = abs(dx) + abs(dy)
-            kept = np.where(after < CANCELLED * terms, kept * (after / terms), kept)
-            is_glitched |= ~is_done & ~is_plain & (kept < LOST)
+            largest = np.maximum(abs(x), abs(y))
+            is_plain |= ~is_done & ((s >= RESOLVED["float64"] * np.maximum(1.0, largest)) | (largest >= HUGE))
+            if t + 1 >= len(orbit):
+                found.faults[~is_done & ~is_plain] = SHORT
+                is_done |= ~is_plain
+            terms, d, s, image = _differences(quadratic, at[2:].reshape(2, 2), curved, d, s, image)
+            is_glitched = ~is_done & ~is_plain & (terms > LOST * s) & (terms > TINY)
+            found.faults[is_glitched] = GLITCH
             is_done |= is_glitched
             plain = step(quadratic, x, y)
             x, y = np.where(is_plain, plain[0], x), np.where(is_plain, plain[1], y)
-    return Perturbed(classes, counts, is_glitched)
+    return found
+
+
+def _differences(quadratic: F, at: F, curved: float, d: F, s: F, image: F) -> tuple[F, F, F, F]:
+    """Return T, d, s and S after a step from where the reference orbit has the derivative `at`."""
+    (dx, dy), j = d, np.empty((2, 2, len(s)))
+    m = abs(dx) + abs(dy)
+    terms = abs(at[..., None] * d)
+    terms = ((terms[0, 0] + terms[0, 1]) + (terms[1, 0] + terms[1, 1])) + curved * (m * m)
+    for i, q in enumerate(quadratic):
+        j[i, 0] = (at[i, 0] + (q[3] + q[3]) * dx) + q[4] * dy
+        j[i, 1] = (at[i, 1] + q[4] * dx) + (q[5] + q[5]) * dy
+    image = j[:, :1] * image[0] + j[:, 1:] * image[1]
+    size = abs(image)
+    size, floor = 0.5 * ((size[0, 0] + size[0, 1]) + (size[1, 0] + size[1, 1])), curved * (s * s)
+    image = np.where(size < floor, floor * np.eye(2)[..., None], image)
+    d = np.array(
+        [dx * ((at[i, 0] + q[3] * dx) + q[4] * dy) + dy * (at[i, 1] + q[5] * dy) for i, q in enumerate(quadratic)]
+    )
+    return terms, d, np.where(size < floor, floor, size), image
 
 
 def _n_pairs(first: Bool, second: Bool) -> npt.NDArray[np.int64]:
