@@ -36,8 +36,9 @@ class Scene:
         Of the picture, in pixels.
     max_iterations : int
     precision : str
-        "float64", "float32" or "auto", which is float32 where that tells pixels apart. Below 2**-44 of the largest
-        coordinate float64 is used for differences from an orbit of as many digits as the view needs.
+        "float64", "float32" or "auto", which is float32 where that tells pixels apart. Where their sides are less than
+        2**-32 (2.3e-10) of the largest coordinate, float64 is used for differences from a reference orbit of as many
+        digits as the view needs.
 
     Raises
     ------
