@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import basin, census, lattice, life, metropolis, orbit, philox
+from simkit.kernels import basin, census, escape, lattice, life, metropolis, orbit, philox
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -150,3 +150,25 @@ def test_orbit(name):
     kernel = kernels[name]
     assert (kernel.spills, kernel.registers <= 128) == (0, True), kernel
     assert not any(loop["DFMA"] for loop in kernel.loops if not loop["MUFU"])
+
+
+@pytest.mark.parametrize(
+    ("name", "registers"),
+    [
+        ("escape_float64", 80),
+        ("escape_float64_any", 80),
+        ("escape_float32", 64),
+        ("escape_float32_any", 64),
+        ("perturb", 80),
+        ("count_boundaries", 40),
+    ],
+)
+def test_escape(name, registers):
+    """Blocks of four warps. Nothing is fused, for the bits of a processor."""
+    kernels, log = compiled(load(escape.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels[name]
+    assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel
+    if name != "count_boundaries":
+        assert kernel.loops
+    assert not any(loop["DFMA"] + loop["FFMA"] for loop in kernel.loops)

@@ -89,7 +89,7 @@ import numpy.typing as npt
 
 from simkit.backends import Kernel
 
-KERNEL = Kernel("escape", ("cpu", "reference"))
+KERNEL = Kernel("escape", ("cuda", "cpu", "reference"))
 
 #: most iterations of a point
 MAX_ITERATIONS = 2**30

@@ -16,7 +16,21 @@ import numpy.typing as npt
 
 from simkit.kernels import escape as contract
 from simkit.kernels.cuda import Array, back, compile_module, empty, full, n_multiprocessors, to_device, to_host
-from simkit.kernels.escape import QUANTITIES, UNDECIDED, Outcome, Regions
+from simkit.kernels.escape import (
+    FINE,
+    GLITCH,
+    HUGE,
+    LOST,
+    QUANTITIES,
+    RESOLVED,
+    SHORT,
+    TINY,
+    UNDECIDED,
+    Outcome,
+    Perturbed,
+    Regions,
+    bend,
+)
 
 #: threads of a block, blocks for each multiprocessor, and iterations between two looks
 _N_THREADS, _N_BLOCKS, _BLOCK = 128, 8, 8
@@ -54,10 +68,12 @@ def _entries() -> str:
 def module() -> Any:
     """Return the compiled kernels."""
     classes = {name: getattr(contract, name) for name in _CLASSES}
-    text = Path(__file__).with_name("escape.cu")
-    return compile_module(
-        [text, _entries()], N_THREADS=_N_THREADS, BLOCK=_BLOCK, N_QUANTITIES=len(QUANTITIES), **classes
-    )
+    numbers = {"RESOLVED": RESOLVED["float64"], "HUGE_STATE": HUGE, "LOST": LOST, "TINY": TINY}
+    text = [f"constexpr double {name} = {value.hex()};" for name, value in numbers.items()]
+    files = (Path(__file__).with_name(name) for name in ("escape.cu", "perturb.cu"))
+    sizes = {"N_THREADS": _N_THREADS, "BLOCK": _BLOCK, "N_QUANTITIES": len(QUANTITIES)}
+    faults = {"SHORT": SHORT, "GLITCH": GLITCH}
+    return compile_module(["\n".join(text), *files, _entries()], **sizes, **classes, **faults)
 
 
 def escape(
@@ -87,6 +103,25 @@ def escape(
         name = f"escape_{precision}" if is_simple else f"escape_{precision}_any"
         module().get_function(name)((n_blocks,), (_N_THREADS,), arguments)
     return Outcome(back(classes, maps), back(counts, maps))
+
+
+def perturb(
+    quadratic: Array, orbit: Array, offsets: Array, side: float, regions: Regions, max_iterations: int
+) -> Perturbed:
+    """Iterate differences; see the package's docstring."""
+    n = len(offsets)
+    found = full((n,), UNDECIDED, np.uint8), full((n,), max_iterations, np.int32), full((n,), FINE, np.uint8)
+    if n:
+        ellipses, radius2, cone, bailout2, is_certified = (to_host(part)[0] for part in regions)
+        arguments = (
+            to_device(quadratic, np.float64), to_device(orbit, np.float64), np.uint32(len(orbit)),
+            to_device(offsets, np.float64), np.uint32(n), np.float64(side), np.float64(bend(to_host(quadratic))),
+            to_device(ellipses, np.float64), np.uint32(len(ellipses)), np.float64(radius2), to_device(cone, np.float64),
+            np.float64(bailout2), np.uint8(is_certified), np.int32(max_iterations), full((1,), 0, np.uint32), *found,
+        )  # fmt: skip
+        n_blocks = min(_N_BLOCKS * n_multiprocessors(), -(-n // _N_THREADS))
+        module().get_function("perturb")((n_blocks,), (_N_THREADS,), arguments)
+    return Perturbed(*(back(part, quadratic) for part in found))
 
 
 def boundaries(classes: Array) -> npt.NDArray[np.int32]:
