@@ -148,6 +148,13 @@ class Kernels:
         return torch.utils.dlpack.from_dlpack(array) if self.is_device else torch.from_numpy(array)
 
 
+def n_processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:
     """Return the one backend that all `kernels` run on here.
 

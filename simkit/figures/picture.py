@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from simkit.errors import ParameterError
 from simkit.schema import Field
-from simkit.store import Store
+
+if TYPE_CHECKING:
+    from simkit.store import Store
 
 U8 = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]

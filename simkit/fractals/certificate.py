@@ -77,7 +77,7 @@ class Certificate:
 
 
 def _of(cycle: Cycle, is_proved: bool, is_any: bool) -> str:
-    x, y = cycle.points[0]
+    x, y = cycle.points[0] + 0.0  # no -0
     what = f"the fixed point ({x:.6g}, {y:.6g})" if cycle.period == 1 else f"a cycle of period {cycle.period}"
     how = f"multiplier {abs(cycle.multiplier):.6g}"
     if is_proved:

@@ -10,14 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from simkit.backends import Kernels
+from simkit.backends import Kernels, n_processors
 from simkit.errors import ParameterError
 from simkit.fractals import palettes
 from simkit.fractals.palettes import Exposure
 from simkit.fractals.scene import Scene
 from simkit.fractals.view import MAX_PIXELS, MAX_SIDE
 from simkit.kernels.escape import CLASSES
-from simkit.run import n_processors
 
 U8 = npt.NDArray[np.uint8]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +22,9 @@ from simkit.fractals.scene import Scene
 from simkit.fractals.view import View
 from simkit.kernels.basin import KERNEL as BASIN
 from simkit.kernels.escape import CONVERGED, CONVERGED_HEURISTIC, KERNEL, UNDECIDED, Regions
-from simkit.store import Store, open_store
+
+if TYPE_CHECKING:
+    from simkit.store import Store
 
 #: what `scene` and `render` compute with
 KERNELS = (KERNEL, BASIN)
@@ -83,6 +86,8 @@ def subject(what: str, row: int | None = None) -> Subject:
         If the data set cannot be read.
     """
     if _is_path(what):
+        from simkit.store import open_store
+
         return _of_store(open_store(what), [row or 0])[0]
     if row is not None:
         raise ParameterError(f"a row is of a data set, and {show(what)} is none; leave it out")
@@ -107,6 +112,8 @@ def subjects(what: Sequence[str], rows: Sequence[int] | None = None) -> list[Sub
     found: list[Subject] = []
     for text_ in what or FOUND:
         if _is_path(text_):
+            from simkit.store import open_store
+
             store = open_store(text_)
             found += _of_store(store, range(min(_N_ROWS, store.layout.n_rows)) if rows is None else rows)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cache, partial
 from importlib import metadata
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import simkit
 from simkit.backends import AUTO, MAX_THREADS
+from simkit.backends import n_processors as n_processors
 from simkit.contract import Source
 from simkit.errors import DamageError, ParameterError, show
 from simkit.recipe import Recipe
@@ -107,13 +107,6 @@ def generate(
                     f"{path} has digest {found}, the recipe says {recipe.digest}; run simkit verify --full"
                 )
     return store
-
-
-def n_processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @cache

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +95,15 @@ def test_a_gallery_of_presets_and_maps() -> None:
         assert f"{opened.width} x {opened.height} pixels" in done.output
     wrong = fractal("gallery", "henon", "--rows", "0:3")
     assert "rows are of a data set" in wrong.output
+
+
+def test_drawing_a_preset_loads_no_more_than_it_needs() -> None:
+    """What takes a fifth of a second to import, and has no part in a picture."""
+    code = (
+        "import sys; from simkit_cli.main import main\n"
+        "try: main(['fractal', 'render', 'heron', '--size', '16x16', '--quiet'])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(*{'zarr', 'simkit.run', 'matplotlib', 'torch'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
