@@ -8,6 +8,7 @@ WORLD = World(
     title="fractals and attractors of planar quadratic maps",
     sources={
         "quadratic-map": "quadratic_map:QuadraticMap",
+        "attractor": "attractor:AttractorImage",
     },
     views={"sheet": "pictures:sheet"},
     tiles={"fractal": "tiles:Tiles"},

@@ -1,6 +1,6 @@
 """What an orbit of a planar quadratic map comes to: nothing, a fixed point, a cycle, a ring, or a strange attractor.
 
-An orbit is followed for a while and then measured, twice for `n` iterations. In this order:
+An orbit is followed for `n` iterations and then measured, twice for as many. In this order:
 
 escape
     It left. Certified if it is where the kernel `basin` or a `cone` proves that all orbits escape.
@@ -53,8 +53,8 @@ MAX_PERIOD, MAX_PIECES = 256, 32
 #: see the module's docstring
 NEUTRAL, REGULAR = 1e-3, 1e-8
 
-#: iterations before an orbit is measured, of a half run unless said otherwise, and of the states that are looked at
-TRANSIENT, ITERATIONS, _TRACE = 2**14, 2**14, 2**12
+#: iterations of a half run unless said otherwise, the least and most of one, and states that are looked at
+ITERATIONS, MIN_ITERATIONS, MAX_ITERATIONS, _TRACE = 2**14, 2**10, 2**24, 2**12
 
 #: orbits leave if they are further away than this, in units of `length`, where no radius is proved
 _LARGE = 2.0**30
@@ -158,7 +158,7 @@ def classify(maps: F64, on: Kernels, start: F64 | None = None, n: int = ITERATIO
     start : float64 (map, 2), optional
         Where the orbits begin; near 0 if it is not given. A map may have several attractors.
     n : int
-        Iterations of each half run, 2**10 to 2**24.
+        Iterations of each half run, and of the orbit before, 2**10 to 2**24.
 
     Returns
     -------
@@ -168,15 +168,15 @@ def classify(maps: F64, on: Kernels, start: F64 | None = None, n: int = ITERATIO
     maps = check(maps)
     if maps.ndim != 3:
         raise ParameterError(f"many maps have the shape (map, 2, 6); these have {maps.shape}")
-    n = ParameterError.check_integer("the number of iterations", n, 2**10, 2**24)
+    n = ParameterError.check_integer("the number of iterations", n, MIN_ITERATIONS, MAX_ITERATIONS)
     state = starts(maps) if start is None else np.asarray(start, np.float64)
     if state.shape != (len(maps), 2) or not np.isfinite(state).all():
         raise ParameterError(f"orbits of {len(maps)} maps begin at as many finite points; these are {show(start)}")
     square, is_proved = limits(maps, on)
     tangents = np.broadcast_to([1.0, 0.5], state.shape)
-    before = on.orbit.follow(maps, state, tangents, square, TRANSIENT)
+    before = on.orbit.follow(maps, state, tangents, square, n)
     found: list[Attractor | None] = [None] * len(maps)
-    left = np.flatnonzero(before.steps == TRANSIENT)
+    left = np.flatnonzero(before.steps == n)
     halves, state, tangents = [], before.states[left], before.tangents[left]
     for _ in range(2):
         run = on.orbit.follow(maps[left], state, tangents, square[left], n)
@@ -184,7 +184,7 @@ def classify(maps: F64, on: Kernels, start: F64 | None = None, n: int = ITERATIO
         state, tangents = run.states, run.tangents
     last = before.states.copy()
     last[left] = state
-    is_gone = before.steps < TRANSIENT
+    is_gone = before.steps < n
     is_gone[left[run.steps < n]] = True
     states = on.orbit.trace(maps[left], state, _TRACE)
     is_gone[left[~np.isfinite(states).all(axis=(1, 2))]] = True
