@@ -8,6 +8,9 @@ leave no lane idle until the pixels run out.
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 import numba as nb
 import numpy as np
 import numpy.typing as npt
@@ -24,35 +27,13 @@ from simkit.kernels.escape import (
 from simkit.kernels.escape.differences import differences
 from simkit.kernels.escape.pairs import boundaries as boundaries
 from simkit.kernels.escape.points import fate, is_in_cone, is_inside, step
+from simkit.kernels.escape.simd import advance
 
 #: orbits side by side, and iterations between two looks at them
 LANES, BLOCK = 32, 8
 
-
-@nb.njit(**INNER)
-def _advance(a, b, e, limit, one, x, y, n):
-    """Advance a point, unless one of the two regions holds it, and count."""
-    is_active = (x * x + y * y <= limit) & (not is_inside(e, x, y, one))
-    next_x, next_y = step(a, b, x, y)
-    return next_x if is_active else x, next_y if is_active else y, n + is_active
-
-
-@nb.njit(**INNER)
-def _block(a, b, e, limit, one, xs, ys, ns):
-    """Advance all lanes by BLOCK iterations, where one ellipse and one radius decide; return how many were made."""
-    n_before = ns.sum()
-    for i in range(LANES):
-        x, y, n = xs[i], ys[i], ns[i]
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        x, y, n = _advance(a, b, e, limit, one, x, y, n)
-        xs[i], ys[i], ns[i] = x, y, n
-    return ns.sum() - n_before
+#: digest of this folder's code, as an argument of what is kept compiled: Numba looks at the file of that function alone
+_CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 
 @nb.njit(**INNER)
@@ -87,11 +68,13 @@ def _picture(
     b = (q[1, 0], q[1, 1], q[1, 2], q[1, 3], q[1, 4], q[1, 5])
     c = (cone[0], cone[1], cone[2], cone[3])
     limit, is_simple = min(radius2, bailout2), len(ellipses) == 1 and np.isnan(cone).any()
-    e = (ellipses[0, 0], ellipses[0, 1], ellipses[0, 2], ellipses[0, 3], ellipses[0, 4])
+    numbers = np.empty(18, q.dtype)
+    numbers[:6], numbers[6:12], numbers[12:17], numbers[17] = q[0], q[1], ellipses[0], limit
     xs, ys = np.full(LANES, np.nan).astype(q.dtype), np.full(LANES, np.nan).astype(q.dtype)
-    pixel, due, expiry = np.full(LANES, -1, np.int64), np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
+    row, column = np.full(LANES, -1, np.int64), np.zeros(LANES, np.int64)
+    due, expiry = np.zeros(LANES, np.int64), np.zeros(LANES, np.int64)
     is_active = np.zeros(LANES, np.bool_)
-    n_pixels, n_taken, n_done = height * width, 0, 0
+    n_left, i, j = height * width, 0, 0  # pixels that are not done, and the next one
     n_blocks, next_expiry, n_made = 0, 0, -1
     life = (max_iterations + BLOCK) // BLOCK  # blocks after which a lane has counted more than the most iterations
     ns[:] = 0
@@ -101,35 +84,51 @@ def _picture(
         else:
             next_expiry = n_blocks + life
             for lane in range(LANES):
-                if pixel[lane] >= 0:
+                if row[lane] >= 0:
                     if ns[lane] == due[lane] and n_blocks < expiry[lane]:
                         next_expiry = min(next_expiry, expiry[lane])
                         due[lane] += BLOCK
                         continue
-                    i, j = pixel[lane] // width, pixel[lane] % width
                     if ns[lane] <= max_iterations:
-                        classes[i, j] = fate(ellipses, c, radius2, bailout2, is_certified, one, xs[lane], ys[lane])
-                        counts[i, j] = ns[lane]
-                    n_done, pixel[lane], xs[lane] = n_done + 1, -1, np.nan
-                if n_taken < n_pixels:
-                    i, j = n_taken // width, n_taken % width
+                        y, x = row[lane], column[lane]
+                        classes[y, x] = fate(ellipses, c, radius2, bailout2, is_certified, one, xs[lane], ys[lane])
+                        counts[y, x] = ns[lane]
+                    n_left, row[lane], xs[lane] = n_left - 1, -1, np.nan
+                if i < height:
                     if len(points):
                         xs[lane], ys[lane] = points[j, 0], points[j, 1]
                     else:
                         xs[lane], ys[lane] = window[0] + j * window[2], window[1] + i * window[3]
-                    pixel[lane], n_taken = n_taken, n_taken + 1
+                    row[lane], column[lane] = i, j
                     ns[lane], due[lane], expiry[lane] = 0, BLOCK, n_blocks + life
-            if n_done == n_pixels:
+                    i, j = (i, j + 1) if j + 1 < width else (i + 1, 0)
+            if n_left == 0:
                 return
         if is_simple:
-            n_made = _block(a, b, e, limit, one, xs, ys, ns)
+            n_before = ns.sum()
+            advance(LANES, BLOCK, numbers, xs, ys, ns)
+            n_made = ns.sum() - n_before
         else:
             n_made = _any_block(a, b, ellipses, c, limit, one, xs, ys, ns, is_active)
         n_blocks += 1
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
-def _pictures(maps, ellipses, radius2, cone, bailout2, is_certified, windows, max_iterations, classes, counts, ns, one):
+def _pictures(
+    maps,
+    ellipses,
+    radius2,
+    cone,
+    bailout2,
+    is_certified,
+    windows,
+    max_iterations,
+    classes,
+    counts,
+    ns,
+    one,
+    _code=_CODE,
+):
     """Fill the pictures of all maps."""
     no_points = np.empty((0, 2))
     for k in range(len(maps)):
@@ -140,7 +139,9 @@ def _pictures(maps, ellipses, radius2, cone, bailout2, is_certified, windows, ma
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
-def _follow(q, points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, classes, counts, ns):
+def _follow(
+    q, points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, classes, counts, ns, _code=_CODE
+):
     """Follow points in float64."""
     _picture(
         q, np.empty(4), points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, 1.0,
