@@ -42,7 +42,11 @@ from simkit.fractals.cycles import Cycle, fixed_points, near
 from simkit.fractals.exponents import exponents, kaplan_yorke, log
 from simkit.fractals.maps import F64, check
 from simkit.fractals.quartic import length
+from simkit.kernels import basin, orbit
 from simkit.kernels.orbit.reference import turn
+
+#: what `classify` computes with
+KERNELS = (basin.KERNEL, orbit.KERNEL)
 
 #: what an orbit may come to; the places are the values of a source's field
 KINDS = ("undecided", "escape", "fixed", "cycle", "ring", "chaos")
