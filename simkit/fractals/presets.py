@@ -51,7 +51,7 @@ CLASSIC: dict[str, Preset] = {
         "z^2 + lambda z, lambda near the golden mean of a turn: nearly a Siegel disc",
         0.99,
         (sqrt(5) - 1) / 2,
-        "2.6",
+        "2.9",
         "dusk",
     ),
     "julia-dendrite": _julia(
@@ -60,7 +60,7 @@ CLASSIC: dict[str, Preset] = {
     "henon": Preset(
         "the Henon map (1.4, 0.3): red stays near its strange attractor, the rest escapes",
         parse("1,0,1,-1.4,0,0, 0,0.3,0,0,0,0"),
-        ("0", "0.6", "4.4"),
+        ("0", "0.4", "5.6"),
     ),
     "ring": Preset(
         "a Neimark-Sacker ring, to which red is drawn, beside an attracting cycle of period six",
@@ -69,7 +69,7 @@ CLASSIC: dict[str, Preset] = {
     ),
 }
 
-#: what annealing with the objective "clean" found, chosen by eye; coefficients are rounded to four decimals
+#: what annealing with the objectives "clean" and "certified" found, chosen by eye; coefficients have four decimals
 FOUND: dict[str, Preset] = {
     "heron": _found(
         "swirls in a wing",
@@ -89,16 +89,16 @@ FOUND: dict[str, Preset] = {
         ("-0.0537", "-0.796", "4.86"),
         "post",
     ),
-    "sail": _found(
-        "two sails with slits that pile up at their edges",
-        "1.0364,0.6315,-0.3101,0.4593,0.1905,-0.6292,0.1065,-1.511,-0.2232,0.4418",
-        ("-0.206", "-0.7", "9.06"),
+    "beetle": _found(
+        "bands folded around an eye",
+        "-0.1933,1.564,-0.4197,0.2876,-0.4652,0.0474,-0.2197,1.1716,-0.6296,0.098",
+        ("0.489", "1.78", "5.6"),
         "post",
     ),
-    "kite": _found(
-        "a membrane between three tips",
-        "-0.2286,1.6867,-0.8,1.046,0.4985,-0.2787,-0.687,0.3312,-0.8714,-1.0013",
-        ("0.0894", "0.449", "5.76"),
+    "wing": _found(
+        "feathers that hang from an arch",
+        "0.3652,0.5348,0.5795,0.6005,0.0599,-0.9326,0.829,-0.1291,-0.5912,-0.0895",
+        ("1.61", "-1.77", "9.2"),
         "post",
     ),
     "lantern": _found(

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from test_colours import linear
 
 from simkit.backends import Kernels
 from simkit.errors import ParameterError, StoreError, UnknownNameError
-from simkit.fractals import palettes, pictures, render, subject
+from simkit.figures.sheet import GAP, LINE
+from simkit.fractals import maps, palettes, pictures, render, subject
 from simkit.fractals.palettes import Exposure
 from simkit.fractals.presets import FOUND, PRESETS
 from simkit.fractals.render import Look
 from simkit.fractals.subject import KERNELS
 from simkit.kernels.escape import CLASSES, CONVERGED, ESCAPED, UNDECIDED
 
+ROOT = Path(__file__).parent.parent.parent
 ON = Kernels.load(KERNELS, "cpu")
 FIXED = Exposure((0, 40), (0, 20))
 
@@ -147,3 +151,44 @@ def test_a_gallery_has_a_panel_for_each():
         pictures.gallery([], ON, (32, 40))
     with pytest.raises(ParameterError, match="at most 2,048 pixels a side"):
         pictures.gallery(of, ON, (32, 4000))
+
+
+def test_the_gallery_of_the_pages_is_that_of_the_presets():
+    """Two of its twelve pictures, a whole set and a window: within what libraries of elementary functions differ by."""
+    page = (ROOT / "docs" / "worlds" / "fractals.md").read_text("utf-8")
+    assert "simkit fractal gallery --columns 4 --size 440x440 --supersample 4 --out fractals.png" in page
+    with Image.open(ROOT / "docs" / "fractals.png") as opened:
+        sheet = np.asarray(opened.convert("RGB")).astype(int)
+    names = list(FOUND)
+    for name in ("wing", "parasol"):
+        row, column = divmod(names.index(name), 4)
+        of = subject.subject(name)
+        drawn = render.render(subject.scene(of, ON, (440, 440))[0], replace(of.look, supersample=4), ON).pixels
+        left, top = GAP + column * (440 + GAP), GAP + 22 + row * (440 + GAP + LINE + 4)
+        assert abs(sheet[top : top + 440, left : left + 440] - drawn).max() <= 2
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_what_they_say(name):
+    """Those that were found are certified both ways; windows are of maps that are there."""
+    scene_, certificate = subject.scene(subject.subject(name), ON, (48, 48))
+    classes = scene_.compute(ON).classes
+    if name in FOUND:
+        assert (certificate.converging, certificate.escaping) == ("certified", "certified")
+        assert min((classes == CONVERGED).mean(), (classes == ESCAPED).mean()) > 0.05
+    elif name.startswith("julia"):
+        assert certificate.converging == "certified"
+        assert {CONVERGED, ESCAPED} == set(np.unique(classes).tolist())
+    else:
+        assert (classes == UNDECIDED).mean() > 0.05
+
+
+def test_the_preset_ring_has_a_ring():
+    """An orbit from near 0 turns around 0 for ever, on a curve: at an angle there is one radius."""
+    quadratic, z = PRESETS["ring"].quadratic, np.array([0.05, 0.0])
+    orbit = np.array([z := maps.apply(quadratic, z) for _ in range(16_000)])[4_000:]
+    radius, angle = np.hypot(*orbit.T), np.arctan2(orbit[:, 1], orbit[:, 0])
+    order = np.argsort(angle)
+    assert np.diff(angle[order]).max() < 0.01
+    assert abs(np.diff(radius[order])).max() < 0.002
+    assert radius.max() - radius.min() > 0.03
