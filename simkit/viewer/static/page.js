@@ -12,6 +12,7 @@ const SETTLED = 350;
 
 const canvas = by("plane");
 let view, settling, facts;
+let ofAddress = null; // what is wrong with the address, until something is changed
 
 const about = await (await ask("about", {})).json();
 const [first] = about.presets;
@@ -22,7 +23,7 @@ const controls = new Controls(by("controls"), about.controls, (isDone) => change
 const painter = new Painter(canvas, ({ busy, error: line }) => {
   canvas.setAttribute("aria-busy", String(busy));
   by("state").textContent = busy ? "computing" : "";
-  if (!busy) tellError(line);
+  if (!busy) tellError(line ?? ofAddress);
 });
 
 for (const { title } of about.presets) by("preset").append(new Option(title, title));
@@ -46,17 +47,19 @@ function framed({ values }) {
 // Take over what an address or a preset says; what it does not say is that of the first preset.
 function take(values) {
   const all = { ...framed(first), ...values };
+  ofAddress = null;
   try {
     view = read(all);
     if (view.width.lt(about.narrowest) || view.width.gt(about.widest)) throw new RangeError();
   } catch {
     view = read(framed(first));
-    tellError("the address has a view that cannot be shown; this is the first preset's");
+    ofAddress = "the address has a view that cannot be shown; this is the first preset's";
   }
   controls.values = all;
 }
 
 function changed(isDone) {
+  ofAddress = null;
   painter.show(view, controls.values);
   described();
   clearTimeout(settling);

@@ -8,8 +8,17 @@ Big.PE = 12;
 // digits of a width, and of a centre beyond the first of the width
 const DIGITS = 12;
 
+// decimal places of a coordinate, before and after the point: a sum of others would fill the memory
+const MOST = 300;
+
+// The view of three texts; an Error where one is no number, or has too many places.
 export function read(values) {
-  return { x: new Big(values.x), y: new Big(values.y), width: new Big(values.width) };
+  const [x, y, width] = [values.x, values.y, values.width].map((text) => {
+    const number = new Big(text);
+    if (Math.abs(number.e) > MOST || number.c.length > MOST) throw new RangeError(text);
+    return number;
+  });
+  return { x, y, width };
 }
 
 // A centre is kept to a millionth of a millionth of the width: no more digits than can be seen.

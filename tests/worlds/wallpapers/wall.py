@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from math import floor
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -57,11 +58,10 @@ class Wall:
     def rows(self, asked: Asked, shape: tuple[int, int], rows: range) -> npt.NDArray[np.uint8]:
         height, width = shape
         pixel = asked.width / width
-        across = [asked.x + pixel * (j - width // 2) for j in range(width)]
+        across = [floor(asked.x + pixel * (j - width // 2)) % 2 for j in range(width)]
         down = [asked.y - pixel * (i - height // 2) for i in rows]
-        is_ink = np.array(
-            [[int(x // 1 + y // 1 + Decimal(asked.slant[0]) * y // 1) % 2 for x in across] for y in down], bool
-        )
+        lean = Decimal(asked.slant[0])
+        is_ink = np.add.outer([(floor(y) + floor(lean * y)) % 2 for y in down], across) % 2 == 1
         return np.where(is_ink[..., None], np.array(INKS[asked.ink], np.uint8), np.uint8(240))
 
     def cost(self, asked: Asked) -> int:
