@@ -4,10 +4,11 @@
 * Escape is proved beyond a radius of the same kernel or, where the quadratic part vanishes in a direction, in a `cone`.
 * Where nothing is proved there is a small disc around a cycle, and a large bail-out; what they decide is heuristic.
 
-What is proved is proved for the orbits that are computed in float64 as well as for the exact ones: both kernel and cone
-leave more room than rounding takes, as their docstrings say, and are themselves computed with such room. An orbit in
-float64 that enters a region is therefore rightly said to converge or to escape from there. It is not proved that it is
-near the exact orbit of its first point: no computation with a fixed number of digits says that of a chaotic orbit.
+What is proved is proved for the orbits that are computed, in the precision that is asked for, as well as for the
+exact ones: both kernel and cone leave more room than rounding takes, as their docstrings say, and are themselves
+computed with such room. An orbit that enters a region is therefore rightly said to converge or to escape from there.
+It is not proved that it is near the exact orbit of its first point: no computation with a fixed number of digits says
+that of a chaotic orbit.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from simkit.backends import Kernels
-from simkit.errors import ParameterError
+from simkit.errors import ParameterError, UnknownNameError
 from simkit.fractals.cone import cone
 from simkit.fractals.cycles import MAX_PERIOD, Cycle, attracting
 from simkit.fractals.maps import F64, check
 from simkit.fractals.quartic import length
-from simkit.kernels.escape import Regions
+from simkit.kernels.escape import PRECISIONS, Regions
 
 #: radius of a disc around a cycle, and of the bail-out, where nothing is proved; in units of `quartic.length`
-SMALL, LARGE = 2.0**-20, 2.0**30
+SMALL, LARGE = {"float64": 2.0**-20, "float32": 2.0**-14}, 2.0**30
 
 #: rounds by which ellipses are improved, unless said otherwise
 ROUNDS = 8
@@ -88,7 +89,7 @@ def _of(cycle: Cycle, is_proved: bool, is_any: bool) -> str:
 
 
 def regions(
-    maps: F64, on: Kernels, rounds: int = ROUNDS, max_period: int = MAX_PERIOD
+    maps: F64, on: Kernels, rounds: int = ROUNDS, max_period: int = MAX_PERIOD, precision: str = "float64"
 ) -> tuple[Regions, list[Certificate]]:
     """Return the regions of maps for the kernel `escape`, and what they are worth.
 
@@ -104,6 +105,9 @@ def regions(
         0..1000, of improving the ellipses.
     max_period : int
         1..256, the longest period of cycles that are looked for.
+    precision : str
+        "float64" or "float32", of the orbits. Regions for float32 are a little smaller, and nothing is proved of
+        multipliers from about 0.99 on; they are right for float64, too.
 
     Returns
     -------
@@ -114,12 +118,13 @@ def regions(
     """
     maps = check(maps)
     ParameterError.check_integer("the number of rounds", rounds, 0, 1000)
+    UnknownNameError.check("precision", precision, PRECISIONS)
     cycles = attracting(maps, max_period)
-    ellipses = _ellipses(maps, cycles, on, rounds)
+    ellipses = _ellipses(maps, cycles, on, rounds, precision)
     found = np.full((len(maps), max([1, *(sum(c.period for c in of) for of in cycles)]), 5), np.nan)
     size = length(maps)
     cones = np.full((len(maps), 4), np.nan)
-    radius = np.asarray(on.basin.radius(maps))
+    radius = np.asarray(on.basin.radius(maps, precision))
     with np.errstate(over="ignore"):  # what is beyond all numbers is infinite
         bailout = np.where(np.isinf(radius), LARGE * size, np.inf)
         radius2, bailout2 = radius * radius, bailout * bailout
@@ -128,12 +133,12 @@ def regions(
         proved = [bool(np.isfinite(rows).all()) for rows in ellipses[i]]
         rows = [row for row, is_proved in zip(ellipses[i], proved, strict=True) if is_proved]
         if of and not rows:
-            rows = [_discs(cycle, SMALL * size[i]) for cycle in of]
+            rows = [_discs(cycle, SMALL[precision] * size[i]) for cycle in of]
         if rows:
             found[i, : sum(map(len, rows))] = np.concatenate(rows)
         begins = np.inf
         if np.isinf(radius[i]):
-            cones[i], begins = cone(maps[i])
+            cones[i], begins = cone(maps[i], precision)
         certificates.append(
             Certificate(tuple(of), tuple(proved), max_period, float(radius[i]), float(begins), float(bailout[i]))
         )
@@ -141,7 +146,7 @@ def regions(
     return Regions(found, radius2, cones, bailout2, certified), certificates
 
 
-def _ellipses(maps: F64, cycles: list[list[Cycle]], on: Kernels, rounds: int) -> list[list[F64]]:
+def _ellipses(maps: F64, cycles: list[list[Cycle]], on: Kernels, rounds: int, precision: str) -> list[list[F64]]:
     """Return the ellipses of each cycle of each map, float64 (point, 5), in one call; NaN if nothing is proved."""
     pairs = [(i, cycle) for i, of in enumerate(cycles) for cycle in of]
     if not pairs:
@@ -149,7 +154,7 @@ def _ellipses(maps: F64, cycles: list[list[Cycle]], on: Kernels, rounds: int) ->
     points = np.full((len(pairs), max(cycle.period for _, cycle in pairs), 2), np.nan)
     for row, (_, cycle) in zip(points, pairs, strict=True):
         row[: cycle.period] = cycle.points
-    found = np.asarray(on.basin.basin(maps[[i for i, _ in pairs]], points, rounds))
+    found = np.asarray(on.basin.basin(maps[[i for i, _ in pairs]], points, rounds, precision))
     rows = iter(found)
     return [[next(rows)[: cycle.period] for cycle in of] for of in cycles]
 

@@ -25,14 +25,15 @@ import numpy as np
 
 from simkit.fractals.maps import F64
 
-#: what is left between the cone and its image, and the rounding of an iteration as a part of its terms
-MARGIN, ROUNDOFF = 2.0**-20, 2.0**-48
+#: precision of the orbits -> what is left between the cone and its image, MARGIN, and the rounding of an iteration as a
+#: part of its terms
+MARGINS = {"float64": (2.0**-20, 2.0**-48), "float32": (2.0**-10, 2.0**-19)}
 
 #: slopes that are tried, as parts of |p|
 _SLOPES = tuple(2.0 ** (i / 4) for i in range(-12, 13))
 
 
-def cone(map_: F64) -> tuple[F64, float]:
+def cone(map_: F64, precision: str = "float64") -> tuple[F64, float]:
     """Return p, q, r, s for which u > 1 and |v| <= u escapes, u = p x + q y, v = r x + s y; and R.
 
     NaN and infinity where there is no such cone: the map is not of this kind, or its vector does not grow lambda.
@@ -49,12 +50,12 @@ def cone(map_: F64) -> tuple[F64, float]:
     if l1 * v1 + l2 * v2 < 0:
         l1, l2 = -l1, -l2
     m2, m1 = _unit(v1, -v2)
-    found = _least(map_, (l1, l2), (m1, m2), l1 * v1 + l2 * v2)
+    found = _least(map_, (l1, l2), (m1, m2), l1 * v1 + l2 * v2, MARGINS[precision])
     if found is None:
         return none
     slope, radius = found
-    radius *= 1 + MARGIN
-    slope *= 1 - MARGIN / 4
+    radius *= 1 + MARGINS[precision][0]
+    slope *= 1 - MARGINS[precision][0] / 4
     return np.array([l1 / radius, l2 / radius, m1 / (slope * radius), m2 / (slope * radius)]), radius
 
 
@@ -81,9 +82,11 @@ def _root(map_: F64) -> tuple[float, float] | None:
     return None
 
 
-def _least(map_: F64, lambda_: Sequence[float], mu: Sequence[float], k2: float) -> tuple[float, float] | None:
+def _least(
+    map_: F64, lambda_: Sequence[float], mu: Sequence[float], k2: float, margins: tuple[float, float]
+) -> tuple[float, float] | None:
     """Return the slope with the least R, and this R."""
-    (l1, l2), (m1, m2) = lambda_, mu
+    (l1, l2), (m1, m2), (margin, roundoff) = lambda_, mu, margins
     turned = l1 * m2 - l2 * m1
     if not turned:  # lambda does not grow, but for rounding
         return None
@@ -100,17 +103,17 @@ def _least(map_: F64, lambda_: Sequence[float], mu: Sequence[float], k2: float) 
         slope = part * (p if p else 1.0)
         reach = max(abs(x[0]) + slope * abs(x[1]), abs(y[0]) + slope * abs(y[1]))
         lost = [
-            2 * ROUNDOFF * power * sum(abs(c) for row in (a, b) for c in row[columns])
+            2 * roundoff * power * sum(abs(c) for row in (a, b) for c in row[columns])
             for power, columns in ((1.0, slice(0, 1)), (reach, slice(1, 3)), (reach * reach, slice(3, 6)))
         ]
         grown = [k0 - lost[0], (k1 - of_w * slope) - lost[1], k2 - lost[2]]
-        least = (1 - MARGIN) * slope
+        least = (1 - margin) * slope
         aside = [
             least * grown[0] - (r + lost[0]),
             least * grown[1] - ((p + q * slope) + lost[1]),
             least * grown[2] - lost[2],
         ]
-        radius = max(_beyond(grown[0], grown[1] - (1 + MARGIN), grown[2]), _beyond(*aside))
+        radius = max(_beyond(grown[0], grown[1] - (1 + margin), grown[2]), _beyond(*aside))
         if radius < math.inf and (best is None or radius < best[1]):
             best = slope, radius
     return best

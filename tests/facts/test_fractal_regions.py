@@ -243,3 +243,49 @@ def test_what_has_no_region_gets_none():
     henon = np.array([[[1, 0, 1, -1.4, 0, 0], [0, 0.3, 0, 0, 0, 0]]])
     assert np.isinf(ON.radius(henon))
     assert np.isinf(ON.radius(maps[3:]))
+
+
+@pytest.mark.parametrize("kind", [random_maps, not_normal, with_constants])
+def test_regions_for_float32_hold_in_float32(kind):
+    """The edge is mapped inside, and no orbit that the kernel `escape` sees inside is ever seen outside again."""
+    maps, points = kind(500, 15), np.zeros((500, 1, 2))
+    if kind is with_constants:
+        points[:, 0] = np.random.default_rng(15).uniform(-2, 2, (500, 2))
+    found = ON.basin(maps, points, 0, "float32")[:, 0]
+    wide = ON.basin(maps, points, 0)[:, 0]
+    is_proved = np.isfinite(found).all(axis=1)
+    assert is_proved.mean() > 0.85
+    area, wide_area = (1 / (e[is_proved, 2] * e[is_proved, 4]) for e in (found, wide))
+    assert np.median(area / wide_area) > 0.9
+    found, maps = found[is_proved].astype(np.float32), maps[is_proved].astype(np.float32)
+    x = inside(found.astype(float), 200, 16).astype(np.float32)
+    is_inside = level(found, x) < 1
+    assert is_inside.mean() > 0.8
+    for _ in range(300):
+        x = apply(maps[:, None], x)
+        assert x.dtype == np.float32
+        assert (level(found, x) < 1)[is_inside].all()
+    assert (level(found, x)[is_inside] < 0.1).mean() > 0.99
+
+
+def test_radii_for_float32_hold_in_float32():
+    draw = np.random.default_rng(17)
+    maps = draw.uniform(-1.2, 1.2, (500, 2, 6))
+    radius = ON.radius(maps, "float32")
+    is_proved = np.isfinite(radius)
+    assert is_proved.mean() > 0.95
+    assert (radius >= ON.radius(maps)).all()
+    maps, radius2 = maps[is_proved].astype(np.float32), (radius[is_proved] ** 2).astype(np.float32)[:, None]
+    angle = draw.uniform(0, 2 * np.pi, (len(maps), 200))
+    unit = np.stack((np.cos(angle), np.sin(angle)), axis=-1)
+    x = (radius[is_proved][:, None, None] * (1 + 1e-6) * unit).astype(np.float32)
+    before = np.square(x).sum(axis=-1)
+    is_outside = before > radius2
+    assert is_outside.mean() > 0.7
+    with np.errstate(all="ignore"):
+        for _ in range(30):
+            x = apply(maps[:, None], x)
+            now = np.square(x).sum(axis=-1)
+            is_seen = is_outside & (before < 1e18)
+            assert (now > before)[is_seen].all()
+            before = np.where(before < 1e18, now, np.float32(np.inf))

@@ -3,7 +3,7 @@
 A map is float64 (2, 6): rows x', y'; columns the coefficients of 1, x, y, x^2, xy, y^2. Every backend module has two
 functions, of many maps each.
 
-``basin(maps, cycles, rounds=0) -> float64 (map, point, 5)``
+``basin(maps, cycles, rounds=0, precision="float64") -> float64 (map, point, 5)``
     Ellipses around the points of an attracting cycle, of which each is mapped into that around the next point.
 
     * maps: float64 (map, 2, 6)
@@ -11,12 +11,14 @@ functions, of many maps each.
       that maps with cycles of several periods fit into one array
     * rounds: how often the shape is improved; each adds half of the time of none. 0 takes the best of SCALES, and 8
       come close to what many do
+    * precision: "float64" or "float32", of the orbits that the proof is to hold for; regions of float32 are a little
+      smaller, and hold for both
 
     A row is x, y of the centre and l11, l12, l22: the points with ``(l11 dx + l12 dy)**2 + (l22 dy)**2 < 1`` are proved
     to converge to the cycle. All of a map are NaN where nothing is proved: the cycle does not attract, attracts too
     weakly, or is not one.
 
-``radius(maps) -> float64 (map,)``
+``radius(maps, precision="float64") -> float64 (map,)``
     The orbit of every point further than this from 0 is proved to go to infinity; inf where no radius is found. There
     is none if the quadratic part is 0 in some direction.
 
@@ -45,10 +47,11 @@ few, 1,024 are taken.
 
 Rounding
 --------
-Inside, G is held below 1 - SLACK rather than 1. Half of SLACK covers the rounding of G in the directions, whose error
-is bounded by the norms of L and of its inverse, at most MAX_CONDITION in all. The rest makes each step a contraction
-of the level by 1 - SLACK / 4. What an orbit in float64 loses by rounding, and how far the cycle is from a true one,
-must be at most SLACK / 16 of the level: then orbits stay inside with their errors. It must also be so little that it
+What follows is for orbits in float64; those in float32 have other `Margins`. Inside, G is held below 1 - slack rather
+than 1. Half of slack covers the rounding of G in the directions, whose error
+is bounded by the norms of L and of its inverse, at most max_condition in all. The rest makes each step a contraction
+of the level by 1 - slack / 4. What an orbit in float64 loses by rounding, and how far the cycle is from a true one,
+must be at most slack / 16 of the level: then orbits stay inside with their errors. It must also be so little that it
 ends before the inner ellipse in which differences of orbits contract (|A| + 2 s |Q| < 1), where the true cycle is.
 Outside, |f(x)| > (1 + 2^-20) |x| is held with 2^-40 (alpha + s q)^2 to spare, where an orbit in float64 loses at most
 2^-49 (alpha + s q) of |x|.
@@ -71,11 +74,24 @@ F64 = npt.NDArray[np.float64]
 
 KERNEL = Kernel("basin", ("cuda", "cpu", "reference"))
 
-#: see the package's docstring
-SLACK, MAX_CONDITION = 2.0**-22, 2.0**20
 
-#: error of one evaluation of a map in float64, as a part of the sum of the magnitudes of its terms; a generous bound
-ROUNDOFF = 2.0**-48
+class Margins(NamedTuple):
+    """What is left for rounding; see the package's docstring."""
+
+    slack: float
+    #: error of one evaluation of a map, as a part of the sum of the magnitudes of its terms; a generous bound
+    roundoff: float
+    max_condition: float
+    #: outside: part by which |x| grows at least, and part of (alpha + s q)^2 to spare
+    growth: float
+    spare: float
+
+
+#: precision of the orbits -> margins; float32 rounds to 2^-24 where float64 rounds to 2^-53
+MARGINS = {
+    "float64": Margins(2.0**-22, 2.0**-48, 2.0**20, 2.0**-20, 2.0**-40),
+    "float32": Margins(2.0**-7, 2.0**-19, 2.0**10, 2.0**-12, 2.0**-20),
+}
 
 #: how far from a cycle an ellipse may reach, for maps that are linear or nearly so
 MAX_REACH = 2.0**20

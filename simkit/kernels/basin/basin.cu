@@ -14,6 +14,11 @@ struct Level {
     double most, least;
 };
 
+// What is left for rounding (`Margins`), and the numbers that no header is there for
+struct Limits {
+    double slack, roundoff, max_condition, growth, spare, infinity, none;
+};
+
 struct Parts {
     double aa, ab, bb;
 };
@@ -30,12 +35,12 @@ __device__ __forceinline__ double least_of_warp(double x) {
 
 __device__ __forceinline__ double most_of_warp(double x) { return -least_of_warp(-x); }
 
-__device__ Form form_of(double p11, double p12, double p22, double infinity, double none) {
-    if (!(p11 > 0 && p11 < infinity))
-        return {none, none, none};
+__device__ Form form_of(double p11, double p12, double p22, const Limits& by) {
+    if (!(p11 > 0 && p11 < by.infinity))
+        return {by.none, by.none, by.none};
     const double l11 = sqrt(p11), l12 = p12 / l11, rest = p22 - l12 * l12;
-    if (!(rest > 0 && rest < infinity))
-        return {none, none, none};
+    if (!(rest > 0 && rest < by.infinity))
+        return {by.none, by.none, by.none};
     return {l11, l12, sqrt(rest)};
 }
 
@@ -58,8 +63,7 @@ __device__ double triple(const double* u, const double* v, const double* w) {
 }
 
 // P = A'P'A + W along a cycle, solved for the P of its first point
-__device__ Form first_form(const double* m, const double* cycle, int n, double scale, const double* w, double infinity,
-                           double none) {
+__device__ Form first_form(const double* m, const double* cycle, int n, double scale, const double* w, const Limits& by) {
     Matrix k = linear_at(m, cycle, scale);
     for (int i = 1; i < n; i++) {
         const Matrix l = linear_at(m, cycle + 2 * i, scale);
@@ -67,11 +71,11 @@ __device__ Form first_form(const double* m, const double* cycle, int n, double s
     }
     const double determinant = k.a * k.d - k.b * k.c, trace = k.a + k.d;
     if (!(fabs(determinant) < 1 && fabs(trace) < 1 + determinant))
-        return {none, none, none};
+        return {by.none, by.none, by.none};
     double p[3] = {w[0], w[1], w[2]};
     for (int i = n - 2; i >= 0; i--) {
         double image[3];
-        image_of(form_of(p[0], p[1], p[2], infinity, none), linear_at(m, cycle + 2 * i, scale), image);
+        image_of(form_of(p[0], p[1], p[2], by), linear_at(m, cycle + 2 * i, scale), image);
         for (int j = 0; j < 3; j++)
             p[j] = image[j] + w[j];
     }
@@ -80,8 +84,8 @@ __device__ Form first_form(const double* m, const double* cycle, int n, double s
     const double k2[3] = {-(k.c * k.c), -(k.c * k.d), 1 - k.d * k.d};
     const double whole = triple(k0, k1, k2);
     if (!(whole > 0))
-        return {none, none, none};
-    return form_of(triple(p, k1, k2) / whole, triple(k0, p, k2) / whole, triple(k0, k1, p) / whole, infinity, none);
+        return {by.none, by.none, by.none};
+    return form_of(triple(p, k1, k2) / whole, triple(k0, p, k2) / whole, triple(k0, k1, p) / whole, by);
 }
 
 // Q in the coordinates w: coefficients of w1^2, w1 w2 and w2^2, of both rows
@@ -121,7 +125,7 @@ __device__ double missed(const double* r, const double* at, double to, double x,
 }
 
 __device__ Level level_of(const double* m, const Matrix& linear, const double* here, const double* there,
-                          const Form& form, const Form& target, const double* table, double none) {
+                          const Form& form, const Form& target, const double* table, const Limits& by) {
     const double i11 = 1 / form.l11, i22 = 1 / form.l22;
     const Form inverse = {i11, -(form.l12 * i11) * i22, i22};
     const Matrix b = {linear.a * i11, linear.a * inverse.l12 + linear.b * i22, linear.c * i11,
@@ -131,33 +135,33 @@ __device__ Level level_of(const double* m, const Matrix& linear, const double* h
     double q[6];
     quadratic(m, target, inverse, q);
     const double norm = norm_of(target), reach = norm_of(inverse), condition = norm * reach;
-    if (!(condition * (1 + sqrt(magnitude(linear))) <= MAX_CONDITION))
-        return {none, none};
+    if (!(condition * (1 + sqrt(magnitude(linear))) <= by.max_condition))
+        return {by.none, by.none};
     const double total = magnitude(w), determinant = w.a * w.d - w.b * w.c;
     const double square = (total - 2 * determinant) * (total + 2 * determinant), root = square > 0 ? sqrt(square) : 0.0;
     const double largest = (total + root) / 2, smallest = (total - root) / 2, share = 2 * (1 - smallest);
-    const double goal = (1 - EPSILON * (share < 1 ? share : 1.0)) - SLACK;
+    const double goal = (1 - EPSILON * (share < 1 ? share : 1.0)) - by.slack;
     if (!(largest < 1))
-        return {none, none};
+        return {by.none, by.none};
     const Parts parts = parts_of(w, q, table, 32, threadIdx.x % 32);
     const double left = goal - parts.aa;
     double most = left / (parts.ab + sqrt(parts.ab * parts.ab + parts.bb * left));
     if (!__all_sync(ALL, left > 0 && most >= 0))
-        return {none, none};
+        return {by.none, by.none};
     most = least_of_warp(most);
     if (MAX_REACH / reach < most)
         most = MAX_REACH / reach;
     const double terms = ((fabs(m[3]) + fabs(m[4])) + fabs(m[5])) + ((fabs(m[9]) + fabs(m[10])) + fabs(m[11]));
-    if (!(most * (condition * reach * terms) <= MAX_CONDITION))
-        return {none, none};
+    if (!(most * (condition * reach * terms) <= by.max_condition))
+        return {by.none, by.none};
     const double x = fabs(here[0]) + most * reach, y = fabs(here[1]) + most * reach;
     double terms0, terms1;
     const double missed0 = missed(m, here, there[0], x, y, &terms0);
     const double missed1 = missed(m + 6, here, there[1], x, y, &terms1);
-    double error = (missed0 + missed1) + ROUNDOFF * (terms0 + fabs(there[0]));
-    error += ROUNDOFF * (terms1 + fabs(there[1]));
+    double error = (missed0 + missed1) + by.roundoff * (terms0 + fabs(there[0]));
+    error += by.roundoff * (terms1 + fabs(there[1]));
     const double spare = 1 - largest, limit = spare * spare / 32;
-    return {most, norm * error / (limit < SLACK / 16 ? limit : SLACK / 16)};
+    return {most, norm * error / (limit < by.slack / 16 ? limit : by.slack / 16)};
 }
 
 struct Found {
@@ -166,24 +170,24 @@ struct Found {
 
 // Sets the forms of a cycle for one shape, l11, l12 and l22 of each row of `out`
 __device__ __forceinline__ Found evaluate(const double* m, const double* cycle, int n, double scale, double q, double h,
-                                       const double* table, double* out, double infinity, double none) {
+                                       const double* table, double* out, const Limits& by) {
     const double w[3] = {1.0, q, q * q + h * h};
-    const Form first = first_form(m, cycle, n, scale, w, infinity, none);
+    const Form first = first_form(m, cycle, n, scale, w, by);
     Form target = first;
-    double most = infinity, least = 0, area = 0;
+    double most = by.infinity, least = 0, area = 0;
     for (int i = n - 1; i >= 0; i--) {
         Form form = first;
         if (i > 0) {
             double p[3];
             image_of(target, linear_at(m, cycle + 2 * i, scale), p);
-            form = form_of(p[0] + w[0], p[1] + w[1], p[2] + w[2], infinity, none);
+            form = form_of(p[0] + w[0], p[1] + w[1], p[2] + w[2], by);
         }
         if (!(form.l11 > 0))
-            return {none, none};
+            return {by.none, by.none};
         const Level level = level_of(m, linear_at(m, cycle + 2 * i, 1.0), cycle + 2 * i,
-                                     cycle + 2 * (i + 1 < n ? i + 1 : 0), form, target, table, none);
+                                     cycle + 2 * (i + 1 < n ? i + 1 : 0), form, target, table, by);
         if (!(level.most >= 0))
-            return {none, none};
+            return {by.none, by.none};
         most = level.most < most ? level.most : most, least = level.least > least ? level.least : least;
         area += 1 / (form.l11 * form.l22);
         if (threadIdx.x % 32 == 0)
@@ -191,15 +195,15 @@ __device__ __forceinline__ Found evaluate(const double* m, const double* cycle, 
         target = form;
     }
     area = most * most * area;
-    if (most >= least && area > 0 && area < infinity)
+    if (most >= least && area > 0 && area < by.infinity)
         return {most, area};
-    return {none, none};
+    return {by.none, by.none};
 }
 
 // The level of the shape with the largest area among those tried, whose forms are in `out`. All shapes are tried at one
 // place, so that the code stands there once: SCALES, four neighbours a round, and the best again.
 __device__ __forceinline__ double search(const double* m, const double* cycle, int n, int rounds, const double* table,
-                                         double* out, double infinity, double none) {
+                                         double* out, const Limits& by) {
     const int last = N_SCALES + 4 * rounds;
     double best = -1, scale = 1, q = 0, h = 1, q0 = 0, h0 = 1, step = FIRST_STEP;
     bool is_better = false;
@@ -214,7 +218,7 @@ __device__ __forceinline__ double search(const double* m, const double* cycle, i
             q1 = turn == 0 ? q0 + step * h0 : turn == 1 ? q0 - step * h0 : q0;
             h1 = turn == 2 ? h0 * (1 + step) : turn == 3 ? h0 / (1 + step) : h0;
         }
-        const Found found = evaluate(m, cycle, n, tried, q1, h1, table, out, infinity, none);
+        const Found found = evaluate(m, cycle, n, tried, q1, h1, table, out, by);
         if (i == last)
             return found.level;
         if (found.area > best)
@@ -222,7 +226,7 @@ __device__ __forceinline__ double search(const double* m, const double* cycle, i
         if (turn == 3 && !is_better)
             step = step / 2;
         if (i == N_SCALES - 1 && best < 0)
-            return none;
+            return by.none;
     }
 }
 
@@ -235,7 +239,8 @@ __device__ bool is_moderate(const double* m) {
 
 extern "C" __global__ void __launch_bounds__(N_THREADS)
 find_basins(const double* maps, const double* cycles, u32 n_maps, int n_points, int rounds, const double* table,
-            double infinity, double none, double* found) {
+            const Limits* limits, double* found) {
+    const Limits by = *limits;
     const u32 map = blockIdx.x * (N_THREADS / 32) + threadIdx.x / 32;
     if (map >= n_maps)
         return;
@@ -244,14 +249,14 @@ find_basins(const double* maps, const double* cycles, u32 n_maps, int n_points, 
     int n = 0;
     while (n < n_points && cycle[2 * n] == cycle[2 * n] && cycle[2 * n + 1] == cycle[2 * n + 1])
         n++;
-    const double level = n > 0 && is_moderate(m) ? search(m, cycle, n, rounds, table, out, infinity, none) : none;
+    const double level = n > 0 && is_moderate(m) ? search(m, cycle, n, rounds, table, out, by) : by.none;
     if (threadIdx.x % 32)
         return;
-    const double scale = 1 / (level * (1 - SLACK / 16));
+    const double scale = 1 / (level * (1 - by.slack / 16));
     for (int i = 0; i < n_points; i++) {
         const bool is_there = level > 0 && i < n;
         for (int j = 0; j < 5; j++)
-            out[5 * i + j] = !is_there ? none : j < 2 ? cycle[2 * i + j] : out[5 * i + j] * scale;
+            out[5 * i + j] = !is_there ? by.none : j < 2 ? cycle[2 * i + j] : out[5 * i + j] * scale;
     }
 }
 
@@ -284,9 +289,10 @@ struct Radius {
     double radius, left;
 };
 
-__device__ __forceinline__ Radius outside(const double* m, double epsilon, const double* table, int n, double infinity) {
-    Outside of = {m, table, n, epsilon + 0x1p-40, 0, 0};
-    double a = 0, c = 0, least_c = infinity;
+__device__ __forceinline__ Radius outside(const double* m, double epsilon, const double* table, int n,
+                                          const Limits& by) {
+    Outside of = {m, table, n, epsilon + by.spare, 0, 0};
+    double a = 0, c = 0, least_c = by.infinity;
     for (int j = threadIdx.x % 32; j < n; j += 32) {
         const Parts parts = of.at(j);
         a = parts.aa > a ? parts.aa : a, c = parts.bb > c ? parts.bb : c;
@@ -297,8 +303,8 @@ __device__ __forceinline__ Radius outside(const double* m, double epsilon, const
     of.alpha = sqrt(a / kappa), of.largest = sqrt(c / kappa);
     const double least = least_c - of.epsilon * (of.largest * of.largest);
     if (!(least > 0))
-        return {infinity, 0.0};
-    const double one = 1 + 0x1p-20, constant = one * sqrt(m[0] * m[0] + m[6] * m[6]);
+        return {by.infinity, 0.0};
+    const double one = 1 + by.growth, constant = one * sqrt(m[0] * m[0] + m[6] * m[6]);
     double radius = of.root(kappa * (one * one));
     if (constant > 0) {
         const double start = sqrt(constant / of.largest);
@@ -316,15 +322,17 @@ __device__ __forceinline__ Radius outside(const double* m, double epsilon, const
 }
 
 extern "C" __global__ void __launch_bounds__(N_THREADS)
-find_radii(const double* maps, u32 n_maps, const double* few, const double* many, double infinity, double* found) {
+find_radii(const double* maps, u32 n_maps, const double* few, const double* many, const Limits* limits,
+           double* found) {
+    const Limits by = *limits;
     const u32 map = blockIdx.x * (N_THREADS / 32) + threadIdx.x / 32;
     if (map >= n_maps)
         return;
     const double* m = maps + 12 * map;
-    double radius = infinity;
+    double radius = by.infinity;
     for (int i = 0; i < 2 && is_moderate(m); i++) {
         const Radius proved =
-            outside(m, i ? EPSILON_OF_MANY : EPSILON, i ? many : few, i ? N_MANY : N_FEW, infinity);
+            outside(m, i ? EPSILON_OF_MANY : EPSILON, i ? many : few, i ? N_MANY : N_FEW, by);
         radius = proved.radius < radius ? proved.radius : radius;
         if (!(proved.left < 0.875))
             break;

@@ -31,11 +31,11 @@ def shifted(found: F64, points: F64) -> F64:
     return np.stack((constant, b1, b2, a[3], a[4], a[5]), axis=-1)
 
 
-def basin(n: int, seed: int, *, shear: float = 0.0, rounds: int = 0) -> Call:
+def basin(n: int, seed: int, *, shear: float = 0.0, rounds: int = 0, precision: str = "float64") -> Call:
     """Return a call for fixed points, half of them 0."""
     found, points = maps(n, seed, shear=shear), np.zeros((n, 2))
     points[::2] = np.random.default_rng(seed + 1).uniform(-1, 1, points[::2].shape)
-    return Call("basin", (shifted(found, points), points[:, None]), {"rounds": rounds})
+    return Call("basin", (shifted(found, points), points[:, None]), {"rounds": rounds, "precision": precision})
 
 
 def cycles(n: int, *, rounds: int = 0) -> Call:
@@ -56,12 +56,12 @@ def cycles(n: int, *, rounds: int = 0) -> Call:
     return Call("basin", (found, points), {"rounds": rounds})
 
 
-def radius(n: int, seed: int, *, constant: float = 0.0) -> Call:
+def radius(n: int, seed: int, *, constant: float = 0.0, precision: str = "float64") -> Call:
     """Return a call for maps of any kind, with constants of up to a size."""
     draw = np.random.default_rng(seed)
     found = draw.uniform(-1.2, 1.2, (n, 2, 6))
     found[:, :, 0] *= constant
-    return Call("radius", (found,))
+    return Call("radius", (found,), {"precision": precision})
 
 
 def strange() -> F64:
@@ -83,11 +83,13 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "basin of no maps": lambda: basin(0, 1),
     "basin, not normal": lambda: basin(40, 2, shear=8.0),
     "basin, improved": lambda: basin(10, 3, shear=8.0, rounds=6),
+    "basin of orbits in float32": lambda: basin(40, 6, shear=2.0, precision="float32"),
     "basin of cycles": lambda: cycles(10),
     "basin of cycles, improved": lambda: cycles(5, rounds=4),
     "basin of strange maps": lambda: Call("basin", (strange(), np.zeros((len(strange()), 2, 2)))),
     "radius": lambda: radius(150, 4),
     "radius with constants": lambda: radius(150, 5, constant=3.0),
+    "radius of orbits in float32": lambda: radius(150, 7, constant=1.0, precision="float32"),
     "radius of no maps": lambda: radius(0, 4),
     "radius of strange maps": lambda: Call("radius", (strange(),)),
 }

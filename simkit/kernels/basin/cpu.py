@@ -12,12 +12,10 @@ from simkit.kernels.basin import (
     FEW,
     FIRST_STEP,
     MANY,
+    MARGINS,
     MAX_COEFFICIENT,
-    MAX_CONDITION,
     MAX_REACH,
-    ROUNDOFF,
     SCALES,
-    SLACK,
 )
 from simkit.kernels.compiling import INNER
 
@@ -132,7 +130,7 @@ def _norm(form):
 
 
 @nb.njit(**_INNER)
-def _level(m, linear, here, there, form, target, room):
+def _level(m, linear, here, there, form, target, by, room):
     """Return the level of a point of a cycle and the least that makes up for rounding; NaN if there is none."""
     a, b, c, d = linear
     i11, i22 = 1 / form[0], 1 / form[2]
@@ -146,7 +144,7 @@ def _level(m, linear, here, there, form, target, room):
     size = ((a * a + b * b) + c * c) + d * d
     norm, reach = _norm(target), _norm(inverse)
     condition = norm * reach
-    if not condition * (1 + math.sqrt(size)) <= MAX_CONDITION:
+    if not condition * (1 + math.sqrt(size)) <= by.max_condition:
         return math.nan, math.nan
     total = ((w11 * w11 + w12 * w12) + w21 * w21) + w22 * w22
     determinant = w11 * w22 - w12 * w21
@@ -154,7 +152,7 @@ def _level(m, linear, here, there, form, target, room):
     root = math.sqrt(square) if square > 0 else 0.0
     largest, smallest = (total + root) / 2, (total - root) / 2
     share = 2 * (1 - smallest)
-    goal = (1 - _EPSILON * (share if share < 1 else 1.0)) - SLACK
+    goal = (1 - _EPSILON * (share if share < 1 else 1.0)) - by.slack
     if not largest < 1:
         return math.nan, math.nan
     for j in range(_N):
@@ -171,20 +169,20 @@ def _level(m, linear, here, there, form, target, room):
     if MAX_REACH / reach < most:
         most = MAX_REACH / reach
     terms = ((abs(m[0, 3]) + abs(m[0, 4])) + abs(m[0, 5])) + ((abs(m[1, 3]) + abs(m[1, 4])) + abs(m[1, 5]))
-    if not most * (condition * reach * terms) <= MAX_CONDITION:
+    if not most * (condition * reach * terms) <= by.max_condition:
         return math.nan, math.nan
     x, y = abs(here[0]) + most * reach, abs(here[1]) + most * reach
     missed0, terms0 = _error(m[0], here[0], here[1], there[0], x, y)
     missed1, terms1 = _error(m[1], here[0], here[1], there[1], x, y)
-    error = (missed0 + missed1) + ROUNDOFF * (terms0 + abs(there[0]))
-    error += ROUNDOFF * (terms1 + abs(there[1]))
+    error = (missed0 + missed1) + by.roundoff * (terms0 + abs(there[0]))
+    error += by.roundoff * (terms1 + abs(there[1]))
     spare = 1 - largest
     limit = spare * spare / 32
-    return most, norm * error / (limit if limit < SLACK / 16 else SLACK / 16)
+    return most, norm * error / (limit if limit < by.slack / 16 else by.slack / 16)
 
 
 @nb.njit(**_INNER)
-def _evaluate(m, cycle, scale, q, h, room, forms):
+def _evaluate(m, cycle, scale, q, h, by, room, forms):
     """Set the forms of a cycle for one shape, and return their level and area over pi; NaN if there are none."""
     w = (1.0, q, q * q + h * h)
     n = cycle.shape[0]
@@ -200,7 +198,7 @@ def _evaluate(m, cycle, scale, q, h, room, forms):
             form = _form(p[0] + w[0], p[1] + w[1], p[2] + w[2])
         if not form[0] > 0:
             return math.nan, math.nan
-        level, needed = _level(m, linear, cycle[i], cycle[i + 1 if i + 1 < n else 0], form, target, room)
+        level, needed = _level(m, linear, cycle[i], cycle[i + 1 if i + 1 < n else 0], form, target, by, room)
         if not level >= 0:
             return math.nan, math.nan
         most, least = min(most, level), max(least, needed)
@@ -214,11 +212,11 @@ def _evaluate(m, cycle, scale, q, h, room, forms):
 
 
 @nb.njit(**_INNER)
-def _search(m, cycle, rounds, room, forms):
+def _search(m, cycle, rounds, by, room, forms):
     """Set the forms of the largest area among the shapes tried, and return their level; NaN if there are none."""
     best, scale, q, h = -1.0, 1.0, 0.0, 1.0
     for tried in _SCALES:
-        _, area = _evaluate(m, cycle, tried, 0.0, 1.0, room, forms)
+        _, area = _evaluate(m, cycle, tried, 0.0, 1.0, by, room, forms)
         if area > best:
             best, scale = area, tried
     if best < 0:
@@ -229,12 +227,12 @@ def _search(m, cycle, rounds, room, forms):
         for i in range(4):
             q1 = q0 + step * h0 if i == 0 else q0 - step * h0 if i == 1 else q0
             h1 = h0 * (1 + step) if i == 2 else h0 / (1 + step) if i == 3 else h0
-            _, area = _evaluate(m, cycle, scale, q1, h1, room, forms)
+            _, area = _evaluate(m, cycle, scale, q1, h1, by, room, forms)
             if area > best:
                 best, q, h, is_better = area, q1, h1, True
         if not is_better:
             step = step / 2
-    return _evaluate(m, cycle, scale, q, h, room, forms)[0]
+    return _evaluate(m, cycle, scale, q, h, by, room, forms)[0]
 
 
 @nb.njit(**_INNER)
@@ -247,7 +245,7 @@ def _is_moderate(m):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _basin(maps, cycles, rounds, found):
+def _basin(maps, cycles, rounds, by, found):
     room = np.empty((2, _N))
     forms = np.empty((cycles.shape[1], 3))
     for i in range(maps.shape[0]):
@@ -257,19 +255,19 @@ def _basin(maps, cycles, rounds, found):
         found[i] = math.nan
         if n == 0 or not _is_moderate(maps[i]):
             continue
-        level = _search(maps[i], cycles[i, :n], rounds, room, forms)
+        level = _search(maps[i], cycles[i, :n], rounds, by, room, forms)
         if level > 0:
-            scale = 1 / (level * (1 - SLACK / 16))
+            scale = 1 / (level * (1 - by.slack / 16))
             for j in range(n):
                 found[i, j, 0], found[i, j, 1] = cycles[i, j, 0], cycles[i, j, 1]
                 for k in range(3):
                     found[i, j, 2 + k] = forms[j, k] * scale
 
 
-def basin(maps: F64, cycles: F64, rounds: int = 0) -> F64:
+def basin(maps: F64, cycles: F64, rounds: int = 0, precision: str = "float64") -> F64:
     """Return the ellipses of cycles; see the package's docstring."""
     found = np.empty((*cycles.shape[:2], 5))
-    _basin(np.ascontiguousarray(maps), np.ascontiguousarray(cycles), rounds, found)
+    _basin(np.ascontiguousarray(maps), np.ascontiguousarray(cycles), rounds, MARGINS[precision], found)
     return found
 
 
@@ -288,7 +286,7 @@ def _root(parts, wanted):
 
 
 @nb.njit(**_INNER)
-def _outside(m, epsilon, table, parts):
+def _outside(m, epsilon, table, by, parts):
     """Return the radius that some directions prove, and the part of the least |Q|^2 that they leave of it."""
     n = table.shape[1]
     q = (m[0, 3], m[0, 4], m[0, 5]), (m[1, 3], m[1, 4], m[1, 5])
@@ -297,7 +295,7 @@ def _outside(m, epsilon, table, parts):
     a, c, least_c = 0.0, 0.0, math.inf
     for j in range(n):
         a, c, least_c = max(a, parts[0, j]), max(c, parts[2, j]), min(least_c, parts[2, j])
-    kappa, epsilon = 1 - epsilon, epsilon + 2.0**-40
+    kappa, epsilon = 1 - epsilon, epsilon + by.spare
     alpha, largest = math.sqrt(a / kappa), math.sqrt(c / kappa)
     least = least_c - epsilon * (largest * largest)
     if not least > 0:
@@ -306,7 +304,7 @@ def _outside(m, epsilon, table, parts):
         parts[0, j] = parts[0, j] - epsilon * (alpha * alpha)
         parts[1, j] = parts[1, j] + epsilon * (alpha * largest)
         parts[2, j] = parts[2, j] - epsilon * (largest * largest)
-    one = 1 + 2.0**-20
+    one = 1 + by.growth
     constant = one * math.sqrt(m[0, 0] * m[0, 0] + m[1, 0] * m[1, 0])
     radius = _root(parts, kappa * (one * one))
     if constant > 0:
@@ -322,19 +320,19 @@ def _outside(m, epsilon, table, parts):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
-def _radius(maps, few_epsilon, few, many_epsilon, many, found):
+def _radius(maps, few_epsilon, few, many_epsilon, many, by, found):
     parts = np.empty((4, few.shape[1]))
     fine = np.empty((4, many.shape[1]))
     for i in range(maps.shape[0]):
         found[i] = math.inf
         if _is_moderate(maps[i]):
-            found[i], left = _outside(maps[i], few_epsilon, few, parts)
+            found[i], left = _outside(maps[i], few_epsilon, few, by, parts)
             if left < 0.875:
-                found[i] = min(found[i], _outside(maps[i], many_epsilon, many, fine)[0])
+                found[i] = min(found[i], _outside(maps[i], many_epsilon, many, by, fine)[0])
 
 
-def radius(maps: F64) -> F64:
+def radius(maps: F64, precision: str = "float64") -> F64:
     """Return radii beyond which all orbits escape; see the package's docstring."""
     found = np.empty(len(maps))
-    _radius(np.ascontiguousarray(maps), FEW.epsilon, FEW.table, MANY.epsilon, MANY.table, found)
+    _radius(np.ascontiguousarray(maps), FEW.epsilon, FEW.table, MANY.epsilon, MANY.table, MARGINS[precision], found)
     return found

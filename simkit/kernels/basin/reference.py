@@ -12,13 +12,12 @@ from simkit.kernels.basin import (
     FEW,
     FIRST_STEP,
     MANY,
+    MARGINS,
     MAX_COEFFICIENT,
-    MAX_CONDITION,
     MAX_REACH,
-    ROUNDOFF,
     SCALES,
-    SLACK,
     Directions,
+    Margins,
 )
 
 
@@ -133,7 +132,7 @@ class _Level(NamedTuple):
     least: float
 
 
-def _level(m: F64, a: F64, here: F64, there: F64, form: _Form, target: _Form) -> _Level | None:
+def _level(m: F64, a: F64, here: F64, there: F64, form: _Form, target: _Form, by: Margins) -> _Level | None:
     """Return how far from `here` the map makes |d| of `form` smaller in `target`; None if nowhere."""
     inverse = form.inverse()
     i11, i12, i22 = inverse
@@ -144,27 +143,27 @@ def _level(m: F64, a: F64, here: F64, there: F64, form: _Form, target: _Form) ->
     q = _quadratic(m, target, inverse)
     size = ((a[0, 0] * a[0, 0] + a[0, 1] * a[0, 1]) + a[1, 0] * a[1, 0]) + a[1, 1] * a[1, 1]
     condition = target.norm * inverse.norm
-    if not condition * (1 + math.sqrt(size)) <= MAX_CONDITION:
+    if not condition * (1 + math.sqrt(size)) <= by.max_condition:
         return None
     total = ((w[0, 0] * w[0, 0] + w[0, 1] * w[0, 1]) + w[1, 0] * w[1, 0]) + w[1, 1] * w[1, 1]
     determinant = w[0, 0] * w[1, 1] - w[0, 1] * w[1, 0]
     root = math.sqrt(max(0.0, (total - 2 * determinant) * (total + 2 * determinant)))
     largest, smallest = (total + root) / 2, (total - root) / 2
-    goal = (1 - FEW.epsilon * min(1.0, 2 * (1 - smallest))) - SLACK
+    goal = (1 - FEW.epsilon * min(1.0, 2 * (1 - smallest))) - by.slack
     aa, ab, bb = _parts(w, q, FEW)
     if not (largest < 1 and aa.max() < goal):
         return None
     most = float(((goal - aa) / (ab + np.sqrt(ab * ab + bb * (goal - aa)))).min())
     most = min(most, MAX_REACH / inverse.norm)
     terms = sum(((abs(r[3]) + abs(r[4])) + abs(r[5])) for r in m)
-    if not most * (condition * inverse.norm * terms) <= MAX_CONDITION:
+    if not most * (condition * inverse.norm * terms) <= by.max_condition:
         return None
     error = sum(abs(_value(r, *here) - to) for r, to in zip(m, there, strict=True))
     x, y = (abs(z) + most * inverse.norm for z in here)
     for r, to in zip(m, there, strict=True):
-        error += ROUNDOFF * ((_value(np.abs(r), x, y)) + abs(to))
+        error += by.roundoff * ((_value(np.abs(r), x, y)) + abs(to))
     spare = 1 - largest
-    return _Level(most, target.norm * error / min(SLACK / 16, spare * spare / 32))
+    return _Level(most, target.norm * error / min(by.slack / 16, spare * spare / 32))
 
 
 class _Found(NamedTuple):
@@ -175,7 +174,7 @@ class _Found(NamedTuple):
     area: float
 
 
-def _evaluate(m: F64, cycle: F64, scale: float, q: float, h: float) -> _Found | None:
+def _evaluate(m: F64, cycle: F64, scale: float, q: float, h: float, by: Margins) -> _Found | None:
     """Return the ellipses for one shape: W is [[1, q], [q, q^2 + h^2]] and A is multiplied by `scale`."""
     w = (1.0, q, q * q + h * h)
     linear = [_linear(m, x, y) for x, y in cycle]
@@ -190,7 +189,7 @@ def _evaluate(m: F64, cycle: F64, scale: float, q: float, h: float) -> _Found | 
         form = first if i == 0 else _form(image[0] + w[0], image[1] + w[1], image[2] + w[2])
         if form is None:
             return None
-        level = _level(m, linear[i], cycle[i], cycle[(i + 1) % len(cycle)], form, target)
+        level = _level(m, linear[i], cycle[i], cycle[(i + 1) % len(cycle)], form, target, by)
         if level is None:
             return None
         most, least = min(most, level.most), max(least, level.least)
@@ -201,12 +200,12 @@ def _evaluate(m: F64, cycle: F64, scale: float, q: float, h: float) -> _Found | 
     return _Found(forms, most, area) if most >= least and area > 0 and area < math.inf else None
 
 
-def _search(m: F64, cycle: F64, rounds: int) -> _Found | None:
+def _search(m: F64, cycle: F64, rounds: int, by: Margins) -> _Found | None:
     """Return the ellipses of the largest area among the shapes tried."""
     best = None
     scale, q, h = 1.0, 0.0, 1.0
     for tried in SCALES:
-        found = _evaluate(m, cycle, tried, 0.0, 1.0)
+        found = _evaluate(m, cycle, tried, 0.0, 1.0, by)
         if found and (best is None or found.area > best.area):
             best, scale = found, tried
     step = FIRST_STEP
@@ -214,23 +213,23 @@ def _search(m: F64, cycle: F64, rounds: int) -> _Found | None:
         around = ((q + step * h, h), (q - step * h, h), (q, h * (1 + step)), (q, h / (1 + step)))
         is_better = False
         for shape in around:
-            found = _evaluate(m, cycle, scale, *shape)
+            found = _evaluate(m, cycle, scale, *shape, by)
             if found and best and found.area > best.area:
                 best, (q, h), is_better = found, shape, True
         step = step if is_better else step / 2
     return best
 
 
-def basin(maps: F64, cycles: F64, rounds: int = 0) -> F64:
+def basin(maps: F64, cycles: F64, rounds: int = 0, precision: str = "float64") -> F64:
     """Return the ellipses of cycles; see the package's docstring."""
-    found = np.full((*cycles.shape[:2], 5), np.nan)
+    found, by = np.full((*cycles.shape[:2], 5), np.nan), MARGINS[precision]
     with np.errstate(all="ignore"):
         for out, m, points in zip(found, maps, cycles, strict=True):
             missing = np.isnan(points).any(axis=1)
             cycle = points[: int(missing.argmax()) if missing.any() else len(points)]
-            best = _search(m, cycle, rounds) if len(cycle) and np.abs(m).max() <= MAX_COEFFICIENT else None
+            best = _search(m, cycle, rounds, by) if len(cycle) and np.abs(m).max() <= MAX_COEFFICIENT else None
             if best:
-                scale = 1 / (best.level * (1 - SLACK / 16))
+                scale = 1 / (best.level * (1 - by.slack / 16))
                 for i, form in enumerate(best.forms):
                     out[i] = (*cycle[i], form.l11 * scale, form.l12 * scale, form.l22 * scale)
     return found
@@ -243,16 +242,16 @@ def _root(parts: tuple[F64, F64, F64], wanted: float) -> float:
     return float(np.where(under < 0, 0.0, (b + np.sqrt(np.maximum(under, 0.0))) / c).max())
 
 
-def _outside(m: F64, at: Directions) -> tuple[float, float]:
+def _outside(m: F64, at: Directions, by: Margins) -> tuple[float, float]:
     """Return the radius that some directions prove, and the part of the least |Q|^2 that they leave of it."""
     a, b, c = _parts(m[:, 1:3], m[:, 3:], at)
-    kappa, epsilon = 1 - at.epsilon, at.epsilon + 2.0**-40
+    kappa, epsilon = 1 - at.epsilon, at.epsilon + by.spare
     alpha, q = math.sqrt(a.max() / kappa), math.sqrt(c.max() / kappa)
     least = c - epsilon * (q * q)
     if not least.min() > 0:
         return math.inf, 0.0
     parts = a - epsilon * (alpha * alpha), b + epsilon * (alpha * q), least
-    one = 1 + 2.0**-20
+    one = 1 + by.growth
     constant = one * math.sqrt(m[0, 0] * m[0, 0] + m[1, 0] * m[1, 0])
     radius = _root(parts, kappa * (one * one))
     if constant > 0:
@@ -267,13 +266,13 @@ def _outside(m: F64, at: Directions) -> tuple[float, float]:
     return radius * one, least.min() / c.min()
 
 
-def radius(maps: F64) -> F64:
+def radius(maps: F64, precision: str = "float64") -> F64:
     """Return radii beyond which all orbits escape; see the package's docstring."""
-    found = np.full(len(maps), np.inf)
+    found, by = np.full(len(maps), np.inf), MARGINS[precision]
     with np.errstate(all="ignore"):
         for i, m in enumerate(maps):
             if np.abs(m).max() <= MAX_COEFFICIENT:
-                found[i], left = _outside(m, FEW)
+                found[i], left = _outside(m, FEW, by)
                 if left < 0.875:
-                    found[i] = min(found[i], _outside(m, MANY)[0])
+                    found[i] = min(found[i], _outside(m, MANY, by)[0])
     return found
