@@ -183,7 +183,8 @@ def scene(
     # what can be wrong is found before anything is computed
     square = of.square or View(Decimal(0), Decimal(0), Decimal(1))
     Scene(of.quadratic, _NOWHERE, at(square), shape, n_iterations, precision)
-    found, (certificate,) = regions(of.quadratic[None], on)
+    of_orbits = "float64" if precision == "float64" else "float32"  # "auto" may take either
+    found, (certificate,) = regions(of.quadratic[None], on, precision=of_orbits)
     if of.square is None:
         square = framed(of.quadratic, found, certificate, on)
     return Scene(of.quadratic, found, at(square), shape, n_iterations, precision), certificate

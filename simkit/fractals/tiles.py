@@ -122,18 +122,19 @@ class Tiles:
 
     def facts(self, asked: Asked) -> Mapping[str, str]:
         """Return what the map is, what is proved of it, and how the picture is computed."""
-        _, certificate = self._regions(asked.coefficients)
+        _, certificate = self._regions(asked.coefficients, asked.precision == "float64")
         return {
             "Certificate": str(certificate),
             "Computed in": _METHODS[self._scene(asked, _USUAL).method],
         }
 
-    def _regions_of(self, coefficients: tuple[float, ...]) -> tuple[Regions, Certificate]:
-        found, (certificate,) = regions(_map(coefficients)[None], self._on)
+    def _regions_of(self, coefficients: tuple[float, ...], is_float64: bool) -> tuple[Regions, Certificate]:
+        precision = "float64" if is_float64 else "float32"  # "auto" may take either
+        found, (certificate,) = regions(_map(coefficients)[None], self._on, precision=precision)
         return found, certificate
 
     def _scene_of(self, asked: Asked, shape: tuple[int, int]) -> Scene:
-        found, _ = self._regions(asked.coefficients)
+        found, _ = self._regions(asked.coefficients, asked.precision == "float64")
         return Scene(_map(asked.coefficients), found, asked.view, shape, asked.max_iterations, asked.precision)
 
     def _exposure_of(self, asked: Asked) -> Exposure:
