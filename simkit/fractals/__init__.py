@@ -7,9 +7,10 @@ from simkit.registry import World
 WORLD = World(
     title="fractals and attractors of planar quadratic maps",
     sources={
+        "attractor-path": "attractor_path:AttractorPath",
         "quadratic-map": "quadratic_map:QuadraticMap",
         "attractor": "attractor:AttractorImage",
     },
-    views={"sheet": "pictures:sheet"},
+    views={"sheet": "pictures:sheet", "film": "path_film:view"},
     tiles={"fractal": "tiles:Tiles"},
 )

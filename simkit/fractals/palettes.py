@@ -208,6 +208,12 @@ def dense(density: npt.NDArray[np.unsignedinteger], name: str = DEFAULT, most: f
     return found
 
 
+def densities(name: str, n: int) -> U8:
+    """Return n tones of a palette's ramp for densities, the first that of nothing: uint8 (n, 3) in sRGB."""
+    ramp = encoded(_linear(_polyline(palette(name).density)))
+    return ramp[np.linspace(0, N_TONES - 1, n).round().astype(np.intp)]
+
+
 def encoded(linear: npt.NDArray[np.floating]) -> U8:
     """Return linear light, 0..1, in sRGB."""
     value = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055)
