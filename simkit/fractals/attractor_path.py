@@ -43,6 +43,8 @@ class Carried(NamedTuple):
     t: F64
     #: float64 (frame, 2, 6)
     maps: F64
+    #: float64 (run, 2)
+    starts: F64
     #: float64 (run, frame, 2)
     states: F64
     #: float64 (run, frame, 4): least and largest x, least and largest y
@@ -64,7 +66,7 @@ class AttractorPath(Source):
     title: ClassVar[str] = "an attractor along a path of maps, from a ring through locking to a strange one"
     tiny: ClassVar[dict[str, object]] = {
         "start": "3.6,0,-3.6,-3.6,0,0,0,0,2.3,0",
-        "end": "3.6,0,-3.6,-3.6,0,0,0,0,2.97,0",
+        "end": "3.6,0,-3.6,-3.6,0,0,0,0,2.8,0",
         "origin": (0.35, 0.35),
         "frames": 7,
         "transient": 40,
@@ -114,8 +116,9 @@ class AttractorPath(Source):
         return Schema(
             t=Field("float64", "place on the path, 0 at its start and 1 at its end"),
             parameters=Field(
-                "float64", "the map: coefficients of x' and of y'", ("out", "monomial"), (2, 6), columns=MONOMIALS
+                "float64", "the map: coefficients of x' and of y'", ("component", "monomial"), (2, 6), columns=MONOMIALS
             ),
+            start=Field("float64", "state at which the run starts", ("component",), (2,)),
             kind=Field("uint8", "what the orbit comes to; escape if it is lost", labels=KINDS),
             is_lost=Field("uint8", "1 = the attractor was lost, here or before: the orbit left"),
             period=Field("int32", "of a cycle; the number of pieces of a ring; 0 of others"),
@@ -158,7 +161,8 @@ class AttractorPath(Source):
         windows = np.tile(window, (len(frames), 1))
         drawn = on.orbit.density(found[kept], known.pop("state")[kept], windows[kept], self.size[::-1], self.iterations)
         density[kept] = drawn.counts
-        return {"t": there.t[frames], "parameters": found, **known, "window": windows, "density": density}
+        path = {"t": there.t[frames], "parameters": found, "start": there.starts[runs]}
+        return {**path, **known, "window": windows, "density": density}
 
     def measured(self, found: F64, states: F64, boxes: F64, on: Kernels) -> Batch:
         """Return what is known of frames but their images, and their last states: float64 (row, 2), NaN if lost."""
@@ -200,7 +204,7 @@ class AttractorPath(Source):
 
     def _along(self, t: F64, starts: F64, on: Kernels) -> Carried:
         of = paths.along(maps.parse(self.start), maps.parse(self.end), t)
-        return Carried(t, of, *on.orbit.carry(of, starts, _LIMIT, self.transient))
+        return Carried(t, of, starts, *on.orbit.carry(of, starts, _LIMIT, self.transient))
 
 
 def _turns(found: F64, states: F64, centres: F64, on: Kernels) -> F64:
