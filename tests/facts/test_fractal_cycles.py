@@ -328,3 +328,17 @@ def test_coefficients_of_any_size_have_regions():
         assert not np.isnan(found.radius2).any()
         assert not np.isnan(found.bailout2).any()
         assert all("scape is" in str(certificate) for certificate in certificates)
+
+
+def test_regions_of_a_map_do_not_depend_on_the_others():
+    """To the bit: rows of a data set are made in any company."""
+    maps = np.random.default_rng(9).uniform(-1, 1, (24, 2, 6))
+    together, certificates = regions(maps, ON)
+    for i, map_ in enumerate(maps):
+        alone, (certificate,) = regions(map_[None], ON)
+        n_rows = alone.ellipses.shape[1]
+        assert np.array_equal(together.ellipses[i, :n_rows], alone.ellipses[0], equal_nan=True)
+        assert np.isnan(together.ellipses[i, n_rows:]).all()
+        for found, wanted in zip(together[1:], alone[1:], strict=True):
+            assert np.array_equal(found[i], wanted[0], equal_nan=True)
+        assert str(certificates[i]) == str(certificate)
