@@ -108,7 +108,7 @@ class Scene:
             counts[known] = on.to_host(found.counts)[faults == FINE]
             is_short = (faults == SHORT) & (not orbit.is_ended)
             if is_short.any():
-                orbit.extend(2 * len(orbit.states))
+                orbit.extend(min(2 * len(orbit.states), self.max_iterations + 1))
             elif len(left) > len(known):
                 glitched = left[faults != FINE]
                 from_mean = (x[glitched] - x[glitched].mean()) ** 2 + (y[glitched] - y[glitched].mean()) ** 2
