@@ -14,6 +14,8 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from simkit_cli.main import main
 
+import simkit
+from simkit.fractals import maps, palettes
 from simkit.fractals.presets import PRESETS
 
 
@@ -107,3 +109,23 @@ def test_drawing_a_preset_loads_no_more_than_it_needs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_previews_of_fractals_are_in_colour_and_rows_are_drawn() -> None:
+    recipe = simkit.Recipe(simkit.source("quadratic-map", size=24, iterations=60), 3, 3)
+    store = simkit.generate(recipe, "maps.zarr")
+    sheet = np.asarray(simkit.preview(store, [0, 2]))
+    shown = {tuple(colour) for colour in sheet.reshape(-1, 3).tolist()}
+    pair = store["classes"][2], store["counts"][2]
+    boards = palettes.coloured(*pair, of=palettes.exposure(*pair))
+    assert {tuple(colour) for colour in boards.reshape(-1, 3).tolist()} <= shown
+    done = fractal("render", "maps.zarr", "--row", 2, "--size", "24x24", "--center", "0,0", "--width", 4)
+    assert done.exit_code == 0, done.output
+    with Image.open("maps-2.png") as opened:
+        assert maps.text(store["parameters"][2]) in opened.text["simkit"]
+    sheet_of = fractal("gallery", "maps.zarr", "--rows", "0,2", "--size", "40x40")
+    assert sheet_of.exit_code == 0, sheet_of.output
+    assert "2 fractals" in sheet_of.output
+    assert "asked for row 3 of maps.zarr, which has 3 rows" in fractal(
+        "render", "maps.zarr", "--row", 3
+    ).output.replace("\n", " ")

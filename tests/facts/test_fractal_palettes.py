@@ -131,3 +131,13 @@ def test_linear_light_becomes_srgb_as_the_standard_has_it():
 def test_misspelt_palettes_are_refused():
     with pytest.raises(UnknownNameError, match="did you mean 'dusk'"):
         coloured(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.int32), "dsuk")
+
+
+@pytest.mark.parametrize("name", palettes.PALETTES)
+def test_pixels_have_the_colours_of_the_table_and_of_the_legend(name):
+    classes, counts = np.mgrid[: len(CLASSES), :257]
+    found = coloured(classes.astype(np.uint8), counts.astype(np.int32), name)
+    assert np.array_equal(found, palettes.encoded(palettes.table(name, Exposure(), 257)))
+    for (words, colours), shown, expected in zip(palettes.legend(name), found, CLASSES, strict=True):
+        assert words == expected
+        assert np.array_equal(colours[[0, -1]], shown[[0, -1]])
