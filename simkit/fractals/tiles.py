@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkit.backends import Kernels
 from simkit.errors import ParameterError, UnknownNameError, show
-from simkit.fractals import palettes
+from simkit.fractals import attractors, palettes
 from simkit.fractals.certificate import Certificate, regions
 from simkit.fractals.maps import F64, parse
 from simkit.fractals.palettes import Exposure
@@ -79,12 +79,13 @@ class Tiles:
     narrowest, widest = str(MIN_WIDTH), str(MAX_WIDTH)
 
     def __init__(self, backend: str) -> None:
-        self._on = Kernels.load(KERNELS, backend)
+        self._on = Kernels.load(tuple(dict.fromkeys((*KERNELS, *attractors.KERNELS))), backend)
         self.presets = {name: values(subject(name), self._on) for name in PRESETS}
         # arrays that pieces and sizes of a picture share
         self._regions = lru_cache(256)(self._regions_of)
         self._exposure = lru_cache(256)(self._exposure_of)
         self._scene = lru_cache(64)(self._scene_of)
+        self._attractor = lru_cache(256)(self._attractor_of)
 
     def read(self, values: Mapping[str, str]) -> Asked:
         """Return what values ask for; ParameterError or UnknownNameError if they cannot be."""
@@ -124,6 +125,7 @@ class Tiles:
         """Return what the map is, what is proved of it, and how the picture is computed."""
         _, certificate = self._regions(asked.coefficients, asked.precision == "float64")
         return {
+            "Attractor": self._attractor(asked.coefficients),
             "Certificate": str(certificate),
             "Computed in": _METHODS[self._scene(asked, _USUAL).method],
         }
@@ -132,6 +134,11 @@ class Tiles:
         precision = "float64" if is_float64 else "float32"  # "auto" may take either
         found, (certificate,) = regions(_map(coefficients)[None], self._on, precision=precision)
         return found, certificate
+
+    def _attractor_of(self, coefficients: tuple[float, ...]) -> str:
+        """Return what the orbit that begins near 0 comes to: one of several, maybe."""
+        (found,) = attractors.classify(_map(coefficients)[None], self._on)
+        return str(found)
 
     def _scene_of(self, asked: Asked, shape: tuple[int, int]) -> Scene:
         found, _ = self._regions(asked.coefficients, asked.precision == "float64")

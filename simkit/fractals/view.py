@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import NoReturn
 
 import numpy as np
@@ -36,7 +36,7 @@ def number(name: str, text: object) -> Decimal:
         raise ParameterError(f"{name} has at most {_MAX_CHARACTERS} characters; this has {len(text):,}")
     try:
         value = CONTEXT.create_decimal(text if isinstance(text, (str, Decimal, int)) else repr(float(text)))  # type: ignore[arg-type]
-    except (InvalidOperation, TypeError, ValueError, OverflowError):
+    except (ArithmeticError, TypeError, ValueError):
         raise ParameterError(f"{name} is a number; this is {show(text)}") from None
     if not value.is_finite():
         raise ParameterError(f"{name} is a finite number; this is {show(text)}")
@@ -79,7 +79,7 @@ class View:
     def __post_init__(self) -> None:
         for name, what in (("x", "x of the centre"), ("y", "y of the centre"), ("width", "the width of a view")):
             object.__setattr__(self, name, number(what, getattr(self, name)))
-        if abs(self.x) > MAX_CENTRE or abs(self.y) > MAX_CENTRE:
+        if max(self.x.copy_abs(), self.y.copy_abs()) > MAX_CENTRE:
             raise ParameterError(f"the centre of a view is within {MAX_CENTRE:,f} of 0; this is {self.x}, {self.y}")
         if self.width <= 0:
             raise ParameterError(f"the width of a view is above 0; this is {self.width}")

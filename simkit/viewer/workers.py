@@ -21,6 +21,20 @@ T = TypeVar("T")
 _PIECE = 2**26
 
 
+#: pieces of a picture at least, as far as it has so many rows
+_PIECES = 16
+
+
+def pieces(shape: tuple[int, int], cost: int) -> list[range]:
+    """Return the rows of each piece of a picture whose pixels cost so many operations.
+
+    They do not depend on the number of threads: where a piece begins may decide on the last bits of where pixels are.
+    """
+    height, width = shape
+    n_rows = max(1, min(height // _PIECES, _PIECE // (max(1, cost) * width)))
+    return [range(top, min(top + n_rows, height)) for top in range(0, height, n_rows)]
+
+
 class Workers:
     """Threads that take pieces of work in turn. They are daemons: none of them keeps the process from ending."""
 
@@ -52,10 +66,8 @@ class Workers:
         A picture has as many pieces in the queue as there are threads, so that others come in between, and none is
         begun once this is cancelled.
         """
-        height, width = shape
-        n_rows = max(1, min(-(-height // self.n_threads), _PIECE // (max(1, tiles.cost(asked)) * width)))
-        picture = np.empty((height, width, 3), np.uint8)
-        bands = iter([range(top, min(top + n_rows, height)) for top in range(0, height, n_rows)])
+        picture = np.empty((*shape, 3), np.uint8)
+        bands = iter(pieces(shape, tiles.cost(asked)))
 
         async def compute() -> None:
             for band in bands:

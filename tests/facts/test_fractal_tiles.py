@@ -74,6 +74,8 @@ def test_a_map_without_a_view_gets_one_that_holds_what_does_not_escape(tiles: Ti
         ({"map": "1,2"}, "a map is written as 12 numbers"),
         ({"map": ",".join(["nan"] * 12)}, "coefficients are finite"),
         ({"x": "inf"}, "x is a finite number"),
+        ({"x": "1e999999999999"}, "the centre of a view is within 1,000,000 of 0"),
+        ({"x": "1e99999999999999999999"}, "x is a number"),
         ({"y": "1" * 201}, "y has at most 200 characters"),
         ({"width": "0"}, "the width of a view is above 0; this is 0"),
         ({"width": "-1"}, "the width of a view is above 0"),
@@ -98,6 +100,9 @@ def test_what_cannot_be_is_refused_in_one_line(tiles: Tiles, others: dict[str, s
 def test_facts_say_what_is_proved_and_how_it_is_computed(tiles: Tiles) -> None:
     facts = tiles.facts(tiles.read(julia_values()))
     assert facts["Certificate"].startswith("Convergence to the fixed point (0, 0) (multiplier 0.583095) is certified.")
+    assert facts["Attractor"].startswith("A fixed point (certified): Lyapunov exponents")
+    henon = tiles.facts(tiles.read(tiles.presets["henon"]))
+    assert henon["Attractor"].startswith("A strange attractor (heuristic): Lyapunov exponents 0.4")
     assert facts["Computed in"] == "float64"
     assert tiles.facts(tiles.read(julia_values(precision="auto")))["Computed in"] == "float32"
     assert "as many digits" in tiles.facts(tiles.read(julia_values(width="1e-20")))["Computed in"]

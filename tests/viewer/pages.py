@@ -19,6 +19,8 @@ from PIL import Image
 
 pytest.importorskip("starlette", reason="the viewer needs starlette")
 pytest.importorskip("uvicorn", reason="the viewer needs uvicorn")
+from simkit.viewer.workers import pieces
+
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright drives the browser, and is not installed")
 
 #: names of a system's Chromium
@@ -89,7 +91,7 @@ class Page:
 
     def until(self, is_so: str) -> None:
         """Wait for something; playwright's own way to wait is forbidden by the page's policy."""
-        for _ in range(500):
+        for _ in range(1500):
             if self.page.evaluate(is_so):
                 return
             self.page.wait_for_timeout(20)
@@ -135,7 +137,8 @@ class Page:
 
     def expected(self, shape: tuple[int, int]) -> np.ndarray:
         """What tiles say that the address shows."""
-        return np.asarray(self._tiles.rows(self._tiles.read(self.values), shape, range(shape[0])))
+        asked = self._tiles.read(self.values)
+        return np.concatenate([self._tiles.rows(asked, shape, rows) for rows in pieces(shape, self._tiles.cost(asked))])
 
     def check(self) -> None:
         """Check that the canvas shows what the address says, pixel by pixel, and that nothing went wrong."""

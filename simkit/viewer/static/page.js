@@ -75,9 +75,12 @@ function settled() {
   askFacts();
 }
 
+// The preset whose values the controls have; of several that differ in their views alone, the one that was chosen.
 function presetOfNow() {
   const now = controls.values;
-  return about.presets.find(({ values }) => Object.entries(now).every(([name, value]) => same(values[name], value)));
+  const found = about.presets.filter(({ values }) => Object.entries(now).every(([name, value]) => same(values[name], value)));
+  const isHere = (preset) => Object.entries(texts(view)).every(([name, text]) => framed(preset)[name] === text);
+  return found.find(isHere) ?? found.find(({ title }) => title === by("preset").value) ?? found[0];
 }
 
 // Numbers are the same however they are written.
