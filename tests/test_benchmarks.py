@@ -105,6 +105,15 @@ def test_the_cost_of_the_census(tmp_path):
 
 
 @pytest.mark.slow
+def test_points_of_fractals_beside_a_plain_loop(tmp_path):
+    out = tmp_path / "x.jsonl"
+    command = [sys.executable, ROOT / "benchmarks" / "bench_fractals.py", "--out", out]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "iterations a point: plain" in done.stdout
+    (record,) = map(json.loads, out.read_text().splitlines())
+    assert set(record["rates"]) == {"plain", "float64", "float32", "numpy"}
+
+
 def test_the_costs_of_data_sets_of_many_rows(tmp_path):
     pytest.importorskip("torch", reason="torch is not installed")
     out = tmp_path / "results.jsonl"

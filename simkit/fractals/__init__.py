@@ -12,5 +12,6 @@ WORLD = World(
         "attractor": "attractor:AttractorImage",
     },
     views={"sheet": "pictures:sheet", "film": "path_film:view"},
+    bench={"escape": "bench:escape", "escape-float32": "bench:escape32", "anneal": "bench:anneal"},
     tiles={"fractal": "tiles:Tiles"},
 )
