@@ -229,4 +229,6 @@ def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:
 
 
 def _caption(name: str, field: Field, value: np.generic) -> str:
-    return field.labels[int(value)] if field.labels else f"{name} {value:,}"
+    if field.labels:
+        return field.labels[int(value)]
+    return f"{name} {value:,.6g}" if isinstance(value, np.floating) else f"{name} {value:,}"

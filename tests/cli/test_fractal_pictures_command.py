@@ -15,6 +15,7 @@ from PIL import Image
 from simkit_cli.main import main
 
 import simkit
+from simkit.figures.picture import captions
 from simkit.fractals import maps, palettes
 from simkit.fractals.presets import PRESETS
 
@@ -115,6 +116,7 @@ def test_previews_of_fractals_are_in_colour_and_rows_are_drawn() -> None:
     recipe = simkit.Recipe(simkit.source("quadratic-map", size=24, iterations=60), 3, 3)
     store = simkit.generate(recipe, "maps.zarr")
     sheet = np.asarray(simkit.preview(store, [0, 2]))
+    assert f"radius {store['radius'][2]:.6g}" in captions(store, [2])[0]
     shown = {tuple(colour) for colour in sheet.reshape(-1, 3).tolist()}
     pair = store["classes"][2], store["counts"][2]
     boards = palettes.coloured(*pair, of=palettes.exposure(*pair))
