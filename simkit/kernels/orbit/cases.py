@@ -34,11 +34,11 @@ def follow(n_maps: int, n: int, seed: int, *, limit: float = 1e6) -> Call:
 
 def still(n: int) -> Call:
     """Return a call for orbits of numbers that are extreme: lengths of 0, subnormal ones, infinite ones, no numbers."""
-    flat = np.zeros((6, 2, 6))
-    flat[:, 0, 1], flat[:, 1, 2] = [0, 1e-320, 1e-90, 1e90, 1, 1], [0, 1e-320, 1e-100, 1e120, 1, 1]
+    flat = np.zeros((7, 2, 6))
+    flat[:, 0, 1], flat[:, 1, 2] = [0, 1e-320, 1e-90, 1e90, 1, 1, 2**255.9], [0, 1e-320, 1e-100, 1e120, 1, 1, 1]
     flat[5, 0, 3] = 1e200
-    states = np.array([[0, 0], [1, 1], [1, 1], [0, 0], [np.nan, 0], [1e3, 0]])
-    return Call("follow", (flat, states, np.ones((6, 2)), np.full(6, np.inf), n))
+    states = np.array([[0, 0], [1, 1], [1, 1], [0, 0], [np.nan, 0], [1e3, 0], [0, 0]])
+    return Call("follow", (flat, states, np.ones((7, 2)), np.full(7, np.inf), n))
 
 
 def rotations(n_maps: int, n: int, seed: int) -> Call:
@@ -85,6 +85,8 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "limits that are met": lambda: follow(50, 64, 3, limit=1.5),
     "extreme numbers": lambda: still(11),
     "extreme numbers for long": lambda: still(70),
+    "numbers from 2^1023 on": lambda: still(4),
+    "few iterations": lambda: follow(5, 3, 11),
     "no iterations": lambda: follow(5, 0, 4),
     "no maps": lambda: follow(0, 7, 5),
     "rotations": lambda: rotations(37, 50, 6),
