@@ -266,12 +266,7 @@ def _is_inside(map_: F64, cycle: Cycle, state: F64, on: Kernels) -> bool:
 
 def _ring(map_: F64, states: F64, on: Kernels, n: int, of: Attractor) -> Attractor | None:
     """Return the ring that an orbit is on; None if it is on none that can be told."""
-    pieces, tried = [*range(1, MAX_PIECES + 1)], set[int]()
-    while pieces:
-        k = pieces.pop(0)
-        if k in tried:
-            continue
-        tried.add(k)
+    for k in range(1, MAX_PIECES + 1):
         centre = _centre(map_, states, k)
         if centre is None:
             continue
@@ -285,23 +280,16 @@ def _ring(map_: F64, states: F64, on: Kernels, n: int, of: Attractor) -> Attract
                 break
         if not is_regular:
             continue
-        whole = _denominator(float(rotation))
-        if whole > 1:  # what turns by a fraction is pieces
-            pieces.insert(0, k * whole)
-            continue
-        if whole == 1:
-            continue
+        if _is_fraction(float(rotation)):
+            continue  # the pieces turn into one another
         rotation = float(rotation - np.floor(rotation))
         return _with(of, "ring", period=k, dimension=1.0, rotation=rotation, error=float(error))
     return None
 
 
-def _denominator(rotation: float) -> int:
-    """Return the least q up to MAX_PIECES for which a rotation number is a multiple of 1/q; 0 if there is none."""
-    for q in range(1, MAX_PIECES + 1):
-        if abs(rotation * q - round(rotation * q)) < REGULAR:
-            return q
-    return 0
+def _is_fraction(rotation: float) -> bool:
+    """Return whether a rotation number is a fraction of a denominator up to MAX_PIECES."""
+    return any(abs(rotation * q - round(rotation * q)) < REGULAR for q in range(1, MAX_PIECES + 1))
 
 
 def _centre(map_: F64, states: F64, k: int) -> F64 | None:
