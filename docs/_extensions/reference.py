@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 import simkit
 from simkit import registry
 from simkit.contract import Source, documented
+from simkit.errors import StoreError
 from simkit.figures.picture import Sheet
 from simkit.figures.preview import describe, views
 from simkit.figures.sheet import draw_sheet
@@ -140,7 +141,11 @@ def pictures(source: Source, pages: Path) -> Iterator[tuple[str, str]]:
         simkit.generate(simkit.Recipe(source, 0, N_ROWS), path)
         store = simkit.open(path)
         for view in views(store):
-            if isinstance(describe(store, [0], view, "auto"), Sheet):  # a film shows one row, and no sheet of it
+            try:
+                found = describe(store, [0], view, "auto")
+            except StoreError:  # a view of other sources of its world
+                continue
+            if isinstance(found, Sheet):  # a film shows one row, and no sheet of it
                 sheet = describe(store, range(N_ROWS), view, "auto")
                 draw_sheet(sheet).save(folder / f"{source.name}-{view}.png")
                 yield view, f"{source.name}-{view}.png"
