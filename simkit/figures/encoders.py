@@ -167,6 +167,7 @@ class Mp4(Encoder):
         self._av = av
         self._container = av.open(file, "w", format="mp4", options={"fflags": "+bitexact"})
         self._stream: Any = None
+        self._shown: dict[int, int] = {}
 
     def add(self, pixels: U8, milliseconds: int) -> None:
         """Hand a frame to the encoder."""
@@ -175,7 +176,7 @@ class Mp4(Encoder):
             self._stream = self._container.add_stream(
                 "libx264",
                 rate=Fraction(1000, milliseconds),
-                options={"crf": str(_QUALITY), "preset": "medium", "g": str(_GROUP), "flags": "+bitexact"},
+                options={"crf": str(_QUALITY), "preset": "medium", "g": str(_GROUP), "bf": "0", "flags": "+bitexact"},
             )
             height, width = pixels.shape
             self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
@@ -185,15 +186,25 @@ class Mp4(Encoder):
             context.color_range = 1  # 16..235
         frame = av.VideoFrame.from_ndarray(self.palette[pixels], "rgb24")
         frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-        frame.pts, frame.time_base, frame.duration = self.milliseconds, Fraction(1, 1000), milliseconds
-        self._container.mux(self._stream.encode(frame))
+        frame.pts, frame.time_base = self.milliseconds, Fraction(1, 1000)
+        self._shown[self.milliseconds] = milliseconds
+        self._mux(frame)
         self.n_frames += 1
         self.milliseconds += milliseconds
 
     def finish(self) -> None:
         """Write the frames that the encoder still has, and the table of all."""
-        self._container.mux(self._stream.encode(None))
+        self._mux(None)
         self._container.close()
+
+    def _mux(self, frame: Any) -> None:
+        """Encode a frame, and write what has come out, with how long it is shown, which x264 does not pass on.
+
+        There are no B-frames, so that the last picture is written last: its time ends the film.
+        """
+        for packet in self._stream.encode(frame):
+            packet.duration = self._shown.pop(packet.pts)
+            self._container.mux(packet)
 
 
 def check_mp4() -> None:

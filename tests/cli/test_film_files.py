@@ -17,6 +17,7 @@ from simkit.figures.film import check_film, draw_film
 from simkit.figures.picture import Axis, Curves, Film, Frame, room
 
 SIZE = (160, 192)
+LAST = 500
 COLOURS = np.stack([np.arange(180)] * 3, 1).astype(np.uint8)
 SUFFIXES = (".gif", ".png", ".apng", ".mp4")
 
@@ -36,7 +37,7 @@ def a_film(n=7, size=SIZE, stop=None, after=None):
         for i, board in enumerate(boards(n, room(size))):
             if i == stop:
                 raise after
-            yield Frame([board], f"frame {i}", 33, "note", x=i / n, ys=[0.5])
+            yield Frame([board], f"frame {i}", LAST if i == n - 1 else 33, "note", x=i / n, ys=[0.5])
 
     curves = Curves(Axis("t", 0, 1), Axis("exponent", -1, 1), ("largest",), ((0.0, -0.5), (1.0, 0.5)))
     return Film("a title", ("board",), COLOURS, n, frames, size=size, curves=curves)
@@ -46,7 +47,7 @@ def a_film(n=7, size=SIZE, stop=None, after=None):
 def test_what_was_drawn_is_in_the_file(tmp_path, suffix):
     out = tmp_path / f"a{suffix}"
     calls = []
-    assert draw_film(a_film(), out, progress=calls.append) == (*SIZE, 7, 7 * 33 / 1000)
+    assert draw_film(a_film(), out, progress=calls.append) == (*SIZE, 7, (6 * 33 + LAST) / 1000)
     assert calls == [1] * 7
     height, _ = room(SIZE)
     wanted = [COLOURS[board] for board in boards(7, room(SIZE))]
@@ -54,6 +55,7 @@ def test_what_was_drawn_is_in_the_file(tmp_path, suffix):
         with av.open(out) as film:
             stream = film.streams.video[0]
             assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+            assert stream.duration * stream.time_base == Fraction(6 * 33 + LAST, 1000), "the last frame is shown longer"
             frames = list(film.decode(video=0))
             shown = [frame.to_ndarray(format="rgb24") for frame in frames]
         assert [frame.pts * frame.time_base for frame in frames] == [Fraction(33 * i, 1000) for i in range(7)]
@@ -67,7 +69,7 @@ def test_what_was_drawn_is_in_the_file(tmp_path, suffix):
                 film.seek(i)
                 durations.append(film.info["duration"])
                 shown.append(np.asarray(film.convert("RGB")))
-        assert sum(durations) == pytest.approx(231, abs=5), "what GIF rounds off is made up"
+        assert sum(durations) == pytest.approx(6 * 33 + LAST, abs=5), "what GIF rounds off is made up"
         for found, colours in zip(shown, wanted, strict=True):
             assert np.array_equal(found[:height], colours)
     assert len({found[height:].tobytes() for found in shown}) > 1, "the point on the curve moves"
