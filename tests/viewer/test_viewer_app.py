@@ -134,6 +134,13 @@ def test_other_names_for_this_machine_are_refused(host: str, path: str) -> None:
     assert answer.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("path", ["/picture", "/", "/nothing", "/" + "x" * 5000])
+def test_long_addresses_are_refused_in_one_line(path: str) -> None:
+    answer = client().get(path, {"x": "1" * 5000})
+    assert answer.status == 414
+    assert answer.json()["error"].startswith("an address has at most 4,096 characters; this has ")
+
+
 def test_pages_of_other_sites_may_link_here_and_use_nothing() -> None:
     asked = client()
     of_another = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
