@@ -13,8 +13,9 @@ from PIL import Image
 
 from simkit.errors import LibraryError, ParameterError, StoreError
 from simkit.figures.encoders import ENCODERS
-from simkit.figures.film import check_film, draw_film
+from simkit.figures.film import _palette, check_film, draw_film
 from simkit.figures.picture import Axis, Curves, Film, Frame, room
+from simkit.figures.screen import screen
 
 SIZE = (160, 192)
 LAST = 500
@@ -70,7 +71,9 @@ def test_what_was_drawn_is_in_the_file(tmp_path, suffix):
                 durations.append(film.info["duration"])
                 shown.append(np.asarray(film.convert("RGB")))
         assert sum(durations) == pytest.approx(6 * 33 + LAST, abs=5), "what GIF rounds off is made up"
-        for found, colours in zip(shown, wanted, strict=True):
+        drawn = [np.asarray(image.convert("RGB")) for image, _ in screen(a_film(), _palette(a_film()))]
+        for found, whole, colours in zip(shown, drawn, wanted, strict=True):
+            assert np.array_equal(found, whole)
             assert np.array_equal(found[:height], colours)
     assert len({found[height:].tobytes() for found in shown}) > 1, "the point on the curve moves"
     before = out.read_bytes()

@@ -9,7 +9,7 @@ import pytest
 
 import simkit
 from simkit.errors import ParameterError, UnknownNameError
-from simkit.fractals import maps, path_film, paths
+from simkit.fractals import attractor_path, maps, path_film, paths
 from simkit.fractals.attractor_path import AttractorPath
 from simkit.fractals.attractors import KINDS
 from simkit.fractals.cycles import fixed_points
@@ -100,6 +100,21 @@ def test_a_row_begins_where_the_rows_before_it_have_been():
         state = reference.trace(there.maps[k : k + 1], state[None], 30)[0, -1]
         assert np.array_equal(state, there.states[1, k])
     assert len(np.unique(there.states[:, 0], axis=0)) == 3, "each run starts elsewhere"
+
+
+def test_what_is_measured_begins_at_the_carried_state(monkeypatch):
+    source = AttractorPath(start="prey", frames=9, transient=30, half_run=1024, iterations=50, size=(8, 8))
+    on, given, real = source.load("cpu"), [], attractor_path.classify
+    monkeypatch.setattr(attractor_path, "classify", lambda m, o, s, n: given.append(s) or real(m, o, s, n))
+    source.generate(5, range(3, 7), backend=on)
+    assert np.array_equal(given[0], source.carried(5, range(1), 9, on).states[0, 3:7])
+
+
+def test_an_attractor_that_is_lost_while_it_is_measured_is_lost():
+    twice = "2,0,0,0,0,0,2,0,0,0"
+    found = made(range(1), start=twice, end=twice, origin=(1.0, 1.0), frames=1, transient=1)
+    assert found["is_lost"].tolist() == [1]
+    assert found["density"].sum() == 0
 
 
 @pytest.mark.parametrize("n_frames", [40, 400])
