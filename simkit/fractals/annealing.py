@@ -137,6 +137,7 @@ class Search:
 
     def run(self, on: Kernels, seed: int, rows: U64) -> Best:
         """Run the chains of rows; `on` has philox, basin and escape."""
+        rows = on.to_host(rows)
         maps = self.draw(on, seed, rows)
         scores = self.score(on, maps)
         best, best_scores, n_accepted = maps.copy(), scores.copy(), np.zeros(len(rows), np.int64)
@@ -159,7 +160,7 @@ class Search:
 
     def draw(self, on: Kernels, seed: int, rows: U64) -> F64:
         """Return random maps, float64 (row, 2, 6): the first of N_TRIES that is a candidate, or the last."""
-        found, left = np.zeros((len(rows), 2, 6)), np.arange(len(rows))
+        rows, found, left = on.to_host(rows), np.zeros((len(rows), 2, 6)), np.arange(len(rows))
         for stream in range(N_TRIES):
             words = on.to_host(on.philox.words(seed, rows[left], stream, _N_WORDS))
             found[left] = self._shown(uniform(words[:, :12]).reshape(-1, 2, 6) * _BOX)
