@@ -50,7 +50,7 @@ def served() -> Iterator[tuple[subprocess.Popen[str], int]]:
     try:
         assert process.stdout
         address = process.stdout.readline().strip()
-        assert address.startswith("http://127.0.0.1:"), address + process.stdout.read()
+        assert address.startswith("http://127.0.0.1:"), address
         yield process, int(address.split(":")[2].split("/")[0])
     finally:
         process.kill()
