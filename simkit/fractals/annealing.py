@@ -177,7 +177,7 @@ class Search:
     def _propose(self, maps: F64, words: U32, amount: float) -> F64:
         """Return maps of which a quarter of the coefficients have changed."""
         bits = words[:, 12, None] >> (2 * np.arange(12, dtype=np.uint32)) & 3
-        sizes = amount * 2.0 ** -(words[:, 13] & 7).astype(np.float64)
+        sizes = np.ldexp(amount, -(words[:, 13] & 7).astype(np.int32))  # exact, which a power need not be
         changes = uniform(words[:, :12]) * (bits == 0) * sizes[:, None]
         return self._shown(maps + changes.reshape(-1, 2, 6) * _BOX)
 
@@ -205,16 +205,23 @@ class Search:
         is_one = np.isfinite(ellipses).all(axis=(1, 2)) & np.isfinite(radius)
         return none._replace(ellipses=ellipses, radius2=radius * radius), is_one
 
+    def pictures(self, on: Kernels, maps: F64) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+        """Return classes (candidate, y, x), and which of the maps are the candidates that they are of."""
+        found, is_one = self._regions(on, maps)
+        n = int(np.count_nonzero(is_one))
+        if not n:
+            return np.empty((0, self.side, self.side), np.uint8), is_one
+        pixel = self.width / self.side
+        first = (self.side - 1) / 2 * pixel
+        windows = np.tile([-first, first, pixel, -pixel], (n, 1))
+        of = Regions(*(np.asarray(part)[is_one] for part in found))  # type: ignore[arg-type]
+        return on.escape.escape(maps[is_one], windows, (self.side, self.side), of, self.max_iterations).classes, is_one
+
     def score(self, on: Kernels, maps: F64) -> I64:
         """Return the scores of maps (map, 2, 6); NO_SCORE for those that are no candidates."""
         scores = np.full(len(maps), NO_SCORE, np.int64)
-        found, is_one = self._regions(on, maps)
-        if is_one.any():
-            pixel = self.width / self.side
-            first = (self.side - 1) / 2 * pixel
-            windows = np.tile([-first, first, pixel, -pixel], (int(np.count_nonzero(is_one)), 1))
-            of = Regions(*(np.asarray(part)[is_one] for part in found))  # type: ignore[arg-type]
-            classes = on.escape.escape(maps[is_one], windows, (self.side, self.side), of, self.max_iterations).classes
+        classes, is_one = self.pictures(on, maps)
+        if len(classes):
             counts = on.to_host(on.escape.boundaries(classes)).astype(np.int64)
             scores[is_one] = counts[:, QUANTITIES.index(self.objective)]
             if self.objective == "clean":

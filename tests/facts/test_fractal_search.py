@@ -24,6 +24,10 @@ RAW_WINNER = parse(
     "-0.6361975442135575,-0.3907317587472671,0.11000098877770244,1.467193806910487,3.265629810677185,"
     "-0.9501468995963775,0.2904578405791668,0.6067589745394393,-0.8369582698631507,-0.08019623308546098"
 )
+CERTIFIED_WINNER = parse(
+    "-0.8695959506042582,-0.11288342408579315,-0.5826057910581334,1.1761423825702122,2.438507178424323,"
+    "-0.6302551299554815,0.11001359311797153,0.5870549980988484,-0.9838068305849249,-0.599070050956668"
+)
 
 
 def test_the_logarithm() -> None:
@@ -76,25 +80,49 @@ def test_first_maps_are_candidates(coefficients: int) -> None:
     assert all(certificate.converging == certificate.escaping == "certified" for certificate in certificates)
 
 
-def raw_pairs(map_: np.ndarray, max_iterations: int) -> int:
-    return int(Search(10, "raw", 1, 64, max_iterations, 1.0, 1.0).score(ON, map_[None])[0])
+def of(objective: str, max_iterations: int) -> Search:
+    return Search(10, objective, 1, 64, max_iterations, 1.0, 1.0)
+
+
+def pairs(map_: np.ndarray, objective: str, max_iterations: int) -> int:
+    return int(of(objective, max_iterations).score(ON, map_[None])[0])
+
+
+def green(map_: np.ndarray, max_iterations: int) -> float:
+    """Return the share of the pixels that converge, by certified regions."""
+    classes, _ = of("certified", max_iterations).pictures(ON, map_[None])
+    return float(np.mean(classes == escape.CONVERGED))
 
 
 def test_the_raw_objective_is_exploited_by_slow_transients() -> None:
-    """Its winner has long boundaries after 128 iterations, which are gone after 1,000: nearly all of it converges."""
-    assert raw_pairs(RAW_WINNER, 128) == 3522
-    assert raw_pairs(RAW_WINNER, 1000) < 600
-    few, many = (Search(10, "certified", 1, 64, n, 1.0, 1.0).score(ON, RAW_WINNER[None])[0] for n in (128, 1000))
-    assert few < 300, "certified pairs do not fall for it"
-    assert many < 1000
+    """Its winner is green and not green side by side after 128 iterations, and nearly all green after 1,000."""
+    assert pairs(RAW_WINNER, "raw", 128) == 3522
+    assert pairs(RAW_WINNER, "raw", 1000) < 100
+    assert green(RAW_WINNER, 128) < 0.6
+    assert green(RAW_WINNER, 1000) > 0.9
+    assert pairs(RAW_WINNER, "certified", 128) < 100, "certified pairs do not fall for it"
+
+
+def test_what_the_certified_objective_counts_is_there_for_good() -> None:
+    at_once, later = (pairs(CERTIFIED_WINNER, "certified", n) for n in (128, 1000))
+    assert at_once == 1562
+    assert later >= at_once
+    assert abs(green(CERTIFIED_WINNER, 1000) - green(CERTIFIED_WINNER, 128)) < 0.01
+
+
+def test_the_clean_objective_subtracts_what_is_undecided() -> None:
+    """After one iteration only points in the ellipse, and far away, are decided: no green touches black yet."""
+    classes, _ = of("clean", 1).pictures(ON, RAW_WINNER[None])
+    n_undecided = int(np.count_nonzero(classes == escape.UNDECIDED))
+    assert n_undecided > 2000
+    assert pairs(RAW_WINNER, "certified", 1) == 0
+    assert pairs(RAW_WINNER, "clean", 1) == -2 * n_undecided
 
 
 @pytest.mark.slow
 def test_the_winners_of_both_objectives() -> None:
-    """The searches that found them: what the certified one counts is there for good."""
+    """The searches that found them."""
     rows = np.arange(16, dtype=np.uint64)
     raw, certified = (Search(10, of, 600, 64, 128, 1.0, 30.0).run(ON, 1, rows) for of in ("raw", "certified"))
     assert np.array_equal(raw.maps[np.argmax(raw.scores)], RAW_WINNER)
-    winner = certified.maps[np.argmax(certified.scores)]
-    later = Search(10, "certified", 1, 64, 1000, 1.0, 1.0).score(ON, winner[None])[0]
-    assert later >= certified.scores.max()
+    assert np.array_equal(certified.maps[np.argmax(certified.scores)], CERTIFIED_WINNER)

@@ -63,8 +63,8 @@ def command(
     from simkit.store import check_address
 
     names = [name for name, _ in settings]
-    if len(set(names)) < len(names):
-        raise click.UsageError(f"--set gives a parameter twice: {', '.join(names)}")
+    if twice := {name: None for name in names if names.count(name) > 1}:
+        raise click.UsageError(f"--set gives a parameter twice: {', '.join(twice)}")
     if out == Path():
         raise click.UsageError("--out names no data set; name the folder to make, such as x.zarr")
     share = Share(workers, worker)

@@ -81,6 +81,11 @@ def command(
     from simkit.store import open_store
 
     out = out or Path("found.zarr")
+    for name, _ in settings:
+        if name == "origin":
+            raise click.UsageError("--set origin: a search anneals; simkit generate quadratic-map draws maps at random")
+        if name in ("steps", "objective"):
+            raise click.UsageError(f"--set {name}: give it as --{name}")
     given = {"steps": steps, "objective": objective}
     own = [("origin", "annealed"), *((name, str(value)) for name, value in given.items() if value is not None)]
     best = _Best()
