@@ -8,10 +8,11 @@ fixed, cycle
     It comes back near to itself after `period` iterations, at most MAX_PERIOD, and Newton's method finds an attracting
     cycle there. Certified if the orbit is in an ellipse of the kernel `basin`. Exponents are those of the eigenvalues.
 ring
-    An invariant curve, or `period` of them which are mapped into one another. The larger exponent is below NEUTRAL in
-    magnitude, the orbit goes round a point of a cycle of this period, and the averages of two half runs differ by less
-    than REGULAR, as only those of quasiperiodic orbits do. The rotation number is that about this point, of `period`
-    iterations at a time.
+    An invariant curve that attracts, or `period` of them which are mapped into one another. The larger exponent is
+    below NEUTRAL in magnitude and the other is below 0 by more than twice of that, the orbit goes round a point of a
+    cycle of this period, and the averages of two half runs differ by less than REGULAR. The rotation number is that
+    about this point, of `period` iterations at a time. Without the second exponent, orbits that spiral slowly into a
+    fixed point would look the same: they turn evenly, too, and what they shrink by averages out.
 chaos
     The larger exponent is above NEUTRAL and four times what the half runs differ by, and their averages differ by more
     than REGULAR: usually by more than 1e-5, where those of a ring agree to 1e-8 and better.
@@ -228,7 +229,7 @@ def _bounded(map_: F64, states: F64, halves: F64, on: Kernels, n: int) -> Attrac
     nothing = Attractor(
         "undecided", False, 0, (first, second), kaplan_yorke(mean), math.nan, math.nan, states[-1], box
     )  # fmt: skip
-    if abs(first) < NEUTRAL:
+    if abs(first) < min(NEUTRAL, -second / 2):
         return _ring(map_, states, on, n, nothing) or nothing
     if first > NEUTRAL and first > 4 * abs(halves[0, 0] - halves[1, 0]):
         means, _ = _averages(map_, states[-1], np.zeros(2), 1, 0.0, on, n)
