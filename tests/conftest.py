@@ -28,6 +28,8 @@ BUILT = "SIMKIT_TESTS_BUILT"
 FIRST = (
     "cli/test_lattice_command.py",
     "laws/test_kernels.py",
+    "facts/test_fractal_attractors.py",
+    "facts/test_fractal_zoom.py",
     "cli/test_census_command.py",
     "learn/test_exact_resume.py",
     "learn/test_passes.py",
@@ -35,6 +37,8 @@ FIRST = (
     "store/test_dask_faults.py",
     "store/test_object_faults.py",
     "cli/test_program.py",
+    "viewer/test_viewer_page.py",
+    "viewer/test_fractal_page.py",
     "test_compiled.py",
     "cli/test_study_command.py",
     "test_readme.py",

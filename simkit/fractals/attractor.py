@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkit.backends import Kernels
 from simkit.contract import Source, param
-from simkit.errors import UnknownNameError
+from simkit.errors import UnknownNameError, show
 from simkit.fractals import neimark_sacker
 from simkit.fractals.attractors import ITERATIONS, KINDS, MAX_ITERATIONS, MIN_ITERATIONS, Attractor, classify
 from simkit.fractals.maps import F64, MONOMIALS
@@ -60,7 +60,7 @@ class AttractorImage(Source):
 
     def validate(self) -> None:
         if self.family not in FAMILIES:
-            self.refuse("family", ", ".join(FAMILIES[:-1]) + f" or {FAMILIES[-1]}", self.family)
+            self.refuse("family", ", ".join(FAMILIES[:-1]) + f" or {FAMILIES[-1]}", show(self.family))
         if not 0 < self.box <= 1e6:
             self.refuse("box", "a number above 0, at most 1e6", self.box)
         if not 0 < self.mu <= 1:

@@ -10,6 +10,7 @@ import numpy as np
 
 from simkit.backends import Kernels
 from simkit.contract import Source, param
+from simkit.errors import show
 from simkit.fractals.annealing import NO_SCORE, OBJECTIVES, Search
 from simkit.fractals.certificate import regions
 from simkit.fractals.maps import MONOMIALS, text
@@ -66,7 +67,7 @@ class QuadraticMap(Source):
             self.refuse("coefficients", "10 or 12", self.coefficients)
         for name, among in (("origin", ORIGINS), ("objective", OBJECTIVES)):
             if getattr(self, name) not in among:
-                self.refuse(name, " or ".join(among), getattr(self, name))
+                self.refuse(name, " or ".join(among), show(getattr(self, name)))
         limits = {"steps": (1, 10**7), "search_size": (2, 1024), "search_iterations": (1, 65535), "size": (1, 4096)}
         for name, (least, most) in {**limits, "iterations": (1, 65535)}.items():
             if not least <= getattr(self, name) <= most:

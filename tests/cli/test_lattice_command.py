@@ -195,7 +195,7 @@ def test_errors_are_one_line(simkit: Simkit, store: Path) -> None:
     assert "asked for row 3 of" in simkit("lattice", "export-golly", path, "--rows", "3").error
     assert "asked for snapshot 1 of" in simkit("lattice", "export-golly", path, "--snapshot", "1").error
     assert not list(Path("rules").glob("*"))
-    assert "a film is a .gif" in simkit("lattice", "film", "two-boxes", "--out", "a.mp4").error
+    assert "a film is a .gif" in simkit("lattice", "film", "two-boxes", "--out", "a.avi").error
     assert "there is no such file" in simkit("lattice", "film", "magic", "--picture", "no.png").error
     with pytest.raises(library.SimkitError, match="no scene 'twoboxes'; did you mean 'two-boxes'?"):
         scene("twoboxes", 0, None, 1)

@@ -137,8 +137,16 @@ def test_a_seed_that_is_no_integer(simkit: Simkit, seed: str) -> None:
 
 UNKNOWN = {
     ("generate", "ca-ahs", "--n", "9"): "no source or recipe 'ca-ahs'; did you mean 'ca-ash'?",
-    ("generate", "xyzzy", "--n", "9"): "there is no source or recipe 'xyzzy'; choose from ca-ash, ca-ash-2rules",
-    ("generate", "ca-ash-3rules.toml"): "there is no recipe ca-ash-3rules.toml; simkit comes with ca-ash-2rules",
+    (
+        "generate",
+        "xyzzy",
+        "--n",
+        "9",
+    ): "there is no source or recipe 'xyzzy'; choose from attractor, attractor-path, attractors, ca-ash",
+    (
+        "generate",
+        "ca-ash-3rules.toml",
+    ): "there is no recipe ca-ash-3rules.toml; simkit comes with attractors, ca-ash-2rules-unmarked",
     ("generate", "nowhere/ca-ash-2rules.toml"): "there is no recipe nowhere/ca-ash-2rules.toml",
     ("sources", "ca-ahs"): "no source 'ca-ahs'; did you mean 'ca-ash'?",
     ("bench", "phliox", "--tiny"): "no benchmark case 'phliox'; did you mean 'philox'?",

@@ -71,6 +71,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow  # the life kernel's is quick
 def test_without_avx512_the_bits_are_the_same():
     """On a processor with vectors of 256 bits and fused multiply-adds, which must not be used."""
     assert run_as("avx2", "-c", _BITS).strip() == "equal"
