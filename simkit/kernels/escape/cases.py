@@ -18,6 +18,9 @@ JULIA: F64 = np.array([[0, 0.5, -0.4, 1, 0, -1], [0, 0.4, 0.5, 0, 2, 0]])
 #: the Henon map (1.4, 0.3), whose points escape from a cone
 HENON: F64 = np.array([[1, 0, 1, -1.4, 0, 0], [0, 0.3, 0, 0, 0, 0]])
 
+#: about the Henon map in coordinates that are turned and moved: no coefficient is 0, and its attractor is chaotic
+TURNED: F64 = np.array([[1.447, -0.186, 0.898, -0.946, -1.034, -0.282], [0.37, 0.198, 0.655, -0.517, -0.565, -0.154]])
+
 _SIZE = 0.5**2 + 0.4**2
 
 
@@ -56,6 +59,31 @@ def henon(shape: tuple[int, int], max_iterations: int = 60, precision: str = "fl
     cone = np.array([[-1 / radius, 0, 0, 1 / (0.3 * radius)]])
     regions = no_regions(1)._replace(cone=cone, bailout2=np.array([100.0**2]))
     return Call("escape", (HENON[None], window(shape, width=6)[None], shape, regions, max_iterations, precision))
+
+
+def chaotic(shape: tuple[int, int], max_iterations: int = 300, precision: str = "float64") -> Call:
+    """Return a call for points of the attractor of TURNED until they are in a small disc.
+
+    Neighbours part by about e^0.42 a step, so that after 90 steps the last bit of any operation decides when that is.
+    """
+    regions = no_regions(1)._replace(ellipses=np.array([[[0.56, 0.15, 50, 0, 50]]]), bailout2=np.array([100.0**2]))
+    windows = window(shape, (0.3, -0.2), 1e-3)[None]
+    return Call("escape", (TURNED[None], windows, shape, regions, max_iterations, precision))
+
+
+def on_edges(precision: str = "float64", *, has_cone: bool = False) -> Call:
+    """Return a call for points on the edges of regions, where all numbers are exact; an edge is not part of a disc.
+
+    The disc has radius 1; points beyond 5 escape, are taken to, or escape where those beyond 4 are taken to; the cone's
+    edge is x = |y|.
+    """
+    shape, n = (11, 11), 3
+    cone = np.array([0.5, 0, 0, 0.5] if has_cone else [np.nan] * 4)
+    discs, cones = np.tile([0.0, 0, 1, 0, 1], (n, 1, 1)), np.tile(cone, (n, 1))
+    regions = Regions(discs, np.array([25, np.inf, 25]), cones, np.array([np.inf, 25, 16]), np.zeros(n, np.bool_))
+    still = np.zeros((n, 2, 6))
+    still[:, 0, 1] = still[:, 1, 2] = 1
+    return Call("escape", (still, np.tile([-5.0, -5, 1, 1], (n, 1)), shape, regions, 3, precision))
 
 
 def drawn(
@@ -137,6 +165,10 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "several maps at once": lambda: julia((9, 70), n=3),
     "Henon": lambda: henon((40, 40)),
     "Henon in single precision": lambda: henon((40, 40), precision="float32"),
+    "points whose last bits decide": lambda: chaotic((16, 24)),
+    "points whose last bits decide, in single precision": lambda: chaotic((16, 24), precision="float32"),
+    "on edges": lambda: on_edges(),
+    "on edges, of a cone too": lambda: on_edges("float32", has_cone=True),
     "any regions": lambda: drawn(1, (17, 33), 50),
     "three ellipses": lambda: drawn(2, (17, 33), 50, k=3),
     "three ellipses in single precision": lambda: drawn(3, (17, 33), 50, "float32", k=3),
