@@ -60,7 +60,8 @@ def test_nothing_is_undefined():
     if shutil.which("g++") is None:
         pytest.skip("g++ is not installed here")
     asan = subprocess.run(["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True).stdout
-    path = os.pathsep.join((*map(str, Path(__file__).parents[1:3]), os.environ.get("PYTHONPATH", "")))
+    tests = Path(__file__).parents[1]
+    path = os.pathsep.join((*map(str, (tests, tests / "laws", tests.parent)), os.environ.get("PYTHONPATH", "")))
     environment = {**os.environ, "LD_PRELOAD": asan.strip(), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONPATH": path}
     done = subprocess.run([sys.executable, __file__], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
