@@ -15,7 +15,8 @@ ring
     fixed point would look the same: they turn evenly, too, and what they shrink by averages out.
 chaos
     The larger exponent is above NEUTRAL and four times what the half runs differ by, and their averages differ by more
-    than REGULAR: usually by more than 1e-5, where those of a ring agree to 1e-8 and better.
+    than REGULAR: usually by more than 1e-5, where those of a ring agree to 1e-8 and better. The exponents do not add
+    up to 0, as they do where areas are kept and nothing attracts.
 undecided
     None of this: such as orbits near a bifurcation, cycles of longer periods, and maps that keep areas.
 
@@ -231,7 +232,8 @@ def _bounded(map_: F64, states: F64, halves: F64, on: Kernels, n: int) -> Attrac
     )  # fmt: skip
     if abs(first) < min(NEUTRAL, -second / 2):
         return _ring(map_, states, on, n, nothing) or nothing
-    if first > NEUTRAL and first > 4 * abs(halves[0, 0] - halves[1, 0]):
+    is_kept = abs(first + second) < REGULAR  # areas: then nothing is drawn to where the orbit is
+    if first > NEUTRAL and not is_kept and first > 4 * abs(halves[0, 0] - halves[1, 0]):
         means, _ = _averages(map_, states[-1], np.zeros(2), 1, 0.0, on, n)
         if _apart(means, box) > REGULAR:
             return _with(nothing, "chaos")
