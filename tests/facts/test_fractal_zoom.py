@@ -61,7 +61,7 @@ def fate(quadratic, regions, x, y, max_iterations: int) -> tuple[int, int]:
     """Return class and count of a point, by mpmath in its present precision."""
     (a0, a1, a2, a3, a4, a5), (b0, b1, b2, b3, b4, b5) = [[mpmath.mpf(float(c)) for c in row] for row in quadratic]
     cx, cy, l11, l12, l22 = map(float, regions.ellipses[0, 0])
-    for t in range(max_iterations):
+    for t in range(max_iterations + 1):
         if not np.isnan(cx) and (l11 * (x - cx) + l12 * (y - cy)) ** 2 + (l22 * (y - cy)) ** 2 < 1:
             return (escape.CONVERGED if regions.is_certified[0] else escape.CONVERGED_HEURISTIC), t
         if x * x + y * y > float(regions.radius2[0]):
@@ -248,3 +248,13 @@ def test_float32_is_refused_where_it_does_not_do() -> None:
         Scene(JULIA, REGIONS, View(0, 0, "1e-5"), (100, 100), precision="float32")
     assert Scene(JULIA, REGIONS, View(0, 0, 4), (100, 100), precision="auto").method == "float32"
     assert Scene(JULIA, REGIONS, View(0, 0, "1e-5"), (100, 100), precision="auto").method == "float64"
+
+
+def test_an_edge_of_counts_is_as_sharp_as_float64() -> None:
+    """Half of this view is beyond the radius from the first; float64 does not tell that half, and is off by one step."""
+    beyond_2 = no_regions(1)._replace(radius2=np.array([4.0]))
+    scene = Scene(JULIA, beyond_2, View(Decimal(2), Decimal(0), Decimal("1e-20")), (1, 8), 50)
+    found, wanted = scene.compute(ON), exact(scene, 60, [(0, j) for j in range(8)])
+    assert {count for _, count in wanted} == {0, 1}
+    assert found.classes[0].tolist() == [kind for kind, _ in wanted]
+    assert abs(found.counts[0] - [count for _, count in wanted]).max() == 1
