@@ -67,8 +67,8 @@ the derivative is 0. A step, with d = (dx, dy)::
 
 A point is decided by where ``Z + d`` is, in float64. Where neighbours' images are still closer together than that
 tells, as they are near an edge between two early counts, they are decided at the same time, some of them a step early
-or late: regions are forward invariant, so that their class is the same. While it is undecided, before the last time, the first of these that is true
-counts:
+or late: regions are forward invariant, so that their class is the same. While it is undecided, before the last time,
+the first of these that is true counts:
 
 1. s is RESOLVED times the largest of 1, |x| and |y|, or more, or one of |x| and |y| is HUGE or more: from there
    ``Z + d`` is iterated as it is, since float64 tells the pixels' images apart.
