@@ -68,7 +68,7 @@ def draw_film(
     make, folder, what = encoder_of(out), folder_of(out), f"write {out}"
     with told(what):
         draft = tempfile.TemporaryFile(dir=out.parent)  # noqa: SIM115 - closed by the block that follows
-    with draft:
+    try:
         encoder = make(draft, np.array(palette.getpalette(), np.uint8).reshape(-1, 3))
         for image, milliseconds in pictures:
             pixels = np.asarray(image)
@@ -83,6 +83,9 @@ def draw_film(
             with folder.writing(out.name) as write:
                 while part := draft.read(2**20):
                     write(part)
+    finally:
+        with told(what):  # closing writes what is buffered, for which a full disk still has no space
+            draft.close()
     height, width = pixels.shape
     return width, height, encoder.n_frames, encoder.milliseconds / 1000
 

@@ -175,3 +175,20 @@ def test_without_x264_an_mp4_is_refused(tmp_path, monkeypatch):
 
 def test_all_ends_of_names_are_tested():
     assert set(SUFFIXES) == set(ENCODERS)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_full_disk_is_one_line_and_leaves_no_film(tmp_path, monkeypatch, suffix):
+    """What is buffered is written once more when the draft is closed, which fails again."""
+    drafts = []
+
+    def full(**_):
+        drafts.append(Path("/dev/full").open("w+b"))  # noqa: SIM115 - closed by what is tested
+        return drafts[-1]
+
+    monkeypatch.setattr("tempfile.TemporaryFile", full)
+    with pytest.raises(StoreError, match=f"cannot write .*{suffix}: no space left on device; free some space"):
+        draw_film(a_film(), tmp_path / f"a{suffix}")
+    assert drafts[0].closed
+    assert not list(tmp_path.glob(f"*{suffix}*"))
