@@ -36,12 +36,35 @@ def test_the_logarithm() -> None:
         assert abs(found - math.log(x)) <= 1e-15 * max(1, abs(math.log(x)))
 
 
-def test_a_loss_is_taken_with_the_probability_of_metropolis() -> None:
-    words, n = ON.philox.words(5, np.arange(2, dtype=np.uint64), 9, 100_000)[0], 100_000
-    for loss in (0.1, 1.0, 3.0):
-        share = np.mean(-loss >= annealing.log((words + 0.5) * 2.0**-32))
-        p = math.exp(-loss)
-        assert abs(share - p) < 4 * math.sqrt(p * (1 - p) / n)
+class Losing(Search):
+    """Chains of which each proposal scores less, or more, than its map by the same amount."""
+
+    change = -1
+
+    def draw(self, on: Kernels, seed: int, rows: np.ndarray) -> np.ndarray:
+        return np.zeros((len(rows), 2, 6))
+
+    def _propose(self, maps: np.ndarray, words: np.ndarray, amount: float) -> np.ndarray:
+        return maps + 1
+
+    def score(self, on: Kernels, maps: np.ndarray) -> np.ndarray:
+        return (self.change * maps[:, 0, 0]).astype(np.int64)
+
+
+class Gaining(Losing):
+    """The same, upwards."""
+
+    change = 1
+
+
+def test_chains_take_a_loss_with_the_probability_of_metropolis_and_every_gain() -> None:
+    """Back and forth between two scores is in balance at exp(-1 / T); in the second of two steps T is a quarter."""
+    rows, p = np.arange(20_000, dtype=np.uint64), math.exp(-1 / 2)
+    one, two = (Losing(10, "raw", n, 1, 1, 1.0, 2.0).run(ON, 5, rows).n_accepted for n in (1, 2))
+    assert abs(one.mean() - p) < 4 * math.sqrt(p * (1 - p) / len(rows))
+    mean, variance = p + p**4, p * (1 - p) + p**4 * (1 - p**4)
+    assert abs(two.mean() - mean) < 4 * math.sqrt(variance / len(rows))
+    assert (Gaining(10, "raw", 2, 1, 1, 1.0, 2.0).run(ON, 5, rows).n_accepted == 2).all()
 
 
 def test_annealing_gains() -> None:
