@@ -66,7 +66,7 @@ def draw_film(
     palette = _palette(film)
     pictures = screen(film, palette) if film.size else _pictures(film, palette)
     make, folder, what = encoder_of(out), folder_of(out), f"write {out}"
-    with told(what):
+    with told(what, is_kept=False):
         draft = tempfile.TemporaryFile(dir=out.parent)  # noqa: SIM115 - closed by the block that follows
     try:
         encoder = make(draft, np.array(palette.getpalette(), np.uint8).reshape(-1, 3))
@@ -74,17 +74,17 @@ def draw_film(
             pixels = np.asarray(image)
             if make is Mp4:
                 pixels = np.pad(pixels, [(0, side % 2) for side in pixels.shape], mode="edge")
-            with told(what):
+            with told(what, is_kept=False):
                 encoder.add(pixels, milliseconds)
             progress(1)
-        with told(what):
+        with told(what, is_kept=False):
             encoder.finish()
             draft.seek(0)
             with folder.writing(out.name) as write:
                 while part := draft.read(2**20):
                     write(part)
     finally:
-        with told(what):  # closing writes what is buffered, for which a full disk still has no space
+        with told(what, is_kept=False):  # closing writes what is buffered, for which a full disk still has no space
             draft.close()
     height, width = pixels.shape
     return width, height, encoder.n_frames, encoder.milliseconds / 1000

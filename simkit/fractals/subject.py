@@ -95,7 +95,7 @@ def subject(what: str, row: int | None = None) -> Subject:
         return Subject("map", parse(what))
     if what not in PRESETS:
         near = UnknownNameError.of("preset", what, PRESETS)
-        raise UnknownNameError(f"{near}; a map is 10 or 12 numbers with commas, and a data set a path that exists")
+        raise UnknownNameError(f"{near} (a map is 10 or 12 numbers with commas, and a data set a path that exists)")
     found = preset(what)
     square = View(*map(Decimal, found.square))
     return Subject(what, found.quadratic, square, found.max_iterations, Look(found.palette))

@@ -40,8 +40,8 @@ class File:
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
-    """Turn the system's errors into a StoreError that says what was tried and what to do."""
+def told(what: str, *, is_kept: bool = True) -> Iterator[None]:
+    """Turn the system's errors into a StoreError that says what was tried, what to do and what is kept."""
     try:
         yield
     except (FileNotFoundError, BlockingIOError):
@@ -55,8 +55,8 @@ def told(what: str) -> Iterator[None]:
             errno.EPERM: "choose a place that you may write with --out, or change its permissions",
         }.get(error.errno or 0, "see to that")
         raise StoreError(
-            f"cannot {what}: {os.strerror(error.errno or 0).lower()}; {advice}, then run the same line again: "
-            "what is finished is kept"
+            f"cannot {what}: {os.strerror(error.errno or 0).lower()}; {advice}, then run the same line again"
+            + (": what is finished is kept" if is_kept else "")
         ) from error
 
 

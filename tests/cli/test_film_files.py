@@ -188,7 +188,8 @@ def test_a_full_disk_is_one_line_and_leaves_no_film(tmp_path, monkeypatch, suffi
         return drafts[-1]
 
     monkeypatch.setattr("tempfile.TemporaryFile", full)
-    with pytest.raises(StoreError, match=f"cannot write .*{suffix}: no space left on device; free some space"):
+    with pytest.raises(StoreError, match=f"cannot write .*{suffix}: no space left on device; free some space") as error:
         draw_film(a_film(), tmp_path / f"a{suffix}")
+    assert str(error.value).endswith("run the same line again"), "nothing is kept of a film"
     assert drafts[0].closed
     assert not list(tmp_path.glob(f"*{suffix}*"))
