@@ -13,5 +13,6 @@ WORLD = World(
     },
     views={"sheet": "pictures:sheet", "film": "path_film:view"},
     bench={"escape": "bench:escape", "escape-float32": "bench:escape32", "anneal": "bench:anneal"},
+    bench_cuda={"escape": "bench_cuda:escape"},
     tiles={"fractal": "tiles:Tiles"},
 )

@@ -14,14 +14,14 @@ from where import COMPILED, on
 
 from simkit import bench
 from simkit.errors import BackendError, UnknownNameError
-from simkit.kernels import census, lattice, life, philox
+from simkit.kernels import census, escape, lattice, life, philox
 
 PLACES = [place for place in COMPILED if place != "cpu"]
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_every_case_has_a_rate_and_a_bound(place):
-    with on(place, philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL):
+    with on(place, philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL, escape.KERNEL):
         for case in bench.cases("cuda"):
             rate = bench.measure(case, tiny=True, backend="cuda")
             assert rate.case == case
@@ -54,7 +54,7 @@ def test_the_commands_of_the_page(place, tmp_path, monkeypatch):
     assert len(lines) == 3
     monkeypatch.chdir(tmp_path)
     smaller = {"--n 1e6": "--n 40 --set size=32 --set max_steps=300", "--regenerate 100": "--regenerate 10"}
-    with on(place, philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL):
+    with on(place, philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL, escape.KERNEL):
         for line in lines:
             for size, small in smaller.items():
                 line = line.replace(size, small)
