@@ -85,8 +85,9 @@ export class Painter {
     context.fillStyle = "#0d1017";
     context.fillRect(0, 0, canvas.width, canvas.height);
     const placed = this.layers.map((layer) => ({ layer, at: within(layer.view, wanted.view) }));
-    // the finest on top
-    placed.sort((a, b) => b.at.scale / b.layer.width - a.at.scale / a.layer.width);
+    // the finest on top, but for what is wanted in full: on it a finer one would be a shrunken patch
+    const isWhole = ({ layer }) => layer.view === wanted.view && layer.width >= canvas.width;
+    placed.sort((a, b) => isWhole(a) - isWhole(b) || b.at.scale / b.layer.width - a.at.scale / a.layer.width);
     for (const { layer, at } of placed) {
       const width = at.scale * canvas.width, height = (width * layer.height) / layer.width;
       const left = canvas.width * (0.5 + at.across) - width / 2;
