@@ -5,7 +5,7 @@ that raises the score is taken, one that lowers it by d with probability ``exp(-
 temperature T falls to 0. What a chain returns is the best map that it was at.
 
 Bits are the same on every machine: numbers are drawn by Philox, T falls with the square of the steps that are left, and
-the one logarithm is made of sums, products and quotients.
+the logarithm is that of `exponents`, made of sums, products and quotients.
 
 Sources: N. Metropolis et al., J. Chem. Phys. 21 (1953) 1087; S. Kirkpatrick, C. D. Gelatt, M. P. Vecchi, Science 220
 (1983) 671.
@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from simkit.backends import Kernels
 from simkit.fractals.certificate import regions
+from simkit.fractals.exponents import log
 from simkit.kernels.escape import QUANTITIES, Regions
 
 F64 = npt.NDArray[np.float64]
@@ -93,19 +94,6 @@ def watched(tell: Callable[[Watch], None]) -> Iterator[None]:
 def uniform(words: U32) -> F64:
     """Return numbers between -1 and 1: odd multiples of 2**-32, exactly."""
     return (words.astype(np.float64) + 0.5) * 2.0**-31 - 1
-
-
-def log(x: F64) -> F64:
-    """Return the natural logarithm of positive numbers; the same bits everywhere, within 1e-15 of it or of its size."""
-    mantissa, exponent = np.frexp(x)
-    is_low = mantissa < 0.7071067811865476
-    mantissa, exponent = np.where(is_low, 2 * mantissa, mantissa), exponent - is_low
-    ratio = (mantissa - 1) / (mantissa + 1)
-    square, series = ratio * ratio, np.zeros_like(ratio)
-    for odd in range(23, 0, -2):
-        series = series * square + 1 / odd
-    found: F64 = 2 * ratio * series + exponent * 0.6931471805599453
-    return found
 
 
 @dataclass(frozen=True)
