@@ -76,6 +76,10 @@ class Source(ABC):
     tiny: ClassVar[Mapping[str, Any]]
     #: the kernels that `generate` calls
     kernels: ClassVar[tuple[Kernel, ...]]
+    #: what is known exactly of the samples, one line each
+    facts: ClassVar[tuple[str, ...]] = ()
+    #: where the data come from: author, title, year, where
+    citation: ClassVar[str] = ""
     #: rows that one thread takes at a time, at most; 1 where a row is a long run (16 times as many are a shard at most)
     block_rows: ClassVar[int] = 256
 
@@ -104,6 +108,10 @@ class Source(ABC):
         They are called as ``on.philox.bits(...)``. Arrays may be on the device, as those are that kernels make of
         ``on.row_numbers(rows)``.
         """
+
+    def n_rows(self) -> int:
+        """Return how many rows there are: 2**63, unless they show things that are given, such as images of a file."""
+        return MAX_ROWS
 
     def notes(self) -> list[str]:
         """Sentences that a user of these parameters should read."""
@@ -148,6 +156,7 @@ class Source(ABC):
             If the backend cannot run here.
         """
         seed, ranges = check_seed(seed), ranges_of(rows)
+        self.check_there(max((part.stop for part in ranges), default=0))
         n_bytes = self.schema().row_nbytes * sum(part.stop - part.start for part in ranges)
         if n_bytes > _MAX_BYTES:
             raise ParameterError(
@@ -162,6 +171,11 @@ class Source(ABC):
         if len(parts) > 1:
             batch = {name: np.concatenate([part[name] for part in parts]) for name in batch}
         return {name: _HAND_OVER[to](on, array) for name, array in batch.items()}
+
+    def check_there(self, n: int) -> None:
+        """Raise ParameterError if there are fewer than `n` rows."""
+        if n > (n_rows := self.n_rows()):
+            raise ParameterError(f"{self.name} has {n_rows:,} rows with these parameters; asked for the first {n:,}")
 
     def _repr_html_(self) -> str:
         docs = {name: doc for name, _, _, doc in documented(type(self))}

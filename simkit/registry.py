@@ -80,7 +80,7 @@ class Study:
 
 
 #: packages of the worlds that come with simkit
-WORLDS = ("simkit.ash", "simkit.lattices", "simkit.fractals")
+WORLDS = ("simkit.ash", "simkit.lattices", "simkit.fractals", "simkit.images")
 
 #: name -> package of the studies that come with simkit
 STUDIES = {"thermo": "simkit.study.thermo"}

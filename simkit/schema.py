@@ -24,6 +24,10 @@ _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 _RESERVED = ("ledger", "zarr.json")
 
 
+#: axes of fields of pixels, without their leading ``sample`` axis
+PICTURES = (("y", "x"), ("channel", "y", "x"))
+
+
 @dataclass(frozen=True)
 class Field:
     """One named array of a batch, described without its leading ``sample`` axis.
@@ -49,6 +53,8 @@ class Field:
         For a field of classes: the names of the values 0, 1, 2, ...
     columns : tuple of str
         The names of the entries along the last axis, where they have any.
+    full : int or None
+        For a field of pixels: the value of full brightness. Its axes are (y, x), or (channel, y, x).
     """
 
     dtype: str
@@ -60,6 +66,7 @@ class Field:
     bits: int | None = None
     labels: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    full: int | None = None
 
     def __post_init__(self) -> None:
         if len(self.dims) != len(self.shape):
@@ -68,6 +75,11 @@ class Field:
             raise SchemaError(f"{len(self.columns)} columns are named on the last axis of the shape {show(self.shape)}")
         if self.bits is not None and (self.dtype != "uint8" or self.shape[-1:] != (-(-self.bits // 8),)):
             raise SchemaError(f"{self.bits} packed bits need uint8 and {-(-self.bits // 8)} bytes on the last axis")
+        if self.full is not None and (self.dtype != "uint8" or self.dims not in PICTURES or not 1 <= self.full <= 255):
+            raise SchemaError(
+                "pixels are uint8, with the axes (y, x) or (channel, y, x) and full brightness 1 to 255; these are "
+                f"{self.dtype}, with the axes ({', '.join(self.dims)}) and {show(self.full)}"
+            )
 
     @property
     def axes(self) -> str:

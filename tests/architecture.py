@@ -39,7 +39,7 @@ MAY_IMPORT = {
 }
 
 #: package of a world; one rule holds for all of them
-WORLDS = {"ash", "lattices", "fractals"}
+WORLDS = {"ash", "lattices", "fractals", "images"}
 
 #: what a world may import besides itself: no other world, and nothing that asks for it
 OF_A_WORLD = {

@@ -86,6 +86,7 @@ def generate(
     if not isinstance(share, Share):
         raise ParameterError(f"share is a Share(n_workers, index); this is {show(share)}")
     source = recipe.source
+    source.check_there(recipe.n)
     name = Path(what).stem if isinstance(what, (str, Path)) else source.name
     path: Address = Path(f"{name}.zarr") if out is None else check_address(out)
     if client is None:

@@ -204,6 +204,8 @@ def _describe(field: Field) -> dict[str, Any]:
         attributes["labels"] = list(field.labels)
     if field.columns:
         attributes["columns"] = list(field.columns)
+    if field.full is not None:
+        attributes["full"] = field.full
     return attributes
 
 
@@ -302,6 +304,7 @@ def _field(array: Entry, n_rows: int) -> Field:
         bits=about["bits"].whole(1, 8 * _MAX_ROW_BYTES) if "bits" in about.table() else None,
         labels=about.get("labels", []).texts(),
         columns=about.get("columns", []).texts(),
+        full=about["full"].whole(1, 255) if "full" in about.table() else None,
     )
     check_size(array.place.rpartition(".")[2], field)
     return field

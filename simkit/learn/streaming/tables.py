@@ -142,6 +142,7 @@ class Live(Table):
 
     def __init__(self, source: Source, seed: int, n_rows: int, backend: str) -> None:
         super().__init__()
+        source.check_there(n_rows)
         self._source, self._seed, self._on = source, seed, source.load(backend)
         self.schema, self.n_rows = source.schema(), n_rows
         self.piece_rows = min(self.chunk_rows, source.block_rows)

@@ -1,0 +1,7 @@
+"""Synthetic images and small tasks, whose factors are all fields: digits, lines, discs, games, noise, bits."""
+
+from __future__ import annotations
+
+from simkit.registry import World
+
+WORLD = World(title="synthetic images and small tasks", sources={})
