@@ -20,6 +20,7 @@ import simkit.store.foreign
 import simkit.store.writer
 from simkit.errors import DamageError, ParameterError
 from simkit.learn import batches, stream
+from simkit.learn.streaming.stream import Stream
 
 OPTIONS = {"batch_size": 20, "seed": 3}
 
@@ -47,6 +48,28 @@ def test_what_is_streamed_is_as_on_disk_and_each_byte_is_fetched_once(far, addre
     n_stored = sum(len(data) for key, data in far.objects.items() if "/c." in key and not key.startswith("ledger"))
     assert far.n_bytes <= n_stored
     assert far.calls == {"read": len(far.reads)}
+
+
+def test_a_thread_that_is_late_finds_its_window_still_there(far, address, monkeypatch) -> None:
+    """The first of two threads waits until the other has made all batches that may be made meanwhile."""
+    others, make, lock = set(range(3, 12)), Stream.batch, threading.Lock()
+    is_made = threading.Event()
+
+    def late(self: Stream, epoch: int, index: int, consumed: int = 0) -> dict[str, torch.Tensor]:
+        if index == 0:
+            assert is_made.wait(60)
+        batch = make(self, epoch, index, consumed)
+        with lock:
+            others.discard(index)
+            if not others:
+                is_made.set()
+        return batch
+
+    made = batches(address, **OPTIONS, shuffle=True, n_threads=2, window=3)
+    far.clear()
+    monkeypatch.setattr(Stream, "batch", late)
+    list(made)
+    assert max(Counter(far.reads).values()) == 1
 
 
 def test_to_begin_takes_few_requests(far, address) -> None:

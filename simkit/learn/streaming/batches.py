@@ -90,7 +90,7 @@ class Batches:
             return
         together = 1 if self.stream.is_live else max(1, _TOGETHER // self.stream.order.batch_size)
         pool, process = ThreadPoolExecutor(self._n_threads, "simkit-batches"), os.getpid()
-        ahead: deque[Future[list[dict[str, torch.Tensor]]]] = deque()
+        ahead: deque[tuple[int, Future[list[dict[str, torch.Tensor]]]]] = deque()
 
         def make(first: int) -> list[dict[str, torch.Tensor]]:
             last = min(first + together, n_batches)
@@ -100,19 +100,22 @@ class Batches:
         try:
             while True:
                 for first in islice(todo, _AHEAD * self._n_threads + 1 - len(ahead)):
-                    ahead.append(pool.submit(make, first))
+                    ahead.append((first, pool.submit(make, first)))
                 if not ahead:
                     return
-                for batch in ahead.popleft().result():
+                first, made = ahead.popleft()
+                self.stream.keep(epoch, first, start)
+                for batch in made.result():
                     yield batch
                     if os.getpid() != process:
                         raise ParameterError(
                             "this loop was begun in another process, which has its threads; begin one here"
                         )
         finally:  # the loop was left, by whichever way; what is being made ends by itself
-            for future in ahead:
+            for _, future in ahead:
                 future.cancel()
             pool.shutdown(wait=False)
+            self.stream.keep(epoch, None)
 
     def set_epoch(self, epoch: int) -> None:
         """Let the next ``for`` go through `epoch`: from its start, or from where a state of that epoch was loaded."""

@@ -157,6 +157,11 @@ class Stream(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         positions = np.arange(mine.start, mine.stop, dtype=np.uint64)
         return self._tensors(rows, self.order.seed, epoch, positions if is_whole is None else positions[is_whole])
 
+    def keep(self, epoch: int, index: int | None, consumed: int = 0) -> None:
+        """Keep what batches from `index` on are made of, as `batch` counts them, while threads make them; None: end."""
+        position = None if index is None else consumed + index * self.order.batch_size
+        self._table().oldest = None if position is None else (epoch, self._windows.number(epoch, position))
+
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         worker = torch.utils.data.get_worker_info()
         # begun here, and not when the first batch is asked for: meanwhile another pass may be announced

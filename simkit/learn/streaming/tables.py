@@ -58,6 +58,8 @@ class Table(ABC):
         Whether its rows are fetched from another machine, so that windows are to be prepared in any order.
     identity : str
         Tells tables of different content apart.
+    oldest : (int, int) or None
+        Index of the first window that a thread may still ask for. It and those after it are kept, however many.
     """
 
     schema: Schema
@@ -68,6 +70,7 @@ class Table(ABC):
     is_compact: bool | None = None
     is_far = False
     identity: str
+    oldest: tuple[int, int] | None = None
 
     def __init__(self, skip: Callable[[DamageError, int], None] | None = None) -> None:
         self._skip = skip
@@ -117,8 +120,9 @@ class Table(ABC):
         with self._lock:
             decoded = self._decoded.get(window.index)
             if decoded is None:
-                if len(self._decoded) >= _KEPT:
-                    self._decoded.popitem(last=False)
+                gone = (index for index in self._decoded if self.oldest is None or index < self.oldest)
+                if len(self._decoded) >= _KEPT and (first := next(gone, None)) is not None:
+                    del self._decoded[first]
                 arrays = self._empty(names, int(window.starts[-1]))
                 self.expect(names, window)
                 decoded = self._decoded[window.index] = Decoded(

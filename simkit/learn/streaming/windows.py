@@ -124,12 +124,16 @@ class Windows:
         while start < positions.stop:
             known, number, first, end = self._last
             if known != epoch or not first <= start < end:
-                number = bisect_right(range(self._n), start, key=partial(self._start, epoch)) - 1
+                number = self.number(epoch, start)
                 first, end = self._start(epoch, number), self._start(epoch, number + 1)
                 self._last = epoch, number, first, end
             stop = min(positions.stop, end)
             yield self._window(epoch, number), slice(start - first, stop - first)
             start = stop
+
+    def number(self, epoch: int, position: int) -> int:
+        """Return which window of an epoch has a position."""
+        return bisect_right(range(self._n), position, key=partial(self._start, epoch)) - 1
 
     def after(self, window: Window) -> Window | None:
         """Return the window that follows in the same epoch."""
