@@ -13,7 +13,7 @@ import zarr
 from zarr.storage import LocalStore
 
 from simkit.errors import CONTINUE, DamageError, ParameterError, SchemaError, StoreError, show
-from simkit.schema import Array, Field, Schema
+from simkit.schema import PICTURES, Array, Field, Schema
 from simkit.store.chunks import Chunks, StoreChunks
 from simkit.store.copies import MOST_BYTES
 from simkit.store.dataset import check_address, open_store, place_of
@@ -117,7 +117,8 @@ def _field(where: str, array: Any) -> Field:
     """Return an array as a field, with what simkit writes into the attributes if that is there."""
     about, dims = dict(array.attrs), array.metadata.dimension_names if array.metadata.zarr_format == 3 else None
     names = [name or f"axis_{axis}" for axis, name in enumerate(dims or [None] * array.ndim)]
-    columns = _texts(about.get("columns"))
+    columns, full = _texts(about.get("columns")), about.get("full")
+    is_pixels = array.dtype == np.uint8 and tuple(names[1:]) in PICTURES and type(full) is int and 1 <= full <= 255
     try:
         return Field(
             dtype=str(np.dtype(array.dtype).newbyteorder("=")),
@@ -129,6 +130,7 @@ def _field(where: str, array: Any) -> Field:
             bits=about.get("bits") if about.get("bit_order") == "little" else None,
             labels=_texts(about.get("labels")),
             columns=columns if (len(columns),) == array.shape[1:][-1:] else (),
+            full=full if is_pixels else None,
         )
     except (SchemaError, TypeError) as error:
         raise StoreError(f"array {array.name} of {where} cannot be streamed: {error}") from None

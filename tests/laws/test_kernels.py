@@ -115,6 +115,21 @@ def test_gather(kernel, n_rows, n_bytes, n_places, seed):
     agree(gather.KERNEL, kernel, lambda: rows_of.gather(n_rows, n_bytes, n_places, seed))
 
 
+@pytest.mark.parametrize("kernel", GATHER)
+@given(
+    n_images=st.integers(1, 6),
+    n_channels=st.integers(1, 5),
+    n_pixels=st.integers(0, 90),
+    full=st.integers(1, 255),
+    channels_last=st.booleans(),
+    dtype=st.sampled_from(["uint8", "float32"]),
+    seed=st.integers(0, 99),
+)
+def test_gather_pixels(kernel, n_images, n_channels, n_pixels, full, channels_last, dtype, seed):
+    shape = n_images, n_channels, n_pixels
+    agree(gather.KERNEL, kernel, lambda: rows_of.pixels(*shape, full, channels_last, dtype, seed))
+
+
 _BITS = """
 import sys
 import numpy as np

@@ -133,6 +133,43 @@ class TwoBoards(Source):
         raise NotImplementedError
 
 
+@final
+@dataclass(frozen=True)
+class Pictures(Source):
+    """Pixels of a random kind, with a class and a target; the values of a picture depend on its row alone."""
+
+    name: ClassVar[str] = "pictures"
+    version: ClassVar[int] = 1
+    title: ClassVar[str] = "pixels, a class and a target"
+    tiny: ClassVar[dict[str, object]] = {}
+    kernels: ClassVar = ()
+
+    channels: int = param(3, "channels of a picture; 0 has no such axis")
+    full: int = param(255, "value of full brightness")
+
+    def schema(self) -> Schema:
+        dims, shape = ("channel", "y", "x"), (self.channels, 5, 7)
+        pixels = (dims, shape) if self.channels else (dims[1:], shape[1:])
+        return Schema(
+            image=Field("uint8", "the picture", *pixels, full=self.full),
+            label=Field("uint8", "the class", labels=("even", "odd")),
+            target=Field("float32", "what is to be told"),
+            places=Field("float64", "two points", ("point", "axis"), (2, 2)),
+        )
+
+    def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
+        del on
+        shape = self.schema()["image"].shape
+        drawn = (np.random.default_rng([seed, row]) for row in rows)
+        numbers = np.arange(rows.start, rows.stop)
+        return {
+            "image": np.stack([random.integers(0, self.full + 1, shape, np.uint8) for random in drawn]),
+            "label": (numbers % 2).astype(np.uint8),
+            "target": (numbers / 7).astype(np.float32),
+            "places": np.repeat(numbers.astype(np.float64), 4).reshape(-1, 2, 2),
+        }
+
+
 class Many(Chunks):
     """As many rows as its name says, which nobody has to write."""
 

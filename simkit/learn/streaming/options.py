@@ -141,9 +141,10 @@ class View:
         What becomes of bit-packed boards: ``"onehot"`` (dead, alive), ``"cells"`` (alive), ``"packed"`` (as stored), or
         one of those that the worlds have; ``simkit sources NAME`` lists them.
     dtype : torch.dtype
-        Of the cells. Other fields keep theirs, but fields with labels are int64.
+        Of cells, and of pixels, which are 0 to 1 as floats and the bytes themselves as integers. Other fields keep
+        theirs, but fields with labels are int64.
     memory_format : torch.memory_format
-        Of the cells: ``torch.contiguous_format`` or ``torch.channels_last``.
+        Of cells and pixels: ``torch.contiguous_format`` or ``torch.channels_last``.
     augment : sequence of str
         ``"translate"``, ``"rotate"``, ``"reflect"``: put each board under a random symmetry of the torus. It moves
         boards, not coordinates that other fields may hold.
@@ -175,7 +176,7 @@ class View:
         kinds = (torch.contiguous_format, torch.channels_last)
         if not isinstance(self.memory_format, torch.memory_format) or self.memory_format not in kinds:
             raise ParameterError(
-                f"cells come as contiguous_format or channels_last; this is {show(self.memory_format)}"
+                f"cells and pixels come as contiguous_format or channels_last; this is {show(self.memory_format)}"
             )
         _check_flags(pin_memory=self.pin_memory)
         if self.pin_memory and not torch.cuda.is_available():

@@ -1,4 +1,4 @@
-"""Fields as tensors: boards as cells under the torus's symmetries, classes as class numbers."""
+"""Fields as tensors: boards as cells under the torus's symmetries, pixels as brightness, classes as class numbers."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ class Tensors:
             if name in schema and np.dtype(schema[name].dtype).kind not in "biufc":
                 raise ParameterError(f"field {show(name)} holds {schema[name].dtype}, of which there are no tensors")
         self._fields = {name: schema[name] for name in self.names if name in schema}
+        self._pictures = [name for name, field in self._fields.items() if field.full is not None]
+        for name in self._pictures:
+            _check_holds(view.dtype, name, self._fields[name])
         self._boards = [name for name, field in self._fields.items() if _is_board(field) and view.channels != "packed"]
         kernel_dtype = "float32" if view.dtype == torch.float32 else "uint8"
         self._form = Form(view.channels == "onehot", view.memory_format == torch.channels_last, kernel_dtype)
@@ -72,6 +75,12 @@ class Tensors:
             channel = "channel" if name in self._made else f"channel {1 + self._form.onehot}"
             size = f"{channel}, y {field.shape[0]}, x {field.bits}"
             return str(self._view.dtype).removeprefix("torch."), size, field.doc
+        if name in self._pictures:
+            n_channels, height, width = _planar(field)
+            size = f"channel {n_channels}, y {height}, x {width}"
+            is_divided = self._view.dtype.is_floating_point
+            doc = f"{field.doc}; {f'0 to 1, which is {field.full}' if is_divided else f'0 to {field.full}'}"
+            return str(self._view.dtype).removeprefix("torch."), size, doc
         axes = field.axes.removeprefix("sample").removeprefix(", ")
         return "int64" if field.labels else field.dtype, axes, field.meaning
 
@@ -83,6 +92,8 @@ class Tensors:
         for name in self.names:
             if name in self._boards:
                 tensor = self._cells(name, rows, seed, epoch, positions)
+            elif name in self._pictures:
+                tensor = self._pixels(name, rows)
             elif name in self._fields:
                 tensor = _plain(self._fields[name], self._gathered(name, rows))
             else:
@@ -100,6 +111,28 @@ class Tensors:
             _compiled(gather.KERNEL).gather(_bytes(array), places, _bytes(out[start:stop]))
             start = stop
         return out
+
+    def _pixels(self, name: str, rows: Sequence[tuple[Decoded, slice | I64]]) -> torch.Tensor:
+        field, dtype, last = self._fields[name], self._view.dtype, self._form.channels_last
+        n_channels, height, width = _planar(field)
+        n_rows = sum(len(decoded.window.places[part]) for decoded, part in rows)
+        n_pixels = height * width
+        shape = (n_rows, n_pixels, n_channels) if last else (n_rows, n_channels, n_pixels)
+        is_divided = dtype.is_floating_point and dtype != torch.float64  # which float32 would be too coarse for
+        out, start = self._memory.empty(shape, "float32" if is_divided else "uint8"), 0
+        for decoded, part in rows:
+            images, places = decoded.arrays[name], decoded.window.places[part]
+            images = images.reshape(len(images), n_channels, n_pixels)
+            stop = start + len(places)
+            _compiled(gather.KERNEL).pixels(images, places, field.full, last, out[start:stop])
+            start = stop
+        tensor = torch.from_numpy(out)
+        if last:
+            tensor = tensor.view(n_rows, height, width, n_channels).permute(0, 3, 1, 2)
+        else:
+            tensor = tensor.view(n_rows, n_channels, height, width)
+        tensor = tensor if tensor.dtype == dtype else tensor.to(dtype)
+        return tensor.div_(field.full or 1) if dtype == torch.float64 else tensor
 
     def _cells(
         self,
@@ -153,6 +186,22 @@ def _group(augment: Sequence[str], *, is_square: bool) -> list[int]:
     if {"rotate", "reflect"} <= set(augment):
         found = set(range(8))
     return sorted(orientation for orientation in found if is_square or orientation < 4)
+
+
+def _planar(field: Field) -> tuple[int, int, int]:
+    """Return channels, height and width of a field of pixels."""
+    n_channels, height, width = (1, *field.shape)[-3:]
+    return n_channels, height, width
+
+
+def _check_holds(dtype: torch.dtype, name: str, field: Field) -> None:
+    """Raise ParameterError unless pixels fit into a dtype: floats take 0 to 1, integers the values as they are."""
+    most = 1 if dtype == torch.bool else None if dtype.is_floating_point or dtype.is_complex else torch.iinfo(dtype).max
+    if dtype.is_complex or (most is not None and most < (field.full or 0)):
+        raise ParameterError(
+            f"the field {show(name)} holds pixels from 0 to {field.full}, which {dtype} cannot; take torch.float32 for "
+            "0 to 1, or torch.uint8 for the bytes"
+        )
 
 
 def _is_board(field: Field) -> bool:
