@@ -1,4 +1,4 @@
-"""Painting: discs, lines, tiles and sprites on many small pictures at a time.
+"""Painting: discs, lines, strokes, tiles and sprites on many small pictures at a time.
 
 Pictures are uint8 (image, channel, y, x), 255 = full brightness. The pixel in row i and column j has its middle at
 x = j + 1/2, y = i + 1/2; y grows downwards. Every backend module has these functions. All but `blank` and `subsets`
@@ -51,6 +51,16 @@ paint into the pictures that they are given, and return them. What lies outside 
     * places: int32 (image, sprite, 2), -2**30..2**30: x and y of the sprite's first pixel
     * atlas: uint8 (number, channel + 1, height, width); the last channel is the opacity, 255 hides what is under it
 
+``strokes(images, segments, widths, colours) -> images``
+    Paint what a pen draws: segments with round ends, all at once, so that it is no brighter where they overlap.
+
+    * segments: float32 (image, segment, 4), -2**14..2**14: x and y of both ends, in pixels; NaN where there is none
+    * widths: float32 (image, segment): half the width of each, in pixels
+    * colours: uint8 (image, channel)
+
+    The opacity of a pixel is the greatest that a segment gives it: half its width, less the distance, plus 1/2, no less
+    than 0 and no more than 1, rounded to 255ths.
+
 An opacity a, 0..255, changes a channel to ``(under * (255 - a) + over * a + 127) // 255``. Distances are made of sums,
 products, quotients and square roots of IEEE 754, each rounded by itself, so that all backends give the same bytes on
 every machine.
@@ -66,12 +76,16 @@ from simkit.backends import Kernel
 U8 = npt.NDArray[np.uint8]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
 KERNEL = Kernel("raster", ("cpu", "reference"))
 
 #: numbers of which subsets are taken, at most: C(66, 33) is the last of the largest that int64 can hold
 MAX_SUBSET = 66
+
+#: a segment whose squared length is not above this is a point
+LEAST_SQUARE = 2.0**-40
 
 
 def binomials(n: int) -> I64:

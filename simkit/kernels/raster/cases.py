@@ -1,4 +1,4 @@
-"""Argument sets of `blank`, `discs`, `subsets`, `lines`, `tiles` and `sprites`."""
+"""Argument sets of `blank`, `discs`, `subsets`, `lines`, `tiles`, `sprites` and `strokes`."""
 
 from __future__ import annotations
 
@@ -76,6 +76,22 @@ def sprites(n: int, n_sprites: int, seed: int, shape: tuple[int, int] = (20, 26)
     return Call("sprites", (pictures(chance, n, 3, shape), numbers, places, atlas))
 
 
+def strokes(n: int, n_segments: int, seed: int, n_channels: int = 1, shape: tuple[int, int] = (28, 28)) -> Call:
+    """Return a call for what a pen draws that is lifted now and then, goes beyond the picture, and stands still."""
+    chance = np.random.default_rng(seed)
+    steps = chance.normal(0, 1.5, (n, n_segments + 1, 2))
+    steps[:, 0] = chance.uniform(-3, np.array(shape[::-1]) + 3, (n, 2))
+    steps[:, 5::7] = 0
+    steps[::2] = np.round(steps[::2] * 2) / 2  # exact distances, and ties
+    steps[1::5] *= 40
+    points = steps.cumsum(axis=1)
+    segments = np.concatenate((points[:, :-1], points[:, 1:]), axis=2).astype(np.float32)
+    segments[chance.random((n, n_segments)) < 0.1] = np.nan
+    widths = chance.uniform(-0.6, 3, (n, n_segments)).astype(np.float32)
+    colours = chance.integers(0, 256, (n, n_channels), np.uint8)
+    return Call("strokes", (pictures(chance, n, n_channels, shape), segments, widths, colours))
+
+
 CASES: Mapping[str, Callable[[], Call]] = {
     "blank": lambda: blank(5, (255, 0, 128), (9, 7)),
     "one channel": lambda: blank(3, (17,), (1, 1)),
@@ -100,4 +116,9 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "sprites": lambda: sprites(20, 7, 17),
     "sprites larger than the picture": lambda: sprites(20, 5, 18, (4, 3)),
     "no sprites": lambda: sprites(2, 0, 19),
+    "strokes": lambda: strokes(20, 36, 20),
+    "strokes in colours": lambda: strokes(20, 20, 21, 3, (19, 33)),
+    "strokes on one pixel": lambda: strokes(20, 9, 22, 2, (1, 1)),
+    "a stroke": lambda: strokes(20, 1, 23, 1, (9, 5)),
+    "no strokes": lambda: strokes(2, 0, 24),
 }

@@ -11,13 +11,8 @@ import numpy as np
 
 from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.raster import F64, I32, I64, U8, binomials
-
-
-@nb.njit(**INNER)
-def blend(under, over, opacity):
-    """Return what is seen of a colour under another one of some opacity, 0..255."""
-    total = np.uint32(under) * np.uint32(np.uint32(255) - opacity) + np.uint32(over) * np.uint32(opacity)
-    return np.uint8((np.uint32(total) + np.uint32(127)) // np.uint32(255))
+from simkit.kernels.raster.strokes_cpu import blend
+from simkit.kernels.raster.strokes_cpu import strokes as strokes
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)

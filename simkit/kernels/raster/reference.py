@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from simkit.kernels.raster import F64, I32, I64, U8, binomials
+from simkit.kernels.raster.strokes_reference import blend
+from simkit.kernels.raster.strokes_reference import strokes as strokes
 
 
 def blank(index: Any, colour: Sequence[int], shape: tuple[int, int]) -> U8:
@@ -75,9 +77,3 @@ def sprites(images: U8, numbers: I32, places: I32, atlas: U8) -> U8:
             for plane, channel in zip(image, channels, strict=True):
                 plane[on] = blend(plane[on], channel[i[on], j[on]], opacity[i[on], j[on]])
     return images
-
-
-def blend(under: U8, over: U8, opacity: U8) -> U8:
-    """Return what is seen of a colour under another one of some opacity, 0..255."""
-    a = opacity.astype(np.int64)
-    return ((under * (255 - a) + over * a + 127) // 255).astype(np.uint8)
