@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from simkit.registry import World
 
-WORLD = World(title="synthetic images and small tasks", sources={})
+WORLD = World(
+    title="synthetic images and small tasks",
+    sources={
+        "bits": "bits:Bits",
+    },
+)
