@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import basin, census, escape, lattice, life, metropolis, orbit, philox
+from simkit.kernels import basin, census, escape, lattice, life, metropolis, orbit, philox, raster
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -172,3 +172,13 @@ def test_escape(name, registers):
     if name != "count_boundaries":
         assert kernel.loops
     assert not any(loop["DFMA"] + loop["FFMA"] for loop in kernel.loops)
+
+
+@pytest.mark.parametrize("name", ["discs", "subsets", "lines", "tiles", "sprites"])
+def test_raster(name):
+    """Eight blocks of eight warps fill a multiprocessor: 32 registers a thread. What is fused is quotients and roots."""
+    kernels, log = compiled(load(raster.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels[name]
+    assert (kernel.spills, kernel.registers <= 32) == (0, True), kernel
+    assert not any(loop["DFMA"] for loop in kernel.loops if not loop["MUFU"])

@@ -79,7 +79,7 @@ I64 = npt.NDArray[np.int64]
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
 
-KERNEL = Kernel("raster", ("cpu", "reference"))
+KERNEL = Kernel("raster", ("cuda", "cpu", "reference"))
 
 #: numbers of which subsets are taken, at most: C(66, 33) is the last of the largest that int64 can hold
 MAX_SUBSET = 66
