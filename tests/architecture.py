@@ -59,6 +59,7 @@ OF_A_WORLD = {
 }
 MODULES_OF_A_WORLD = {
     "simkit.figures.picture",
+    "simkit.figures.pixels",
     "simkit.interchange",
     "simkit.interchange.files",
     "simkit.interchange.rle",

@@ -1,4 +1,4 @@
-"""Pictures of the rows of a data set: a view that its world has, or the sheet that any boards have."""
+"""Pictures of the rows of a data set: a view that its world has, or the sheet that any pixels and boards have."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from PIL import Image
 from simkit import registry
 from simkit.backends import AUTO
 from simkit.errors import ParameterError, StoreError, UnknownNameError, show
+from simkit.figures import pixels
 from simkit.figures.picture import CLASS_INKS, LIGHT, Film, Panel, Sheet, captions, title
 from simkit.figures.sheet import draw_sheet
 from simkit.schema import unpack
@@ -19,7 +20,7 @@ from simkit.store import Store, open_store
 #: rows of a sheet if none are named, and at most
 SHEET_ROWS, MAX_PANELS = 16, 400
 
-#: the view that all data sets with boards have
+#: the view that all data sets with pixels or boards have
 SHEET = "sheet"
 
 
@@ -56,7 +57,7 @@ def preview(
 
 
 def views(store: Store) -> dict[str, str]:
-    """Return name -> "module:function" of the views of a data set; "" for the sheet of all boards."""
+    """Return name -> "module:function" of the views of a data set; "" for the sheet of pixels or boards."""
     return {SHEET: "", **registry.listed("views", store.recipe["source"])}
 
 
@@ -66,7 +67,7 @@ def describe(store: Store, rows: Sequence[int] | None, view: str, backend: str) 
     UnknownNameError.check("view", view, known, store.recipe["source"])
     shown = chosen(store, rows)
     if not known[view]:
-        return _boards(store, shown)
+        return pixels.sheet(store, shown, captions(store, shown)) if pixels.names(store) else _boards(store, shown)
     found: Sheet | Film = registry.load(known[view])(store, shown, backend)
     if isinstance(found, Film) and rows is not None and len(shown) > 1:
         raise ParameterError(f"the view {view} is a film of one row; these are {len(shown):,}")
@@ -89,7 +90,7 @@ def _boards(store: Store, rows: list[int]) -> Sheet:
     """Return a sheet of the first field with axes (y, x) or (y, x_byte), the live cells in the colours of classes."""
     name = next((name for name, field in store.schema.items() if field.dims[:1] == ("y",) and len(field.dims) == 2), "")
     if not name:
-        raise StoreError(f"{store.path} has no field with axes (y, x) to draw")
+        raise StoreError(f"{store.path} has no field of pixels, and none with axes (y, x), to draw")
     boards = store[name][rows]
     cells = unpack(boards, store.schema[name].bits) if store.schema[name].bits else boards
     classes = next((key for key, field in store.schema.items() if field.labels and not field.dims), None)

@@ -9,4 +9,5 @@ WORLD = World(
     sources={
         "bits": "bits:Bits",
     },
+    views={"sheet": "pictures:sheet"},
 )

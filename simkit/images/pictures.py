@@ -1,0 +1,122 @@
+"""What previews show of synthetic images and small tasks: the pictures, or heat maps where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.figures import pixels
+from simkit.figures.picture import LIGHT, U8, Key, Panel, Sheet, title
+from simkit.schema import Array, Field
+from simkit.store import Store
+
+#: what stands first below a picture, if it is there
+_FIRST = ("label", "reward", "action")
+
+#: numbers of a row that are written below it at most; entries of a field that are written, each by its name
+_MOST_WORDS, _MOST_COLUMNS = 10, 4
+
+#: pixels across a heat map, up to which a row of it is high, and between those of two fields
+_WIDTH, _HEIGHT, _GAP = 192, 28, 6
+
+#: numbers in a line of a heat map at most, where they do not fill whole lines of twice as many as there are lines
+_IN_LINE = 16
+
+#: colours from low to high, told apart without colour vision: dark blue to yellow; blue to orange by way of white
+_RISING = ((0, 32, 76), (87, 92, 109), (166, 157, 117), (255, 234, 70))
+_SIGNED = ((0, 68, 136), (120, 178, 220), (247, 247, 247), (240, 170, 100), (166, 60, 0))
+
+#: share of the numbers of a field that the ends of its colours hold: few are larger by far
+_WITHIN = 0.99
+
+#: swatches of a legend
+_SWATCHES = 5
+
+
+def sheet(store: Store, rows: list[int], backend: str) -> Sheet:
+    """Return the pictures of rows with label and factors below them, or heat maps of their numbers."""
+    del backend
+    texts = captions(store, rows)
+    return pixels.sheet(store, rows, texts) if pixels.names(store) else _heat(store, rows, texts)
+
+
+def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:
+    """Return what stands below each row: its number, then names and values, first of what is to be told."""
+    names = [name for name, field in store.schema.items() if not field.shape or _has_names(field)]
+    names.sort(key=lambda name: _FIRST.index(name) if name in _FIRST else len(_FIRST))
+    words: list[list[str]] = [[] for _ in rows]
+    for name in names:
+        field, values = store.schema[name], store[name][list(rows)]
+        for row, value in zip(words, values, strict=True):
+            parts = zip(field.columns, value, strict=True) if field.shape else [(name, value)]
+            row.extend(f"{part} {_value(field, number)}" for part, number in parts)
+    return [[f"row {row:,}", *found[:_MOST_WORDS]] for row, found in zip(rows, words, strict=True)]
+
+
+def _has_names(field: Field) -> bool:
+    return len(field.shape) == 1 and 0 < len(field.columns) <= _MOST_COLUMNS
+
+
+def _value(field: Field, value: np.generic) -> str:
+    if field.labels:
+        return field.labels[int(value)]
+    return f"{value:.3g}" if isinstance(value, np.floating) else f"{value:,}"
+
+
+def _heat(store: Store, rows: list[int], texts: Sequence[Sequence[str]]) -> Sheet:
+    """Return a sheet with a line or block of colours for each field of numbers of a row, one below the other."""
+    shown = [name for name, field in store.schema.items() if field.shape or name in _FIRST]
+    blocks, keys = [], []
+    for name in shown:
+        values = store[name][rows]
+        values = values.reshape(len(rows), -1).astype(np.float64)
+        lowest, highest = _range(store.schema[name], values)
+        colours = _SIGNED if lowest < 0 else _RISING
+        blocks.append([_block((line - lowest) / (highest - lowest), colours) for line in values])
+        ramp = _coloured(np.linspace(0, 1, _SWATCHES), colours)
+        keys.append(Key(f"{name} {lowest:.3g} to {highest:.3g}", ramp))
+    panels = [
+        Panel(_stacked(parts), pixels.NO_COLOURS, text) for *parts, text in zip(*blocks, texts, strict=True)
+    ]  # fmt: skip
+    return Sheet(title(store), panels, keys, side=_WIDTH)
+
+
+def _range(field: Field, values: Array) -> tuple[float, float]:
+    """Return the values of the two ends of the colours: even around 0 where there are negative ones."""
+    if field.labels:
+        return 0.0, float(max(1, len(field.labels) - 1))
+    largest = float(np.quantile(np.abs(values), _WITHIN)) if values.size else 0.0
+    largest = largest or float(np.abs(values).max(initial=0.0)) or 1.0
+    return (-largest if (values < 0).any() else 0.0), largest
+
+
+def _coloured(shares: npt.NDArray[np.float64], colours: Sequence[tuple[int, int, int]]) -> U8:
+    """Return shares 0..1 as colours between those given, uint8 (..., 3); what is beyond has those of the ends."""
+    places = np.linspace(0, 1, len(colours))
+    parts = [np.interp(shares, places, [colour[i] for colour in colours]) for i in range(3)]
+    return np.rint(np.stack(parts, axis=-1)).astype(np.uint8)
+
+
+def _block(shares: npt.NDArray[np.float64], colours: Sequence[tuple[int, int, int]]) -> U8:
+    """Return numbers as cells in lines, uint8 (y, x, 3), as wide as the sheet's pictures."""
+    n_columns = len(shares) if len(shares) <= _IN_LINE else int(np.ceil(np.sqrt(2 * len(shares))))
+    n_lines = -(-len(shares) // n_columns)
+    cells = np.full((n_lines * n_columns, 3), LIGHT.sheet, np.uint8)
+    cells[: len(shares)] = _coloured(shares, colours)
+    across = max(1, _WIDTH // n_columns)
+    lines = cells.reshape(n_lines, n_columns, 3).repeat(across, axis=1).repeat(min(across, _HEIGHT), axis=0)
+    spare = max(0, _WIDTH - lines.shape[1])
+    return np.pad(lines, ((0, 0), (0, spare), (0, 0)), mode="edge") if n_lines == 1 else lines
+
+
+def _stacked(blocks: Sequence[U8]) -> U8:
+    """Return blocks one below the other, with gaps between them."""
+    width = max(block.shape[1] for block in blocks)
+    out = np.full((sum(len(block) + _GAP for block in blocks) - _GAP, width, 3), LIGHT.sheet, np.uint8)
+    top = 0
+    for block in blocks:
+        out[top : top + len(block), : block.shape[1]] = block
+        top += len(block) + _GAP
+    return out
