@@ -10,4 +10,7 @@ WORLD = World(
         "bits": "bits:Bits",
     },
     views={"sheet": "pictures:sheet"},
+    bench={
+        "bits": "bench:bits",
+    },
 )

@@ -1,0 +1,38 @@
+"""Cases of ``simkit bench``: rows of each set that one core makes a second, against writing their bytes alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from simkit.bench.rate import Rate, paired, seconds, steady
+from simkit.registry import source
+
+_SEED = 1
+
+
+def _rows(name: str, n_rows: int, tiny: bool, unit: str = "images/s", **parameters: Any) -> Rate:
+    """Make rows of a source, as many at a time as one thread of `simkit generate` takes."""
+    made = source(name, **parameters)
+    n_rows = min(64, n_rows) if tiny else min(n_rows, made.n_rows())
+    on, rows = made.load("cpu"), range(n_rows)
+    written = {key: np.empty((n_rows, *field.shape), field.dtype) for key, field in made.schema().items()}
+
+    def run(times: int) -> None:
+        for _ in range(times):
+            made.generate(_SEED, rows, backend=on)
+
+    def write(times: int) -> None:
+        for _ in range(times):
+            for array in written.values():
+                array.fill(1)
+
+    rate, bound = paired(lambda: n_rows * steady(run, seconds(tiny)), lambda: n_rows * steady(write, seconds(tiny)))
+    n_bytes = float(made.schema().row_nbytes)
+    return Rate(name, unit, rate, bound, "writing the bytes of the rows alone", n_bytes=n_bytes)
+
+
+def bits(tiny: bool) -> Rate:
+    """Inputs of 16 bits, drawn, with random labels."""
+    return _rows("bits", 4096, tiny, "rows/s", bits=16, function="random", order="drawn")
