@@ -84,7 +84,7 @@ OWNERS = {
     "fsspec": ("simkit.store.objects",),
     "numba": ("simkit.kernels",),
     "llvmlite": ("simkit.kernels",),
-    "sklearn": ("simkit.ash.baseline",),
+    "sklearn": ("simkit.ash.baseline", "simkit.images.digits"),
     "threadpoolctl": ("simkit.ash.baseline",),
     "pyarrow": ("simkit.interchange",),
     "PIL": ("simkit.figures",),

@@ -7,6 +7,7 @@ from simkit.registry import World
 WORLD = World(
     title="synthetic images and small tasks",
     sources={
+        "digits": "digits:Digits",
         "bits": "bits:Bits",
     },
     views={"sheet": "pictures:sheet"},

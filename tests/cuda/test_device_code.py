@@ -174,7 +174,7 @@ def test_escape(name, registers):
     assert not any(loop["DFMA"] + loop["FFMA"] for loop in kernel.loops)
 
 
-@pytest.mark.parametrize("name", ["discs", "subsets", "lines", "tiles", "sprites"])
+@pytest.mark.parametrize("name", ["discs", "subsets", "lines", "tiles", "sprites", "strokes"])
 def test_raster(name):
     """Eight blocks of eight warps fill a multiprocessor: 32 registers a thread. What is fused is quotients and roots."""
     kernels, log = compiled(load(raster.KERNEL, HOST).module())

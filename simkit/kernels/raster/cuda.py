@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from simkit.kernels.cuda import Array, back, compile_module, empty, to_device, to_host
-from simkit.kernels.raster import binomials
+from simkit.kernels.raster import LEAST_SQUARE, binomials
 
 #: threads of a block
 _N_THREADS = 256
@@ -19,7 +19,8 @@ _N_THREADS = 256
 @cache
 def module() -> Any:
     """Return the compiled kernels."""
-    return compile_module((Path(__file__).with_name("raster.cu"),), N_THREADS=_N_THREADS)
+    files = (Path(__file__).with_name(name) for name in ("raster.cu", "strokes.cu"))
+    return compile_module(files, N_THREADS=_N_THREADS)
 
 
 def blank(index: Array, colour: Sequence[int], shape: tuple[int, int]) -> Array:
@@ -61,6 +62,12 @@ def sprites(images: Array, numbers: Array, places: Array, atlas: Array) -> Array
     """Paint sprites; see the package's docstring."""
     given = to_device(numbers, np.int32), to_device(places, np.int32), np.uint32(numbers.shape[1])
     return paint(module(), "sprites", images, *given, to_device(atlas, np.uint8), *map(np.int32, atlas.shape[2:]))
+
+
+def strokes(images: Array, segments: Array, widths: Array, colours: Array) -> Array:
+    """Paint what a pen draws; see the package's docstring."""
+    given = to_device(segments, np.float32), to_device(widths, np.float32), to_device(colours, np.uint8)
+    return paint(module(), "strokes", images, *given, np.uint32(segments.shape[1]), np.float32(LEAST_SQUARE))
 
 
 def paint(compiled: Any, name: str, images: Array, *arguments: Any) -> Array:
