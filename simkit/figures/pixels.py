@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from simkit.figures.picture import LIGHT, U8, Colour, Panel, Sheet, title
-from simkit.schema import Array, Field
+from simkit.schema import Array, Batch, Field, Schema
 from simkit.store import Store
 
 #: pixels that a picture is scaled to, up or down; several beside each other have as much room as two
@@ -17,20 +17,25 @@ _SIDE = 192
 NO_COLOURS: U8 = np.zeros((0, 3), np.uint8)
 
 
-def names(store: Store) -> list[str]:
-    """Return the fields of pixels of a data set, the picture first."""
-    return [name for name, field in store.schema.items() if field.full is not None]
+def names(schema: Schema) -> list[str]:
+    """Return the fields of pixels, the picture first."""
+    return [name for name, field in schema.items() if field.full is not None]
 
 
 def sheet(store: Store, rows: list[int], texts: Sequence[Sequence[str]]) -> Sheet:
     """Return a sheet of all fields of pixels of some rows, with `texts` below each row."""
-    fields = [(store.schema[name], store[name][rows]) for name in names(store)]
-    panels = [
-        Panel(beside([part for field, values in fields for part in coloured(field, values[i])]), NO_COLOURS, text)
-        for i, text in enumerate(texts)
-    ]
-    height, width = panels[0].cells.shape[:2]
-    return Sheet(title(store), panels, side=_SIDE if width < 2 * height else 2 * _SIDE)
+    found = pictures(store.schema, {name: store[name][rows] for name in names(store.schema)})
+    height, width = found[0].shape[:2]
+    side = _SIDE if width < 2 * height else 2 * _SIDE
+    panels = [Panel(picture, NO_COLOURS, words) for picture, words in zip(found, texts, strict=True)]
+    return Sheet(title(store), panels, side=side)
+
+
+def pictures(schema: Schema, batch: Batch) -> list[U8]:
+    """Return one picture of each row, uint8 (y, x, 3), with all its fields of pixels beside each other."""
+    fields = [(schema[name], batch[name]) for name in names(schema)]
+    n_rows = len(fields[0][1])
+    return [beside([part for field, values in fields for part in coloured(field, values[i])]) for i in range(n_rows)]
 
 
 def coloured(field: Field, pixels: Array) -> list[U8]:

@@ -67,7 +67,8 @@ def describe(store: Store, rows: Sequence[int] | None, view: str, backend: str) 
     UnknownNameError.check("view", view, known, store.recipe["source"])
     shown = chosen(store, rows)
     if not known[view]:
-        return pixels.sheet(store, shown, captions(store, shown)) if pixels.names(store) else _boards(store, shown)
+        has_pixels = bool(pixels.names(store.schema))
+        return pixels.sheet(store, shown, captions(store, shown)) if has_pixels else _boards(store, shown)
     found: Sheet | Film = registry.load(known[view])(store, shown, backend)
     if isinstance(found, Film) and rows is not None and len(shown) > 1:
         raise ParameterError(f"the view {view} is a film of one row; these are {len(shown):,}")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from simkit.figures import pixels
 from simkit.figures.picture import LIGHT, U8, Key, Panel, Sheet, title
-from simkit.schema import Array, Field
+from simkit.schema import Array, Batch, Field, Schema
 from simkit.store import Store
 
 #: what stands first below a picture, if it is there
@@ -39,7 +39,12 @@ def sheet(store: Store, rows: list[int], backend: str) -> Sheet:
     """Return the pictures of rows with label and factors below them, or heat maps of their numbers."""
     del backend
     texts = captions(store, rows)
-    return pixels.sheet(store, rows, texts) if pixels.names(store) else _heat(store, rows, texts)
+    if pixels.names(store.schema):
+        return pixels.sheet(store, rows, texts)
+    shown = [name for name, field in store.schema.items() if _is_heat(name, field)]
+    found, keys = heat(store.schema, {name: store[name][rows] for name in shown})
+    panels = [Panel(picture, pixels.NO_COLOURS, words) for picture, words in zip(found, texts, strict=True)]
+    return Sheet(title(store), panels, keys, side=_WIDTH)
 
 
 def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:
@@ -65,22 +70,26 @@ def _value(field: Field, value: np.generic) -> str:
     return f"{value:.3g}" if isinstance(value, np.floating) else f"{value:,}"
 
 
-def _heat(store: Store, rows: list[int], texts: Sequence[Sequence[str]]) -> Sheet:
-    """Return a sheet with a line or block of colours for each field of numbers of a row, one below the other."""
-    shown = [name for name, field in store.schema.items() if field.shape or name in _FIRST]
+def heat(schema: Schema, batch: Batch) -> tuple[list[U8], list[Key]]:
+    """Return one picture of the numbers of each row, uint8 (y, x, 3), and what the colours stand for.
+
+    Each field has a line or a block, one below the other: those with axes, and what is to be told.
+    """
     blocks, keys = [], []
-    for name in shown:
-        values = store[name][rows]
-        values = values.reshape(len(rows), -1).astype(np.float64)
-        lowest, highest = _range(store.schema[name], values)
+    for name, values in batch.items():
+        if not _is_heat(name, schema[name]):
+            continue
+        numbers = values.reshape(len(values), -1).astype(np.float64)
+        lowest, highest = _range(schema[name], numbers)
         colours = _SIGNED if lowest < 0 else _RISING
-        blocks.append([_block((line - lowest) / (highest - lowest), colours) for line in values])
+        blocks.append([_block((line - lowest) / (highest - lowest), colours) for line in numbers])
         ramp = _coloured(np.linspace(0, 1, _SWATCHES), colours)
         keys.append(Key(f"{name} {lowest:.3g} to {highest:.3g}", ramp))
-    panels = [
-        Panel(_stacked(parts), pixels.NO_COLOURS, text) for *parts, text in zip(*blocks, texts, strict=True)
-    ]  # fmt: skip
-    return Sheet(title(store), panels, keys, side=_WIDTH)
+    return [_stacked(parts) for parts in zip(*blocks, strict=True)], keys
+
+
+def _is_heat(name: str, field: Field) -> bool:
+    return bool(field.shape) or name in _FIRST
 
 
 def _range(field: Field, values: Array) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from simkit import images, registry
 from simkit.figures import pixels, preview
 from simkit.figures.picture import LIGHT
 from simkit.images import pictures
+from simkit.images.contact import contact
 from simkit.schema import Field, Schema
 
 RANDOM = np.random.default_rng(5)
@@ -139,3 +140,13 @@ def test_the_sheet_of_other_worlds_shows_pixels_too(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(registry, "listed", lambda *_: {})
     found = preview.describe(stored(image=(field, values)), None, "sheet", "cpu")
     np.testing.assert_array_equal(found.panels[1].cells, np.moveaxis(values[1], 0, -1))
+
+
+def test_the_contact_sheet_has_a_strip_of_each_set():
+    few = {name: registry.source_class(name).tiny for name in images.WORLD.sources}
+    found = contact(few)
+    assert [panel.captions[0] for panel in found.panels] == list(images.WORLD.sources)
+    assert len({panel.cells.shape for panel in found.panels}) == 1
+    for panel in found.panels:  # something is in it, and a ground behind that
+        ground = (panel.cells == LIGHT.sheet).all(-1)
+        assert 0 < ground.sum() < ground.size

@@ -1,0 +1,54 @@
+"""A contact sheet: some rows of every set of synthetic images and small tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from simkit import registry
+from simkit.contract import Source
+from simkit.figures import pixels
+from simkit.figures.picture import LIGHT, U8, Panel, Sheet
+from simkit.images import WORLD, pictures
+
+#: pixels of the strip of a set, and between its pictures
+_HEIGHT, _WIDTH, _GAP = 132, 552, 8
+
+#: rows that are made of a set; as many are shown as its strip has room for
+_ROWS = 8
+
+
+def contact(parameters: Mapping[str, Mapping[str, Any]] | None = None, seed: int = 0) -> Sheet:
+    """Return a strip of pictures of each set, in the order of the catalogue, with its name and title.
+
+    Parameters
+    ----------
+    parameters : mapping, optional
+        Name of a source -> its parameters, where they are to be others than the defaults.
+    seed : int
+    """
+    given = parameters or {}
+    sources = [registry.source(name, **given.get(name, {})) for name in WORLD.sources]
+    panels = [Panel(_strip(source, seed), pixels.NO_COLOURS, [source.name, source.title]) for source in sources]
+    return Sheet(WORLD.title, panels, side=_WIDTH, columns=2)
+
+
+def _strip(source: Source, seed: int) -> U8:
+    """Return the pictures of the first rows beside each other, each as large as fits by whole numbers."""
+    schema, batch = source.schema(), source.generate(seed, range(min(_ROWS, source.n_rows())))
+    if pixels.names(schema):
+        found = pixels.pictures(schema, batch)
+        times = max(1, _HEIGHT // len(found[0]))
+    else:
+        found, times = pictures.heat(schema, batch)[0], 1
+    out = np.full((_HEIGHT, _WIDTH, 3), LIGHT.sheet, np.uint8)
+    left = 0
+    for small in found:
+        picture = small.repeat(times, axis=0).repeat(times, axis=1)[:_HEIGHT]
+        if left + picture.shape[1] > _WIDTH:
+            break
+        out[: len(picture), left : left + picture.shape[1]] = picture
+        left += picture.shape[1] + _GAP
+    return out
