@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections import Counter
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -152,6 +153,7 @@ def test_parts_import_only_what_they_may(module):
 OUTSIDE = [name for name in MODULES if part_of(name) not in {*WORLDS, "study"}]
 
 
+@cache
 def words_of_the_engine() -> set[str]:
     """Return names of fields' properties, kernels and their functions: a source of one of these names is not meant."""
     paths = [path for path in MODULES.values() if path.name == "reference.py" and path.parents[1].name == "kernels"]

@@ -5,7 +5,7 @@ that raises the score is taken, one that lowers it by d with probability ``exp(-
 temperature T falls to 0. What a chain returns is the best map that it was at.
 
 Bits are the same on every machine: numbers are drawn by Philox, T falls with the square of the steps that are left, and
-the logarithm is that of `exponents`, made of sums, products and quotients.
+the logarithm is that of `simkit.kernels.logarithm`, made of sums, products and quotients.
 
 Sources: N. Metropolis et al., J. Chem. Phys. 21 (1953) 1087; S. Kirkpatrick, C. D. Gelatt, M. P. Vecchi, Science 220
 (1983) 671.
@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from simkit.backends import Kernels
 from simkit.fractals.certificate import regions
-from simkit.fractals.exponents import log
 from simkit.kernels.escape import QUANTITIES, Regions
+from simkit.kernels.logarithm import log
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]

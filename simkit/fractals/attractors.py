@@ -41,10 +41,11 @@ from simkit.backends import Kernels
 from simkit.errors import ParameterError, show
 from simkit.fractals.cone import cone
 from simkit.fractals.cycles import Cycle, fixed_points, near
-from simkit.fractals.exponents import exponents, kaplan_yorke, log
+from simkit.fractals.exponents import exponents, kaplan_yorke
 from simkit.fractals.maps import F64, check
 from simkit.fractals.quartic import length
 from simkit.kernels import basin, orbit
+from simkit.kernels.logarithm import log
 from simkit.kernels.orbit.reference import turn
 
 #: what `classify` computes with

@@ -5,34 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from simkit.fractals.maps import F64
+from simkit.kernels.logarithm import log
 from simkit.kernels.orbit import Followed
-
-_LN_2, _SQRT_HALF = 0.6931471805599453, 0.7071067811865476
-
-#: terms of the series of log, up to s^21 of an s below 0.172: the next is below 1e-17
-_TERMS = 11
-
-
-def log(numbers: F64, powers: npt.NDArray[np.int64] | int = 0) -> F64:
-    """Return the natural logarithm of positive ``numbers * 2**powers``, -inf of 0.
-
-    Of sums, products and quotients alone, since those of libraries differ in the last bit: 2 artanh(s) as a series, s
-    = (m - 1) / (m + 1), after a power of two is taken out. It is right to some units in the last place.
-    """
-    with np.errstate(all="ignore"):
-        mantissa, exponent = np.frexp(np.asarray(numbers, np.float64))
-        is_small = mantissa < _SQRT_HALF
-        mantissa, exponent = np.where(is_small, 2 * mantissa, mantissa), exponent - is_small + np.asarray(powers)
-        s = (mantissa - 1) / (mantissa + 1)
-        square, found = s * s, np.zeros_like(s)
-        for k in range(_TERMS - 1, -1, -1):
-            found = found * square + 1 / (2 * k + 1)
-        found = 2 * (s * found) + exponent * _LN_2
-        found = np.where(numbers == 0, -np.inf, found)
-        return np.where(np.isfinite(numbers), found, numbers)
 
 
 def exponents(tangents: F64, followed: Followed) -> F64:

@@ -76,6 +76,14 @@ def test_philox(name, most):
     assert min(loop.total() for loop in kernel.loops if loop["IMAD"] >= 20) <= most
 
 
+@pytest.mark.parametrize("name", ["normals", "quantiles"])
+def test_normal_numbers(name):
+    """Their divisions and square root are those of IEEE, with calls for operands that are none here."""
+    kernels, log = compiled(load(philox.KERNEL, HOST).normal_module())
+    assert "warning" not in log, log
+    assert (kernels[name].spills, kernels[name].registers <= 64) == (0, True), kernels[name]
+
+
 def test_census():
     """Four blocks of four warps share a multiprocessor: 128 registers a thread."""
     kernels, log = compiled(load(census.KERNEL, HOST).module())

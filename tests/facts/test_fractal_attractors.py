@@ -11,7 +11,7 @@ from simkit.backends import Kernels
 from simkit.errors import ParameterError
 from simkit.fractals import neimark_sacker
 from simkit.fractals.attractors import classify, weights
-from simkit.fractals.exponents import exponents, kaplan_yorke, log
+from simkit.fractals.exponents import exponents, kaplan_yorke
 from simkit.fractals.maps import julia, parse
 from simkit.kernels import basin, orbit
 
@@ -60,13 +60,6 @@ def near_bifurcation(n, mu, seed=1):
     sign = np.where(neimark_sacker.turning(e, g20, g11) < 0, -1.0, 1.0)
     g20 = (g20[0] * sign, g20[1] * sign)
     return neimark_sacker.quadratic(e, np.full(n, mu), g20, g11, g02), neimark_sacker.coefficient(e, g20, g11, g02)
-
-
-def test_logarithms_are_right_to_some_last_places():
-    numbers = np.exp(np.random.default_rng(0).uniform(-700, 700, 20_000))
-    assert np.allclose(log(numbers), np.log(numbers), rtol=4e-16, atol=4e-16)
-    assert log(np.array([1.5]), np.array([10_000]))[0] == pytest.approx(10_000 * math.log(2) + math.log(1.5), rel=1e-15)
-    assert log(np.array([0.0, 1.0, np.inf])).tolist() == [-np.inf, 0.0, np.inf]
 
 
 @pytest.mark.parametrize(

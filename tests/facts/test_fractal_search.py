@@ -12,7 +12,6 @@ from simkit.backends import Kernels
 from simkit.fractals import annealing
 from simkit.fractals.annealing import NO_SCORE, Search
 from simkit.fractals.certificate import regions
-from simkit.fractals.exponents import log
 from simkit.fractals.maps import parse
 from simkit.kernels import basin, escape, philox
 
@@ -29,12 +28,6 @@ CERTIFIED_WINNER = parse(
     "-0.8695959506042582,-0.11288342408579315,-0.5826057910581334,1.1761423825702122,2.438507178424323,"
     "-0.6302551299554815,0.11001359311797153,0.5870549980988484,-0.9838068305849249,-0.599070050956668"
 )
-
-
-def test_the_logarithm() -> None:
-    numbers = np.concatenate((np.linspace(2.0**-33, 2, 5001), 2.0 ** np.arange(-60, 60), [0.7071067811865475, 0.7072]))
-    for x, found in zip(numbers.tolist(), log(numbers).tolist(), strict=True):
-        assert abs(found - math.log(x)) <= 1e-15 * max(1, abs(math.log(x)))
 
 
 class Losing(Search):

@@ -62,6 +62,16 @@ def test_philox_bits(philox_kernel, rows, n_words, threshold):
     agree(philox.KERNEL, philox_kernel, lambda: draws.bits(rows, n_words, threshold))
 
 
+@given(seed=st.integers(0, 2**64 - 1), rows=ROWS, stream=st.integers(0, 2**32 - 1), n=st.integers(0, 20))
+def test_philox_normals(philox_kernel, seed, rows, stream, n):
+    agree(philox.KERNEL, philox_kernel, lambda: draws.normals(rows, n, seed=seed, stream=stream))
+
+
+@given(seed=st.integers(0, 2**32), n=st.integers(0, 300))
+def test_philox_quantiles(philox_kernel, seed, n):
+    agree(philox.KERNEL, philox_kernel, lambda: draws.quantiles(n, seed=seed))
+
+
 @given(seed=st.integers(0, 99), size=SIZES, rule=RULES, n=st.integers(0, 9))
 @settings(max_examples=150)
 def test_life_step(life_kernel, seed, size, rule, n):

@@ -6,14 +6,18 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.philox import MULTIPLIER_0, MULTIPLIER_1, N_DIGITS, N_ROUNDS, WEYL_0, WEYL_1
+from simkit.kernels.philox import MULTIPLIER_0, MULTIPLIER_1, N_DIGITS, N_ROUNDS, WEYL_0, WEYL_1, normal_cpu
 
+F64 = npt.NDArray[np.float64]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
 _M0, _M1 = np.uint64(MULTIPLIER_0), np.uint64(MULTIPLIER_1)
 _W0, _W1 = np.uint32(WEYL_0), np.uint32(WEYL_1)
 _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+#: random numbers that are drawn before their quantiles are taken: they stay in the nearest cache
+_ROOM = 1024
 
 
 @nb.njit(inline="always")
@@ -41,6 +45,21 @@ def _words(seed, rows, stream, first_block, out):
             out[i, 4 * b + 3] = w3
 
 
+@nb.njit(nogil=True, cache=True)
+def _normals(seed, rows, stream, out):
+    k0, k1 = np.uint32(seed & _LOW), np.uint32(seed >> _32)
+    numbers = np.empty(_ROOM, np.uint64)
+    for i in range(rows.shape[0]):
+        r0, r1 = np.uint32(rows[i] & _LOW), np.uint32(rows[i] >> _32)
+        for start in range(0, out.shape[1], _ROOM):
+            n = min(_ROOM, out.shape[1] - start)
+            for b in range((n + 1) // 2):
+                w0, w1, w2, w3 = _block(np.uint32(start // 2 + b), r0, r1, stream, k0, k1)
+                numbers[2 * b] = np.uint64(w0) | np.uint64(w1) << _32
+                numbers[2 * b + 1] = np.uint64(w2) | np.uint64(w3) << _32
+            normal_cpu.quantiles(numbers[:n], out[i, start : start + n])
+
+
 def words(seed: int, rows: U64, stream: int, n_words: int) -> U32:
     """Draw `n_words` words for each row; see the package's docstring."""
     return _padded(seed, rows, stream, 0, -(-n_words // 4))[:, :n_words]
@@ -60,6 +79,20 @@ def bits(seed: int, rows: U64, stream: int, n_words: int, threshold: int) -> U32
         else:
             below &= random
     return below[:, :n_words]
+
+
+def normals(seed: int, rows: U64, stream: int, n: int) -> F64:
+    """Draw `n` normal numbers for each row; see the package's docstring."""
+    out = np.empty((len(rows), n))
+    _normals(np.uint64(seed), rows, np.uint32(stream), out)
+    return out
+
+
+def quantiles(numbers: U64) -> F64:
+    """Return normal quantiles; see the package's docstring."""
+    out = np.empty(len(numbers))
+    normal_cpu.quantiles(numbers, out)
+    return out
 
 
 def _padded(seed: int, rows: U64, stream: int, first_block: int, n_blocks: int) -> U32:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels import philox
+from simkit.kernels.logarithm import log, polynomial
 from simkit.kernels.philox import MULTIPLIER_0, MULTIPLIER_1, N_DIGITS, N_ROUNDS, WEYL_0, WEYL_1
 
+F64 = npt.NDArray[np.float64]
 U32 = npt.NDArray[np.uint32]
 U64 = npt.NDArray[np.uint64]
 
@@ -51,3 +54,31 @@ def bits(seed: int, rows: U64, stream: int, n_words: int, threshold: int) -> U32
         random = digits[:, N_DIGITS - 1 - j]
         below = (random | below) if threshold >> j & 1 else (random & below)
     return below
+
+
+def normals(seed: int, rows: U64, stream: int, n: int) -> F64:
+    """Draw `n` normal numbers for each row; see the package's docstring."""
+    drawn = words(seed, rows, stream, 2 * n).astype(np.uint64).reshape(len(rows), n, 2)
+    return quantiles((drawn[..., 0] | drawn[..., 1] << np.uint64(32)).reshape(-1)).reshape(len(rows), n)
+
+
+def quantiles(numbers: U64) -> F64:
+    """Return normal quantiles; see the package's docstring."""
+    is_low = numbers < np.uint64(1 << 63)
+    twice = np.where(is_low, numbers, ~numbers) << np.uint64(1)  # one less than 2**65 times the tail's probability
+    tail, centre = (twice | np.uint64(1)).astype(np.float64) * 2.0**-65, (~twice).astype(np.float64) * 2.0**-65
+    square, r = 0.180625 - centre * centre, np.sqrt(-log(tail))
+    found = np.where(
+        centre <= philox.CENTRAL,
+        centre * polynomial(philox.CENTRAL_ABOVE, square) / polynomial(philox.CENTRAL_BELOW, square),
+        np.where(
+            r <= philox.NEAR,
+            _ratio(philox.NEAR_ABOVE, philox.NEAR_BELOW, r - philox.NEAR_ORIGIN),
+            _ratio(philox.FAR_ABOVE, philox.FAR_BELOW, r - philox.FAR_ORIGIN),
+        ),
+    )
+    return np.where(is_low, -found, found)
+
+
+def _ratio(above: tuple[float, ...], below: tuple[float, ...], x: F64) -> F64:
+    return polynomial(above, x) / polynomial(below, x)
