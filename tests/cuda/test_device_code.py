@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import basin, census, escape, lattice, life, metropolis, orbit, philox, raster
+from simkit.kernels import basin, census, escape, lattice, life, metropolis, orbit, philox, platformer, raster
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -190,3 +190,12 @@ def test_raster(name):
     kernel = kernels[name]
     assert (kernel.spills, kernel.registers <= 32) == (0, True), kernel
     assert not any(loop["DFMA"] for loop in kernel.loops if not loop["MUFU"])
+
+
+@pytest.mark.parametrize(("name", "registers"), [("build_levels", 64), ("apply_steps", 40), ("play_levels", 64)])
+def test_platformer(name, registers):
+    """Blocks of two warps. A level's profile is in shared memory, and a state in registers."""
+    kernels, log = compiled(load(platformer.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels[name]
+    assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel
