@@ -19,6 +19,9 @@ _HEIGHT, _WIDTH, _GAP = 132, 552, 8
 #: rows that are made of a set; as many are shown as its strip has room for
 _ROWS = 8
 
+#: rows of a set that may be in an order, such as that of numbers in binary; then they are taken from all over it
+_FEW, _GOLDEN = 2**20, 0.618
+
 
 def contact(parameters: Mapping[str, Mapping[str, Any]] | None = None, seed: int = 0) -> Sheet:
     """Return a strip of pictures of each set, in the order of the catalogue, with its name and title.
@@ -36,8 +39,10 @@ def contact(parameters: Mapping[str, Mapping[str, Any]] | None = None, seed: int
 
 
 def _strip(source: Source, seed: int) -> U8:
-    """Return the pictures of the first rows beside each other, each as large as fits by whole numbers."""
-    schema, batch = source.schema(), source.generate(seed, range(min(_ROWS, source.n_rows())))
+    """Return the pictures of some rows beside each other, each as large as fits by whole numbers."""
+    n_rows = source.n_rows()
+    rows = [round(i * _GOLDEN * n_rows) % n_rows for i in range(_ROWS)] if n_rows < _FEW else range(_ROWS)
+    schema, batch = source.schema(), source.generate(seed, rows)
     if pixels.names(schema):
         found = pixels.pictures(schema, batch)
         times = max(1, _HEIGHT // len(found[0]))

@@ -110,14 +110,18 @@ def _coloured(shares: npt.NDArray[np.float64], colours: Sequence[tuple[int, int,
 
 def _block(shares: npt.NDArray[np.float64], colours: Sequence[tuple[int, int, int]]) -> U8:
     """Return numbers as cells in lines, uint8 (y, x, 3), as wide as the sheet's pictures."""
-    n_columns = len(shares) if len(shares) <= _IN_LINE else int(np.ceil(np.sqrt(2 * len(shares))))
+    is_line = len(shares) <= _IN_LINE
+    n_columns = len(shares) if is_line else int(np.ceil(np.sqrt(2 * len(shares))))
     n_lines = -(-len(shares) // n_columns)
     cells = np.full((n_lines * n_columns, 3), LIGHT.sheet, np.uint8)
     cells[: len(shares)] = _coloured(shares, colours)
-    across = max(1, _WIDTH // n_columns)
-    lines = cells.reshape(n_lines, n_columns, 3).repeat(across, axis=1).repeat(min(across, _HEIGHT), axis=0)
-    spare = max(0, _WIDTH - lines.shape[1])
-    return np.pad(lines, ((0, 0), (0, spare), (0, 0)), mode="edge") if n_lines == 1 else lines
+    if is_line:  # of any width; and told apart where they are alike
+        edges = np.arange(n_columns + 1) * _WIDTH // n_columns
+        line = cells.repeat(np.diff(edges), axis=0)
+        line[edges[1:-1] - 1] = LIGHT.sheet
+        return line[None].repeat(_HEIGHT, axis=0)
+    side = max(1, _WIDTH // n_columns)
+    return cells.reshape(n_lines, n_columns, 3).repeat(side, axis=1).repeat(min(side, _HEIGHT), axis=0)
 
 
 def _stacked(blocks: Sequence[U8]) -> U8:
