@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from where import run_as
 
-from simkit import bench
+from simkit import bench, images
 from simkit.bench import rate
 from simkit.kernels.life import Rule
 
@@ -27,6 +27,22 @@ def test_the_cases_of_simkit_bench(tmp_path):
     records = [json.loads(line) for line in out.read_text().splitlines()]
     assert [record["case"] for record in records] == list(bench.cases("cpu"))
     assert all(record["rate"] > 0 and record["share"] > 0 for record in records)
+
+
+@pytest.mark.slow
+def test_images_beside_the_published_ways(tmp_path):
+    out = tmp_path / "results.jsonl"
+    command = [sys.executable, ROOT / "benchmarks" / "bench_images.py", "--level", "tiny", "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert {record["set"] for record in records} == set(images.WORLD.sources)
+    assert all(len(record["rates"]) > 1 or record["absent"] for record in records)
+    assert all(rate > 0 for record in records for rate in record["rates"].values())
+
+
+def test_every_set_of_images_has_a_rate():
+    assert set(images.WORLD.bench) == set(images.WORLD.sources)
 
 
 @pytest.mark.slow
