@@ -1,4 +1,9 @@
-"""Painting in Numba. Nothing here holds the GIL."""
+"""Painting in Numba, an image at a time. Nothing here holds the GIL.
+
+Bound: the bytes of the pictures, written once by `blank`, and read and written again where something is painted; they
+stay in a cache when a batch is small. Rows are short, so that a loop over the bytes of a row costs more than what it
+copies: lines and tiles go by words of eight bytes, to any place.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +18,20 @@ from simkit.kernels.compiling import CALLED, INNER
 from simkit.kernels.raster import F64, I32, I64, U8, binomials
 from simkit.kernels.raster.strokes_cpu import blend
 from simkit.kernels.raster.strokes_cpu import strokes as strokes
+from simkit.kernels.raster.words import WORD, load, store
+
+#: subsets that are looked for side by side
+LANES = 16
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
 def _blank(images, colour):
-    for i in range(len(images)):
-        for c in range(len(colour)):
-            images[i, c].ravel()[:] = colour[c]
+    n, n_channels, height, width = images.shape
+    planes = images.reshape((n * n_channels, height * width))
+    for i in range(len(planes)):
+        value = colour[i % n_channels]
+        for p in range(height * width):
+            planes[i, p] = value
 
 
 def blank(index: Any, colour: Sequence[int], shape: tuple[int, int]) -> U8:
@@ -67,15 +79,21 @@ def discs(images: U8, centres: F64, radii: F64, colours: U8, edge: float) -> U8:
 
 @nb.njit(nogil=True, cache=True, **CALLED)
 def _subsets(counts, ranks, table, found):
+    """Go down the numbers with LANES subsets at a time, each of which waits for its own steps; none has a branch."""
     n = found.shape[1]
-    for i in range(len(counts)):
-        k, rank = counts[i], ranks[i]
-        for x in range(n - 1, -1, -1):  # without a branch, which could not be guessed
-            size = table[x, k]
-            is_in = rank >= size  # never with k = 0, where C(x, 0) = 1 and the rank is 0
-            rank -= size if is_in else 0
-            k -= is_in
-            found[i, x] = is_in
+    left, rank = np.empty(LANES, np.int64), np.empty(LANES, np.int64)
+    for first in range(0, len(counts), LANES):
+        n_lanes = min(LANES, len(counts) - first)
+        for i in range(n_lanes):
+            left[i], rank[i] = counts[first + i], ranks[first + i]
+        for x in range(n - 1, -1, -1):
+            sizes = table[x]
+            for i in range(n_lanes):
+                size = sizes[left[i]]
+                is_in = rank[i] >= size  # never where none is left: C(x, 0) = 1, and the rank is 0
+                rank[i] -= size if is_in else 0
+                left[i] -= is_in
+                found[first + i, x] = is_in
 
 
 def subsets(counts: I64, ranks: I64, n: int) -> U8:
@@ -87,12 +105,27 @@ def subsets(counts: I64, ranks: I64, n: int) -> U8:
 
 @nb.njit(nogil=True, cache=True, **CALLED)
 def _lines(images, columns, colour):
+    """Paint words of eight pixels, down all rows with one mask; the last of a row may lie over the one before it."""
     n, n_channels, height, width = images.shape
+    rows, flat = images.reshape((n * n_channels * height, width)), images.reshape(images.size)
+    mask = np.empty(width, np.uint8)
     for i in range(n):
+        for x in range(width):
+            mask[x] = 255 if columns[i, x] else 0
         for c in range(n_channels):
-            for y in range(height):
+            first = (i * n_channels + c) * height
+            if width < WORD:
                 for x in range(width):
-                    images[i, c, y, x] = colour[c] if columns[i, x] else images[i, c, y, x]
+                    if mask[x]:
+                        rows[first : first + height, x] = colour[c]
+                continue
+            word = np.uint64(colour[c]) * np.uint64(0x0101010101010101)
+            for at in range(0, width, WORD):
+                x = min(at, width - WORD)
+                is_line = load(mask, x)
+                for y in range(height):
+                    place = (first + y) * width + x
+                    store(flat, place, (load(flat, place) & ~is_line) | (word & is_line))
 
 
 def lines(images: U8, columns: U8, colour: Sequence[int]) -> U8:
@@ -101,25 +134,54 @@ def lines(images: U8, columns: U8, colour: Sequence[int]) -> U8:
     return images
 
 
+@nb.njit(**INNER)
+def _row(room, source, places, n_places, v, side, u, start):
+    """Copy row v of the tiles that begin at `places` into a row; of the first one, what is right of u."""
+    for k in range(n_places):
+        place, length = places[k] + v * side + u, side - u
+        store(room, start, load(source, place))
+        for x in range(WORD, length, WORD):
+            store(room, start + x, load(source, place + x))
+        start += length
+        u = 0
+
+
 @nb.njit(nogil=True, cache=True, **CALLED)
 def _tiles(images, maps, offsets, atlas):
+    """Paint words of eight pixels from left to right and downwards: what a word has too much the next one hides.
+
+    So that nothing is hidden which is not painted later, a picture is painted into a room of its own, and copied.
+    """
     n, n_channels, height, width = images.shape
     n_rows, n_columns = maps.shape[1:]
-    side = atlas.shape[2]
+    side, size = atlas.shape[2], n_channels * height * width
+    pictures = images.reshape((n, size))
+    source = np.zeros(atlas.size + WORD, np.uint8)
+    source[: atlas.size] = atlas.reshape(atlas.size)
+    room, places = np.empty(size + side + WORD, np.uint8), np.empty(width // side + 2, np.int64)
     for i in range(n):
         left, top = np.int64(offsets[i, 0]), np.int64(offsets[i, 1])
-        for y in range(height):
-            row, v = divmod(top + y, side)
-            x = 0
-            while x < width:
-                column, u = divmod(left + x, side)
-                is_inside = (row >= 0) & (row < n_rows) & (column >= 0) & (column < n_columns)
-                number = maps[i, row, column] if is_inside else np.uint8(0)
-                length = min(side - u, width - x)
-                for c in range(n_channels):
-                    for j in range(length):
-                        images[i, c, y, x + j] = atlas[number, c, v, u + j]
-                x += length
+        first, u = divmod(left, side)
+        n_places = (u + width - 1) // side + 1
+        start = 0
+        for c in range(n_channels):
+            row, v = divmod(top, side)
+            is_new = True
+            for _ in range(height):
+                if is_new:
+                    for k in range(n_places):
+                        column = first + k
+                        is_inside = (row >= 0) & (row < n_rows) & (column >= 0) & (column < n_columns)
+                        number = np.int64(maps[i, row, column]) if is_inside else np.int64(0)
+                        places[k] = (number * n_channels + c) * side * side
+                _row(room, source, places, n_places, v, side, u, start)
+                start += width
+                v += 1
+                is_new = v == side
+                if is_new:
+                    row, v = row + 1, 0
+        for p in range(size):
+            pictures[i, p] = room[p]
 
 
 def tiles(images: U8, maps: U8, offsets: I32, atlas: U8) -> U8:
