@@ -16,7 +16,7 @@ from simkit.store import Store
 _FIRST = ("label", "reward", "action")
 
 #: numbers of a row that are written below it at most; entries of a field that are written, each by its name
-_MOST_WORDS, _MOST_COLUMNS = 10, 4
+_MOST_WORDS, _MOST_COLUMNS = 7, 4
 
 #: pixels across a heat map, up to which a row of it is high, and between those of two fields
 _WIDTH, _HEIGHT, _GAP = 192, 28, 6
