@@ -9,9 +9,11 @@ WORLD = World(
     sources={
         "digits": "digits:Digits",
         "bits": "bits:Bits",
+        "lines": "lines:Lines",
     },
     views={"sheet": "pictures:sheet"},
     bench={
         "bits": "bench:bits",
+        "lines": "bench:lines",
     },
 )

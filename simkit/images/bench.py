@@ -36,3 +36,8 @@ def _rows(name: str, n_rows: int, tiny: bool, unit: str = "images/s", **paramete
 def bits(tiny: bool) -> Rate:
     """Inputs of 16 bits, drawn, with random labels."""
     return _rows("bits", 4096, tiny, "rows/s", bits=16, function="random", order="drawn")
+
+
+def lines(tiny: bool) -> Rate:
+    """Images of 1 to 10 vertical lines."""
+    return _rows("lines", 4096, tiny)
