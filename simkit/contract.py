@@ -74,6 +74,8 @@ class Source(ABC):
     title: ClassVar[str]
     #: small parameters, for tests and docs
     tiny: ClassVar[Mapping[str, Any]]
+    #: what differs from the defaults in a sample to look at: a row takes the reference well under a second
+    sample: ClassVar[Mapping[str, Any]] = {}
     #: the kernels that `generate` calls
     kernels: ClassVar[tuple[Kernel, ...]]
     #: what is known exactly of the samples, one line each
@@ -181,7 +183,9 @@ class Source(ABC):
         docs = {name: doc for name, _, _, doc in documented(type(self))}
         rows = [(name, value, docs[name]) for name, value in self.parameters().items()]
         title = f"{self.name}, version {self.version}: {self.title}"
-        return as_html(title, ("parameter", "value", "meaning"), rows) + self.schema()._repr_html_()
+        facts = as_html("Known exactly", (), [(fact,) for fact in self.facts]) if self.facts else ""
+        cited = as_html("Citation", (), [(self.citation,)]) if self.citation else ""
+        return as_html(title, ("parameter", "value", "meaning"), rows) + self.schema()._repr_html_() + facts + cited
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters as plain JSON and TOML values."""

@@ -88,10 +88,11 @@ class Field:
 
     @property
     def meaning(self) -> str:
-        """What the field is, with the names of its classes and how its cells are packed."""
+        """What the field is, with the names of its classes, the packing of its cells and what is full brightness."""
         labels = f": {', '.join(f'{i} = {label}' for i, label in enumerate(self.labels))}" if self.labels else ""
         packing = f"; {self.bits} cells along {self.dims[-1]}, eight per byte, lowest bit first" if self.bits else ""
-        return self.doc + labels + packing
+        light = f"; {self.full} = full brightness" if self.full else ""
+        return self.doc + labels + packing + light
 
     @property
     def nbytes(self) -> int:

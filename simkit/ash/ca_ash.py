@@ -47,7 +47,7 @@ class CaAsh(Source):
 
     name: ClassVar[str] = "ca-ash"
     version: ClassVar[int] = 1
-    title: ClassVar[str] = "random soups under Life-like rules, run until exactly periodic (ash), and what is in them"
+    title: ClassVar[str] = "random soups under Life-like rules, run until exactly periodic (ash)"
     tiny: ClassVar[dict[str, object]] = {
         "rules": ("B3/S23", "B36/S23", "B2/S"),
         "size": (24, 20),
@@ -56,6 +56,7 @@ class CaAsh(Source):
         "max_objects": 12,
         "without": ("xs5_253", "traffic-light"),
     }
+    sample: ClassVar[dict[str, object]] = {"size": (64, 64), "max_steps": 10_000}
     kernels: ClassVar = (philox.KERNEL, life.KERNEL, census_kernel.KERNEL)
 
     rules: tuple[str, ...] = param(("B3/S23", "B36/S23"), "rulestrings or names; row i runs under rules[i mod k]")

@@ -53,6 +53,14 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
     return image
 
 
+def draw_panels(sheet: Sheet, side: int) -> list[npt.NDArray[np.uint8]]:
+    """Return each board alone, uint8 (y, x, 3), at most `side` pixels a side, each the mean of what it covers."""
+    pictures = [_draw_panel(panel, side) for panel in sheet.panels]
+    for picture in pictures:
+        picture.thumbnail((side, side), Image.Resampling.BOX)
+    return [np.asarray(picture) for picture in pictures]
+
+
 def scale(board: npt.NDArray[np.uint8], side: int, most: int) -> npt.NDArray[np.uint8]:
     """Return a board at up to `side` pixels, each cell a square; up to `most` if its cells are that many.
 

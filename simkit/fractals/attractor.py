@@ -38,13 +38,20 @@ class AttractorImage(Source):
 
     name: ClassVar[str] = "attractor"
     version: ClassVar[int] = 1
-    title: ClassVar[str] = "attractors of planar quadratic maps: class, exponents, dimension, rotation number and image"
+    title: ClassVar[str] = "attractors of planar quadratic maps: class, exponents, dimension, rotation"
     tiny: ClassVar[dict[str, object]] = {
         "wanted": ("fixed", "cycle", "chaos"),
         "tries": 2,
         "half_run": 1024,
         "size": 12,
         "iterations": 500,
+    }
+    sample: ClassVar[dict[str, object]] = {
+        "family": "neimark-sacker",
+        "tries": 1,
+        "half_run": 1024,
+        "size": 48,
+        "iterations": 4000,
     }
     kernels: ClassVar = (philox.KERNEL, basin.KERNEL, orbit.KERNEL)
     block_rows: ClassVar[int] = 32

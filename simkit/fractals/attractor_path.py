@@ -74,6 +74,14 @@ class AttractorPath(Source):
         "iterations": 300,
         "size": (12, 10),
     }
+    sample: ClassVar[dict[str, object]] = {
+        "start": "prey",
+        "frames": 6,
+        "transient": 100,
+        "half_run": 1024,
+        "iterations": 4000,
+        "size": (48, 48),
+    }
     kernels: ClassVar = (philox.KERNEL, basin.KERNEL, orbit.KERNEL)
     block_rows: ClassVar[int] = 32
 

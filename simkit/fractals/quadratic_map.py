@@ -36,9 +36,7 @@ class QuadraticMap(Source):
 
     name: ClassVar[str] = "quadratic-map"
     version: ClassVar[int] = 1
-    title: ClassVar[str] = (
-        "fractals of planar quadratic maps, drawn or found by annealing, with what is certified of them"
-    )
+    title: ClassVar[str] = "fractals of planar quadratic maps, drawn or annealed, with what is certified"
     tiny: ClassVar[dict[str, object]] = {
         "origin": "annealed",
         "objective": "clean",
@@ -48,6 +46,7 @@ class QuadraticMap(Source):
         "size": 16,
         "iterations": 40,
     }
+    sample: ClassVar[dict[str, object]] = {"size": 64, "iterations": 200}
     kernels: ClassVar = (philox.KERNEL, basin.KERNEL, escape.KERNEL)
     block_rows: ClassVar[int] = 16
 

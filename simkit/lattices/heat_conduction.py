@@ -38,7 +38,7 @@ class HeatConduction(LatticeRun):
 
     name: ClassVar[str] = "heat-conduction"
     version: ClassVar[int] = 2
-    title: ClassVar[str] = "heat conduction through Ising spins between thermal walls: flux and profile of temperature"
+    title: ClassVar[str] = "heat through Ising spins between thermal walls: flux and profile of temperature"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 12,
         "every": 3,
@@ -48,6 +48,14 @@ class HeatConduction(LatticeRun):
         "left": (0.3, 0.5),
         "right": (0.6, 0.5),
         "settling": 6,
+    }
+    sample: ClassVar[dict[str, object]] = {
+        "steps": 60,
+        "every": 20,
+        "height": 64,
+        "bath": 16,
+        "depth": 30,
+        "settling": 40,
     }
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 

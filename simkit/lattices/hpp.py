@@ -43,6 +43,14 @@ class Hpp(LatticeRun):
         "left": (0.8, 0.3),
         "right": (0.1, 0.3),
     }
+    sample: ClassVar[dict[str, object]] = {
+        "steps": 60,
+        "every": 20,
+        "height": 64,
+        "box": 31,
+        "opening": 16,
+        "strip": 31,
+    }
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     height: int = param(128, "cells along the wall, 4..16384; with no wall multiples of 128 are fastest")

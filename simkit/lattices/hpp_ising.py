@@ -31,7 +31,7 @@ class HppIsing(LatticeRun):
 
     name: ClassVar[str] = "hpp-ising"
     version: ClassVar[int] = 2
-    title: ClassVar[str] = "Ising spins coupled to an HPP gas as their heat bath, reversible, energy constant"
+    title: ClassVar[str] = "Ising spins with an HPP gas as their heat bath, reversible, energy constant"
     tiny: ClassVar[dict[str, object]] = {
         "steps": 12,
         "every": 4,
@@ -44,6 +44,7 @@ class HppIsing(LatticeRun):
         "imbalances": (0.1, -0.1),
         "difference": 0.1,
     }
+    sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "height": 64, "bath": 32, "depth": 30}
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     geometry: str = param("ring", "ring (one bath, two interfaces) or sandwich (two baths behind mirrors)")

@@ -37,6 +37,7 @@ class IsingCreutz(TorusRun):
         "size": (128, 10),
         "temperatures": (1.1, -1.5),
     }
+    sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "size": (64, 64)}
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     temperatures: tuple[float, ...] = param(

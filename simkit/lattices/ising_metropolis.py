@@ -45,6 +45,7 @@ class IsingMetropolis(TorusRun):
         "temperatures": (1.1, 2.0),
         "final": (1.1, 0.3),
     }
+    sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "size": (64, 64)}
     kernels: ClassVar = (philox.KERNEL, metropolis.KERNEL)
     side_unit: ClassVar[int] = metropolis.SIDE
 

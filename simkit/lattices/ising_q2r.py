@@ -34,6 +34,7 @@ class IsingQ2r(TorusRun):
         "size": (128, 10),
         "fractions": (0.2, 0.6),
     }
+    sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "size": (64, 64)}
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     fractions: tuple[float, ...] = param(

@@ -1,4 +1,4 @@
-"""`simkit sources` and `simkit info`, and paths at which there is no data set."""
+"""`simkit info`, and paths at which there is no data set."""
 
 from __future__ import annotations
 
@@ -10,27 +10,6 @@ import zarr
 from command_line import GENERATE, SMALL, Simkit
 
 import simkit as library
-from simkit.recipe import shipped
-
-
-def test_sources_lists_the_sources_and_the_recipes(simkit: Simkit) -> None:
-    result = simkit("sources")
-    assert (result.code, result.err) == (0, "")
-    assert re.search(r"ca-ash +version \d+ +random soups", result.out)
-    for name in shipped():
-        assert re.search(rf"{name} +[\d,]+ rows +\S", result.out)
-    assert "next: simkit sources NAME" in result.out
-
-
-def test_sources_shows_one(simkit: Simkit) -> None:
-    result = simkit("sources", "ca-ash")
-    assert (result.code, result.err) == (0, "")
-    for name in ("rules", "size", "density", "max_steps", "ash", "settle", "period", "rule", "population"):
-        assert re.search(rf"^  {name} ", result.out, re.MULTILINE)
-    assert "= B3/S23,B36/S23" in result.out
-    assert "= 128x128" in result.out
-    assert "128 cells along x_byte, eight per byte, lowest bit first" in result.out
-    assert "next: simkit generate ca-ash --n 1e4" in result.out
 
 
 def test_info(simkit: Simkit, store: Path) -> None:

@@ -80,6 +80,12 @@ def test_info_and_preview_do_not_load_numba(store: Path) -> None:
         assert "numba" not in loaded_by(f"from simkit_cli.main import main; main({line!r})")
 
 
+@pytest.mark.parametrize("line", [["sources"], ["sources", "ca-ash"], ["sources", "ca-ash-4rules"]], ids=" ".join)
+def test_the_catalogue_computes_and_draws_nothing(line: list[str]) -> None:
+    """Rich, which is asked whether there are colours, and NumPy, of which parameters are made, are all that it loads."""
+    assert set(loaded_by(f"from simkit_cli.main import main; main({line!r})")) <= {"numpy", "rich"}
+
+
 def test_a_library_that_is_missing_is_named() -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ HERE = Path(__file__).parent
 COMMANDS = [
     ["sources"],
     ["sources", "wallpaper"],
+    ["sources", "wallpaper", "--out", "sample.png"],
     ["generate", "wallpaper", "--n", "4", "--out", "w.zarr", "--backend", "reference", "-q"],
     ["preview", "w.zarr", "--view", "tiles", "--out", "tiles.png"],
     ["preview", "--help"],
@@ -34,6 +36,7 @@ from simkit.learn import batches
 simkit.testing.check_world("wallpapers")
 simkit.testing.check_source(simkit.source("wallpaper", n_tiles=2), rows=range(3))
 (batch,) = batches("w.zarr", channels="edges", batch_size=4, n_threads=0)
+assert (batch["board"][:, 0, :8] == batch["board"][:, 0, 8:16]).all()  # as a fact of the source says
 print(json.dumps([list(batch["board"].shape), int(batch["board"][:, 1].sum()), simkit.preview("w.zarr", view="tiles").size]))
 """
 
@@ -80,14 +83,19 @@ def test_a_world_of_another_package_shows_up_everywhere(installed: Path, tmp_pat
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [status for status, _ in found] == [0] * len(COMMANDS), found
-    listed, shown, _, _, help_, exported, benched = (output for _, output in found)
-    assert "Wallpapers, of a tile and its copies\n  wallpaper  version 1  copies of a random tile" in listed
+    listed, shown, sampled, _, _, help_, exported, benched = (output for _, output in found)
+    assert re.search(
+        "^Wallpapers, of a tile and its copies\n  wallpaper  +copies of a random tile", listed, re.MULTILINE
+    )
     assert listed.index("ca-ash") < listed.index("Wallpapers") < listed.index("Recipes")
+    assert "Known exactly\n  - every row of tiles of a board is the same\n" in shown
+    assert "Citation\n  Anonymous, Wallpapers (an example)\n" in shown
     assert [line.split()[:2] for line in shown.splitlines() if line.split()[:1] in (["views"], ["formats"])] == [
         ["views", "tiles"],
         ["formats", "pbm"],
     ]
     assert "edges" in shown
+    assert sampled.startswith("sample.png: 6 rows of wallpaper with n_tiles=2, ")
     assert "tiles" in help_
     assert (tmp_path / "tiles.png").read_bytes().startswith(b"\x89PNG")
     assert "w-pbm: rows 0 to 3 as pbm, 4 files" in exported  # the format of its world, since none is named
@@ -97,7 +105,7 @@ def test_a_world_of_another_package_shows_up_everywhere(installed: Path, tmp_pat
 
 def test_its_sources_and_channels_are_used_from_python(installed: Path, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
-    done = run(command_lines(COMMANDS[2:3]), installed, tmp_path)
+    done = run(command_lines(COMMANDS[3:4]), installed, tmp_path)
     assert done.returncode == 0, done.stderr
     done = run(IN_PYTHON, installed, tmp_path)
     assert done.returncode == 0, done.stderr

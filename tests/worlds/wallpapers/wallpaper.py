@@ -25,6 +25,9 @@ class Wallpaper(Source):
     version = 1
     title = "copies of a random tile, plain or mirrored in turn"
     tiny: ClassVar[dict[str, object]] = {"n_tiles": 2}
+    sample: ClassVar[dict[str, object]] = {"n_tiles": 2}
+    facts = ("every row of tiles of a board is the same",)
+    citation = "Anonymous, Wallpapers (an example)"
     kernels = (philox.KERNEL,)
 
     n_tiles: int = param(4, "tiles in a row, and rows of tiles; 2..64")

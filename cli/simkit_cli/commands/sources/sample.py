@@ -1,0 +1,91 @@
+"""A sample of a source as a picture: rows of a data set in a temporary folder, drawn as its world draws them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from simkit.errors import StoreError, counted
+from simkit_cli import terminal
+from simkit_cli.commands.sources.catalogue import plain, shortened, width
+
+if TYPE_CHECKING:
+    from simkit.contract import Source
+    from simkit.figures.picture import Sheet
+    from simkit.store import Store
+
+#: rows of a picture in a file
+_ROWS = 6
+
+#: columns and rows of characters of a board in a terminal (a character is two pixels high), and columns between two
+_SIDE, _GAP = 32, 2
+
+#: needs nothing compiled, and gives the same bits as all others
+_BACKEND = "reference"
+
+
+@contextmanager
+def sampled(source: Source, n_rows: int, backend: str) -> Iterator[Store]:
+    """Give a data set of the first rows of a source, which is gone afterwards."""
+    from simkit.recipe import Recipe
+    from simkit.run import generate
+
+    with tempfile.TemporaryDirectory(prefix="simkit-sample-") as folder:
+        yield generate(Recipe(source, 0, n_rows), Path(folder) / "sample", backend=backend)
+
+
+def save(cls: type[Source], out: Path) -> str:
+    """Write the picture of some rows as PNG, and return the line that says so."""
+    if out.suffix.lower() != ".png":
+        raise click.UsageError(f"a sample is a PNG picture; {out} does not end in .png")
+    from simkit.figures.sheet import draw_sheet
+    from simkit.figures.sheet import save as write
+
+    picture = draw_sheet(_sheet(cls, _ROWS))
+    write(picture, out)
+    return f"{out}: {counted(_ROWS, 'row')} of {cls.name}{_made_with(cls)}, {picture.width} x {picture.height} pixels"
+
+
+def show(cls: type[Source]) -> None:
+    """Print some rows in colours, and what they are; where there are none, how to have the picture as a file."""
+    console = terminal.colours()
+    if console is None:
+        click.echo(f"\n`simkit sources {cls.name} --out sample.png` draws a sample{_made_with(cls)}")
+        return
+    from simkit.figures.sheet import draw_panels
+
+    n = max(1, (width() + _GAP) // (_SIDE + _GAP))
+    click.echo(f"\nSample: {counted(n, 'row')}{_made_with(cls)}")
+    try:
+        sheet = _sheet(cls, n)
+    except StoreError as error:
+        click.echo(f"  {error}")
+        return
+    terminal.print_pictures(console, draw_panels(sheet, _SIDE), _GAP)
+    for panel in sheet.panels:
+        click.echo(shortened(" · ".join(panel.captions), width()))
+
+
+def _made_with(cls: type[Source]) -> str:
+    chosen = ", ".join(f"{name}={plain(value)}" for name, value in cls.sample.items())
+    return f" with {chosen}" if chosen else " with the default parameters"
+
+
+def _sheet(cls: type[Source], n_rows: int) -> Sheet:
+    """Return the sheet of the first rows; StoreError if the world cannot draw one."""
+    from simkit.figures.picture import Sheet
+    from simkit.figures.preview import SHEET, describe
+
+    with sampled(cls.build(cls.sample), n_rows, _BACKEND) as store:
+        try:
+            found = describe(store, range(n_rows), SHEET, _BACKEND)
+        except StoreError as error:
+            raise StoreError(str(error).replace(str(store.path), cls.name)) from None
+    if not isinstance(found, Sheet):
+        raise StoreError(f"{cls.name} has a film in place of a sheet, which a sample does not show")
+    return found
