@@ -43,6 +43,22 @@ def test_a_live_source_is_asked_for_each_row_once_and_for_many_at_a_time(made, s
     ]
 
 
+@pytest.mark.parametrize(("shuffle", "split"), [(True, None), (False, None), (True, "train"), (False, "train")])
+def test_a_source_that_likes_many_rows_at_a_time_is_called_seldom(made, shuffle, split, monkeypatch):
+    monkeypatch.setattr(Same, "block_rows", 4096)
+    rows = rows_of(batches(Same(), n=8000, fields=("board", "row"), shuffle=shuffle, split=split, n_threads=0))
+    assert len(set(rows)) == len(rows) == (8000 if split is None else 6400)
+    assert len(made) == 10
+    assert sum(map(len, made)) <= 8000
+
+
+def test_a_chunk_of_a_live_source_is_of_few_bytes(made, monkeypatch):
+    """Boards of 32 KiB, of which a hundred are much already."""
+    monkeypatch.setattr(Same, "block_rows", 4096)
+    next(iter(batches(Same(("01" * 256,) * 512), n=1000, shuffle=True, batch_size=1, n_threads=0)))
+    assert max(map(len, made)) == 100
+
+
 def test_of_a_live_source_s_split_few_other_rows_are_made(made):
     for split, most_made, most_calls in (("train", 1.0, 2 * 41), ("validation", 0.2, 8 * 41)):
         made.clear()

@@ -37,6 +37,9 @@ _WINDOW_BYTES, _MOST_CHUNKS = 2**27, 2**10
 #: bytes of rows of a sparse selection that are kept decoded, so that later epochs need not decode all chunks for them
 _KEPT_BYTES = 2**28
 
+#: a chunk of a live source has a hundred rows for each so many of its blocks, and bytes at most if they are more
+_LIVE_BLOCK, _LIVE_BYTES = 2**9, 2**22
+
 #: a call of a source costs about as much as so many of the rows that it may be asked for at a time
 _CALL = 1 / 128
 
@@ -137,18 +140,20 @@ class Table(ABC):
 class Live(Table):
     """Rows that a source makes when they are asked for.
 
-    Chunks are a hundred rows, so that each has the same number of a split; where a row is a long run no more rows are
-    made at a time than are wanted.
+    Chunks are hundreds of rows, so that each has the same number of a split; a call of the source makes one. They are
+    the larger the more rows the source likes to make at a time, as far as they are not many bytes. Where a row is a
+    long run no more rows are made at a time than are wanted.
     """
 
     is_compact = True
-    chunk_rows = HUNDRED
 
     def __init__(self, source: Source, seed: int, n_rows: int, backend: str) -> None:
         super().__init__()
         source.check_there(n_rows)
         self._source, self._seed, self._on = source, seed, source.load(backend)
         self.schema, self.n_rows = source.schema(), n_rows
+        fitting = _LIVE_BYTES // max(1, HUNDRED * self.schema.row_nbytes)
+        self.chunk_rows = HUNDRED * max(1, min(source.block_rows // _LIVE_BLOCK, fitting))
         self.piece_rows = min(self.chunk_rows, source.block_rows)
         fitting = _WINDOW_BYTES // max(1, self.chunk_rows * self.schema.row_nbytes)
         self.window = max(1, min(_WINDOW, fitting))
