@@ -130,6 +130,7 @@ def test_points_of_fractals_beside_a_plain_loop(tmp_path):
     assert set(record["rates"]) == {"plain", "float64", "float32", "numpy"}
 
 
+@pytest.mark.slow
 def test_the_costs_of_data_sets_of_many_rows(tmp_path):
     pytest.importorskip("torch", reason="torch is not installed")
     out = tmp_path / "results.jsonl"

@@ -102,7 +102,7 @@ def check(cuda: ModuleType, boards: np.ndarray) -> None:
 @pytest.mark.parametrize(
     ("size", "n_motifs", "n", "wanted"),
     [
-        ((20, 20), 15, 40, {"searches": 90, "of 32 trials and more": 5}),
+        pytest.param((20, 20), 15, 40, {"searches": 90, "of 32 trials and more": 5}, marks=pytest.mark.slow),
         ((9, 40), 15, 40, {"searches": 90, "of 32 trials and more": 1}),
         ((40, 40), 70, 6, {"searches": 30, "too many choices": 1}),
     ],

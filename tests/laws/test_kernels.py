@@ -73,7 +73,7 @@ def test_philox_quantiles(philox_kernel, seed, n):
 
 
 @given(seed=st.integers(0, 99), size=SIZES, rule=RULES, n=st.integers(0, 9))
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_life_step(life_kernel, seed, size, rule, n):
     agree(life.KERNEL, life_kernel, lambda: soups.step(2, *size, n, rule, seed))
 
@@ -84,7 +84,7 @@ def test_life_step(life_kernel, seed, size, rule, n):
     rule=RULES,
     max_steps=st.one_of(st.integers(1, 120), st.just(600)),
 )
-@settings(max_examples=60)
+@settings(max_examples=20)
 def test_life_settle(life_kernel, seed, size, rule, max_steps):
     agree(life.KERNEL, life_kernel, lambda: soups.settle(4, *size, max_steps, ("B3/S23", rule), seed))
 
@@ -110,7 +110,7 @@ def test_a_board_settles_if_a_state_recurs_by_max_steps(life_kernel, offset):
     form=st.builds(Form, st.booleans(), st.booleans(), st.sampled_from(["uint8", "float32"])),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_cells_expand(kernel, size, n_planes, form, seed):
     def make():
         return boards.expand(5, n_planes, *size, form, seed)
@@ -180,6 +180,7 @@ def test_without_avx512_laws_facts_and_golden_digests_hold(processor):
     run_as(processor, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *files, *chosen)
 
 
+@pytest.mark.slow
 def test_damaged_compiled_code_is_said_to_be_so(tmp_path):
     """Numba reads the files of its cache without a check; what it then raises must not be all that a user sees."""
     script = (

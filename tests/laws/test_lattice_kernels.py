@@ -36,7 +36,7 @@ def agree(module, cells, n_steps, **options):
 
 
 @given(seed=SEEDS, height=st.integers(2, 20), width=WIDTHS, n=st.integers(0, 12), every=st.integers(1, 5))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_any_layout(kernel, seed, height, width, n, every):
     regions = np.random.default_rng(seed).integers(0, 3, width)
     agree(kernel, random_cells(seed, height, width), n, every=every, regions=regions, start=seed % 2)
@@ -58,7 +58,7 @@ def test_stacks(kernel, name, height):
     is_turned=st.booleans(),
     n=st.integers(0, 12),
 )
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_rings_of_any_size(kernel, seed, height, bath, depth, shift, is_turned, n):
     cells = random_stack(seed, np.roll(lattice.layout.ring(bath, 2 * depth), shift), 2 * height)
     cells = turned(cells) if is_turned else cells
@@ -187,7 +187,7 @@ def test_a_mirror_that_holds_more_than_its_gas_gave(kernel):
     width=st.integers(1, 40),
     n=st.integers(0, 20),
 )
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_creutz(kernel, seed, height, width, n):
     cells = random_demons(seed, 2 * height, 2 * width)
     agreement.agree(lattice.KERNEL, kernel, lambda: cases.run_creutz(cells.copy(), n, every=3))
