@@ -25,10 +25,14 @@ def names(schema: Schema) -> list[str]:
 def sheet(store: Store, rows: list[int], texts: Sequence[Sequence[str]]) -> Sheet:
     """Return a sheet of all fields of pixels of some rows, with `texts` below each row."""
     found = pictures(store.schema, {name: store[name][rows] for name in names(store.schema)})
-    height, width = found[0].shape[:2]
-    side = _SIDE if width < 2 * height else 2 * _SIDE
     panels = [Panel(picture, NO_COLOURS, words) for picture, words in zip(found, texts, strict=True)]
-    return Sheet(title(store), panels, side=side)
+    return Sheet(title(store), panels, side=side(found[0]))
+
+
+def side(picture: U8) -> int:
+    """Return the pixels that a picture is scaled to on a sheet."""
+    height, width = picture.shape[:2]
+    return _SIDE if width < 2 * height else 2 * _SIDE
 
 
 def pictures(schema: Schema, batch: Batch) -> list[U8]:

@@ -43,11 +43,8 @@ def _strip(source: Source, seed: int) -> U8:
     n_rows = source.n_rows()
     rows = [round(i * _GOLDEN * n_rows) % n_rows for i in range(_ROWS)] if n_rows < _FEW else range(_ROWS)
     schema, batch = source.schema(), source.generate(seed, rows)
-    if pixels.names(schema):
-        found = pixels.pictures(schema, batch)
-        times = max(1, _HEIGHT // len(found[0]))
-    else:
-        found, times = pictures.heat(schema, batch)[0], 1
+    found, keys = pictures.drawn(schema, batch)
+    times = 1 if keys else max(1, _HEIGHT // len(found[0]))
     out = np.full((_HEIGHT, _WIDTH, 3), LIGHT.sheet, np.uint8)
     left = 0
     for small in found:

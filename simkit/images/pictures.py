@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,14 +16,14 @@ from simkit.store import Store
 #: what stands first below a picture, if it is there
 _FIRST = ("label", "reward", "action")
 
-#: numbers of a row that are written below it at most; entries of a field that are written, each by its name
+#: fields of a row that are written below it at most, and entries of each
 _MOST_WORDS, _MOST_COLUMNS = 7, 4
 
 #: pixels across a heat map, up to which a row of it is high, and between those of two fields
 _WIDTH, _HEIGHT, _GAP = 192, 28, 6
 
 #: numbers in a line of a heat map at most, where they do not fill whole lines of twice as many as there are lines
-_IN_LINE = 16
+_IN_LINE = 32
 
 #: colours from low to high, told apart without colour vision: dark blue to yellow; blue to orange by way of white
 _RISING = ((0, 32, 76), (87, 92, 109), (166, 157, 117), (255, 234, 70))
@@ -38,13 +39,29 @@ _SWATCHES = 5
 def sheet(store: Store, rows: list[int], backend: str) -> Sheet:
     """Return the pictures of rows with label and factors below them, or heat maps of their numbers."""
     del backend
-    texts = captions(store, rows)
-    if pixels.names(store.schema):
-        return pixels.sheet(store, rows, texts)
-    shown = [name for name, field in store.schema.items() if _is_heat(name, field)]
-    found, keys = heat(store.schema, {name: store[name][rows] for name in shown})
+    texts, schema = captions(store, rows), store.schema
+    shown = [name for name, field in schema.items() if field.full is not None or _is_brightness(field)]
+    shown = shown or [name for name, field in schema.items() if _is_heat(name, field)]
+    found, keys = drawn(schema, {name: store[name][rows] for name in shown})
     panels = [Panel(picture, pixels.NO_COLOURS, words) for picture, words in zip(found, texts, strict=True)]
-    return Sheet(title(store), panels, keys, side=_WIDTH)
+    return Sheet(title(store), panels, keys, side=_WIDTH if keys else pixels.side(found[0]))
+
+
+def drawn(schema: Schema, batch: Batch) -> tuple[list[U8], list[Key]]:
+    """Return a picture of each row, uint8 (y, x, 3), and what its colours stand for if it is a heat map."""
+    fields = {name: schema[name] for name in batch}
+    floats = [name for name, field in fields.items() if _is_brightness(field)]
+    if not floats and not pixels.names(Schema(**fields)):
+        return _heat(schema, batch)
+    for name in floats:
+        fields[name] = replace(fields[name], dtype="uint8", full=255)
+        batch = {**batch, name: np.rint(batch[name].clip(0, 1) * 255).astype(np.uint8)}
+    return pixels.pictures(Schema(**fields), batch), []
+
+
+def _is_brightness(field: Field) -> bool:
+    """Say whether a field has the axes of colours, and numbers that are 0 to 1 from black to full brightness."""
+    return field.dtype == "float32" and field.dims == ("channel", "y", "x")
 
 
 def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:
@@ -55,8 +72,7 @@ def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:
     for name in names:
         field, values = store.schema[name], store[name][list(rows)]
         for row, value in zip(words, values, strict=True):
-            parts = zip(field.columns, value, strict=True) if field.shape else [(name, value)]
-            row.extend(f"{part} {_value(field, number)}" for part, number in parts)
+            row.append(f"{name} {', '.join(_value(field, number) for number in value.reshape(-1))}")
     return [[f"row {row:,}", *found[:_MOST_WORDS]] for row, found in zip(rows, words, strict=True)]
 
 
@@ -70,7 +86,7 @@ def _value(field: Field, value: np.generic) -> str:
     return f"{value:.3g}" if isinstance(value, np.floating) else f"{value:,}"
 
 
-def heat(schema: Schema, batch: Batch) -> tuple[list[U8], list[Key]]:
+def _heat(schema: Schema, batch: Batch) -> tuple[list[U8], list[Key]]:
     """Return one picture of the numbers of each row, uint8 (y, x, 3), and what the colours stand for.
 
     Each field has a line or a block, one below the other: those with axes, and what is to be told.

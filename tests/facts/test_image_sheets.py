@@ -74,6 +74,17 @@ def test_channels_and_frames_stand_beside_each_other_with_a_gap():
     np.testing.assert_array_equal(cells[:, 66:], np.moveaxis(following[1][1], 0, -1))
 
 
+def test_brightness_as_numbers_is_a_picture_too():
+    """Black below 0, white above 1."""
+    field = Field("float32", "", ("channel", "y", "x"), (3, 2, 2))
+    values = np.zeros((2, 3, 2, 2), np.float32)
+    values[0, :, 0, 0] = -0.5, 0.5, 1.5
+    made = stored(frame=(field, values), next_frame=(field, values))
+    cells = panels(made)[0].cells
+    assert cells.shape == (2, 5, 3)
+    assert cells[0, 0].tolist() == cells[0, 3].tolist() == [0, 128, 255]
+
+
 def test_pictures_of_other_sizes_keep_theirs():
     cells = pixels.beside([np.zeros((8, 4, 3), np.uint8), np.zeros((3, 2, 3), np.uint8)])
     assert cells.shape == (8, 7, 3)
@@ -89,8 +100,8 @@ def test_captions_name_what_is_to_be_told_first():
         label=(Field("uint8", "", labels=("cat", "dog")), [0, 1]),
     )
     assert pictures.captions(made, [0, 1]) == [
-        ["row 0", "label cat", "number 7", "red 0.25", "blue 0.333"],
-        ["row 1", "label dog", "number 1,000", "red 0", "blue 1"],
+        ["row 0", "label cat", "number 7", "distances 0.25, 0.333"],
+        ["row 1", "label dog", "number 1,000", "distances 0, 1"],
     ]
 
 
