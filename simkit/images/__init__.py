@@ -10,10 +10,12 @@ WORLD = World(
         "digits": "digits:Digits",
         "bits": "bits:Bits",
         "lines": "lines:Lines",
+        "dots": "dots:Dots",
     },
     views={"sheet": "pictures:sheet"},
     bench={
         "bits": "bench:bits",
         "lines": "bench:lines",
+        "dots": "bench:dots",
     },
 )

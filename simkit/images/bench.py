@@ -41,3 +41,8 @@ def bits(tiny: bool) -> Rate:
 def lines(tiny: bool) -> Rate:
     """Images of 1 to 10 vertical lines."""
     return _rows("lines", 4096, tiny)
+
+
+def dots(tiny: bool) -> Rate:
+    """Anti-aliased discs on 64x64 pixels in three colours, with all their factors."""
+    return _rows("dots", 1024, tiny)
