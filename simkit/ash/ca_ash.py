@@ -57,6 +57,17 @@ class CaAsh(Source):
         "without": ("xs5_253", "traffic-light"),
     }
     sample: ClassVar[dict[str, object]] = {"size": (64, 64), "max_steps": 10_000}
+    facts: ClassVar[tuple[str, ...]] = (
+        "Settle and period are exact: the board recurs after period generations and not before, from settle"
+        " on and no earlier.",
+        "Every live cell of a board with a census is in one object, which alone does what it does in the whole.",
+        "No ship (xs6_356) is counted under HighLife (B36/S23): the cell inside it has six neighbours, so "
+        "that it is born.",
+    )
+    citation: ClassVar[str] = (
+        'M. Gardner, The fantastic combinations of John Conway\'s new solitaire game "life", Scientific '
+        "American 223 (1970) 120; for the task Exploring AI Model Diversity, blog post, 2026"
+    )
     kernels: ClassVar = (philox.KERNEL, life.KERNEL, census_kernel.KERNEL)
 
     rules: tuple[str, ...] = param(("B3/S23", "B36/S23"), "rulestrings or names; row i runs under rules[i mod k]")

@@ -53,6 +53,15 @@ class AttractorImage(Source):
         "size": 48,
         "iterations": 4000,
     }
+    facts: ClassVar[tuple[str, ...]] = (
+        "All iterations are in the image: its pixels add up to `iterations`, or to 0 if the orbit escapes.",
+        "In the family neimark-sacker the eigenvalues at 0 have a modulus between 1 and 1 + mu.",
+    )
+    citation: ClassVar[str] = (
+        "J. C. Sprott, Automatic generation of strange attractors, Comput. & Graphics 17 (1993) 325; for "
+        "the family neimark-sacker Yu. A. Kuznetsov, Elements of Applied Bifurcation Theory (2004), section"
+        " 4.7"
+    )
     kernels: ClassVar = (philox.KERNEL, basin.KERNEL, orbit.KERNEL)
     block_rows: ClassVar[int] = 32
 

@@ -82,6 +82,17 @@ class AttractorPath(Source):
         "iterations": 4000,
         "size": (48, 48),
     }
+    facts: ClassVar[tuple[str, ...]] = (
+        "A row begins where the rows before it of its run have been.",
+        "Where a ring locks, the rotation number is the fraction itself, with the period as its denominator.",
+        "The first frame is of the map `start` and the last of the map `end`, to the last bit.",
+        "The map of the path trefoil commutes with a turn by a third.",
+    )
+    citation: ClassVar[str] = (
+        "D. G. Aronson, M. A. Chory, G. R. Hall, R. P. McGehee, Bifurcations from an invariant circle for "
+        "two-parameter families of maps of the plane: a computer-assisted study, Comm. Math. Phys. 83 "
+        "(1982) 303"
+    )
     kernels: ClassVar = (philox.KERNEL, basin.KERNEL, orbit.KERNEL)
     block_rows: ClassVar[int] = 32
 

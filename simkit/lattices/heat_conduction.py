@@ -57,6 +57,15 @@ class HeatConduction(LatticeRun):
         "depth": 30,
         "settling": 40,
     }
+    facts: ClassVar[tuple[str, ...]] = (
+        "The energy of the lattice changes by exactly what the two walls give and take.",
+        "Between walls of one temperature no heat flows in the mean.",
+    )
+    citation: ClassVar[str] = (
+        "J. Hardy, Y. Pomeau, O. de Pazzis, Time evolution of a two-dimensional model system. I, J. Math. "
+        "Phys. 14 (1973) 1746; G. Y. Vichniac, Simulating physics with cellular automata, Physica D 10 "
+        "(1984) 96"
+    )
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     height: int = param(256, "cells along the walls, even, 4..16384; multiples of 128 are fastest")

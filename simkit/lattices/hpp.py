@@ -51,6 +51,14 @@ class Hpp(LatticeRun):
         "opening": 16,
         "strip": 31,
     }
+    facts: ClassVar[tuple[str, ...]] = (
+        "The number of packets, with those in mirrors and in the opening, is the same at every step.",
+        "Reversible: the same rule takes the reverse of the last state to the reverse of the first.",
+    )
+    citation: ClassVar[str] = (
+        "J. Hardy, Y. Pomeau, O. de Pazzis, Time evolution of a two-dimensional model system. I, J. Math. "
+        "Phys. 14 (1973) 1746"
+    )
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     height: int = param(128, "cells along the wall, 4..16384; with no wall multiples of 128 are fastest")

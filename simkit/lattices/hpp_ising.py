@@ -45,6 +45,17 @@ class HppIsing(LatticeRun):
         "difference": 0.1,
     }
     sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "height": 64, "bath": 32, "depth": 30}
+    facts: ClassVar[tuple[str, ...]] = (
+        "The energy, of packets, bond bits and unsatisfied bonds, is the same at every step.",
+        "Reversible: the same rule takes the reverse of the last state to the reverse of the first.",
+        "The critical temperature is that of beta = ln(1 + sqrt 2) = 0.881374 per packet.",
+        "In equilibrium the spins have the energy of the exact cylinder with free edges (simkit.ising.cylinder).",
+    )
+    citation: ClassVar[str] = (
+        "J. Hardy, Y. Pomeau, O. de Pazzis, Time evolution of a two-dimensional model system. I, J. Math. "
+        "Phys. 14 (1973) 1746; G. Y. Vichniac, Simulating physics with cellular automata, Physica D 10 "
+        "(1984) 96"
+    )
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     geometry: str = param("ring", "ring (one bath, two interfaces) or sandwich (two baths behind mirrors)")

@@ -38,6 +38,12 @@ class IsingCreutz(TorusRun):
         "temperatures": (1.1, -1.5),
     }
     sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "size": (64, 64)}
+    facts: ClassVar[tuple[str, ...]] = (
+        "The energy, of unsatisfied bonds and demons, is the same at every step.",
+        "Reversible: the same rule takes the last state, its phases turned, to the first with its phases turned.",
+        "In equilibrium the low bit of a demon is set with the odds exp(-2 beta), the high bit with exp(-4 beta).",
+    )
+    citation: ClassVar[str] = "M. Creutz, Deterministic Ising dynamics, Ann. Phys. 167 (1986) 62"
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     temperatures: tuple[float, ...] = param(

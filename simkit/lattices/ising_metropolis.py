@@ -46,6 +46,15 @@ class IsingMetropolis(TorusRun):
         "final": (1.1, 0.3),
     }
     sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "size": (64, 64)}
+    facts: ClassVar[tuple[str, ...]] = (
+        "Flips that cost 2 and 4 bonds have the probabilities a / 2^32 and (a / 2^32)^2 with an integer a; "
+        "all others are taken.",
+        "In equilibrium the spins have the energy of the exact torus (simkit.ising.torus).",
+    )
+    citation: ClassVar[str] = (
+        "N. Metropolis, A. W. Rosenbluth, M. N. Rosenbluth, A. H. Teller, E. Teller, Equation of state "
+        "calculations by fast computing machines, J. Chem. Phys. 21 (1953) 1087"
+    )
     kernels: ClassVar = (philox.KERNEL, metropolis.KERNEL)
     side_unit: ClassVar[int] = metropolis.SIDE
 

@@ -35,6 +35,11 @@ class IsingQ2r(TorusRun):
         "fractions": (0.2, 0.6),
     }
     sample: ClassVar[dict[str, object]] = {"steps": 60, "every": 20, "size": (64, 64)}
+    facts: ClassVar[tuple[str, ...]] = (
+        "The number of unsatisfied bonds is the same at every step.",
+        "Reversible: the same rule takes the reverse of the last state to the reverse of the first.",
+    )
+    citation: ClassVar[str] = "G. Y. Vichniac, Simulating physics with cellular automata, Physica D 10 (1984) 96"
     kernels: ClassVar = (philox.KERNEL, lattice.KERNEL)
 
     fractions: tuple[float, ...] = param(
