@@ -99,10 +99,12 @@ LAWS: dict[str, Callable[..., None]] = {
 
 
 def check_source(source: Source, seed: int = 0, rows: range = range(8)) -> None:
-    """Check all five laws, near row 0 and far from it, for two seeds."""
+    """Check all five laws, near row 0 and far from it, for two seeds; of a source with few rows its first and last."""
+    rows = range(rows.start, min(rows.stop, source.n_rows()))
+    far = min(2**40, source.n_rows() - len(rows))
     for law in LAWS.values():
         law(source, seed, rows)
-        law(source, MAX_SEED, range(2**40, 2**40 + len(rows)))
+        law(source, MAX_SEED, range(far, far + len(rows)))
 
 
 def check_world(package: str) -> None:

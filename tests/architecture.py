@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "run": {"", "errors", "schema", "backends", "contract", "recipe", "store"},  # "": the version that stores record
     "figures": {"errors", "schema", "backends", "store", "registry"},
     "learn": {"errors", "tables", "schema", "backends", "kernels", "split", "contract", "store", "registry"},
-    "interchange": {"errors", "schema", "registry", "recipe", "store", "kernels"},
+    "interchange": {"errors", "schema", "contract", "registry", "recipe", "store", "kernels"},
     "testing": {"errors", "schema", "backends", "contract", "registry", "interchange"},
     "bench": {"errors", "schema", "backends", "kernels", "contract", "registry", "recipe", "run", "store", "learn"},
     "viewer": {"errors", "backends", "registry", "figures"},

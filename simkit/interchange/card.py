@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from simkit import recipe, registry
+from simkit.contract import Source
 from simkit.errors import RecipeError, StoreError, counted
 from simkit.interchange import Written
 from simkit.interchange.croissant import croissant
@@ -58,14 +59,26 @@ class Card:
 
     @property
     def citation(self) -> str:
-        """The recipe file's, or ""."""
-        return str(self.about.get("citation", ""))
+        """The recipe file's, or else that of the source, or ""."""
+        source = self._source
+        return str(self.about.get("citation", source.citation if source else ""))
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What is known exactly of the rows: of the version that made them, if that is installed."""
+        source = self._source
+        return source.facts if source and source.version == self.store.recipe["version"] else ()
+
+    @property
+    def _source(self) -> type[Source] | None:
+        name = self.store.recipe["source"]
+        return registry.source_class(name) if name in registry.sources() else None
 
     @property
     def description(self) -> str:
         """What the source makes, if it is installed, and how many rows there are."""
-        source, n_rows = self.store.recipe["source"], self.store.layout.n_rows
-        what = f"{registry.source_class(source).title}. " if source in registry.sources() else ""
+        source, n_rows = self._source, self.store.layout.n_rows
+        what = f"{source.title}. " if source else ""
         which = f"Rows {self.rows.start:,} to {self.rows.stop - 1:,} of " if len(self.rows) < n_rows else ""
         n_done = self.store.n_rows_done
         state = f" {n_done:,} of them are generated so far." if n_done < n_rows else ""
@@ -94,6 +107,8 @@ class Card:
             for what, names in (("values 0, 1, ... of", field.labels), ("entries of", field.columns)):
                 if names:
                     lines += ["", f"The {what} `{name}`: {', '.join(f'`{each}`' for each in names)}."]
+        if self.facts:
+            lines += ["", "## Known exactly", "", *(f"- {fact}" for fact in self.facts)]
         lines += ["", "## Recipe", "", "```toml", recipe.write(self.store.recipe).rstrip(), "```", ""]
         lines += [f"In a file `recipe.toml`, `{COMMAND}` makes the whole data set again, to the last byte."]
         if self.digest:
@@ -107,6 +122,7 @@ class Card:
     def croissant(self) -> bytes:
         """Return the card as Croissant 1.0, for a place in the folder of the data set."""
         origin = {"recipe": recipe.write(self.store.recipe), "command": COMMAND, "digest": self.digest}
+        origin["known exactly"] = "\n".join(self.facts)
         about = {
             "name": self.title,
             "description": self.description,
@@ -159,6 +175,11 @@ def write(
     files.put(README, card.markdown())
     files.put(CROISSANT, card.croissant())
     return files.written()
+
+
+def citation(store: Store) -> str:
+    """Return where a data set comes from: the citation of a recipe that comes with simkit, or of its source, or ""."""
+    return Card(store, store.schema, range(store.layout.n_rows), _shipped(store)).citation
 
 
 def _shipped(store: Store) -> Mapping[str, Any]:

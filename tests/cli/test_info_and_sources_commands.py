@@ -23,6 +23,7 @@ def test_info(simkit: Simkit, store: Path) -> None:
     assert re.search(r"^  shards +4 of 4 done, 4,096 rows each$", result.out, re.MULTILINE)
     assert f"digest    {opened.root_digest()}" in result.out
     assert re.search(rf"backend +{opened.made['backend']}$", result.out, re.MULTILINE)
+    assert library.source("ca-ash").citation in " ".join(result.out.split())
     assert re.search(r"versions +simkit [\d.]+, numpy [\d.]+", result.out)
 
 

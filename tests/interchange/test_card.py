@@ -62,6 +62,18 @@ def test_it_goes_into_the_data_set_and_leaves_it_whole(ash: Path) -> None:
     assert (simkit.open(ash)["ash"][:] == before).all()
 
 
+def test_what_the_source_says_is_in_the_card_of_any_of_its_data_sets(tmp_path: Path) -> None:
+    path = tmp_path / "small.zarr"
+    source = simkit.source("ising-q2r", size=8, steps=2, every=1)
+    simkit.generate(Recipe(source, 0, 1), path, backend="reference")
+    simkit.card(path)
+    text, croissant = read(path)
+    assert text.endswith(f"## Citation\n\n{source.citation}\n")
+    assert croissant["citeAs"] == source.citation
+    assert "\n## Known exactly\n\n- The number of unsatisfied bonds is the same at every step.\n- Reversible: " in text
+    assert properties(croissant)["known exactly"] == "\n".join(source.facts)
+
+
 def test_what_is_not_known_is_not_invented(store: Path, tmp_path: Path) -> None:
     simkit.card(store, tmp_path)
     text, croissant = read(tmp_path)

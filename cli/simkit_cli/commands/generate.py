@@ -128,7 +128,9 @@ def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]
     path = find(what)
     if path is None and what in registry.sources() and n is None:
         raise click.UsageError(f"say how many rows: simkit generate {what} --n 1e6")
-    return Recipe.of(what, n=n, seed=seed, parameters=settings), what if path is None else path.stem
+    recipe = Recipe.of(what, n=n, seed=seed, parameters=settings)
+    recipe.source.check_there(recipe.n)  # before anything is said of what is going to be made
+    return recipe, what if path is None else path.stem
 
 
 def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import click
@@ -12,8 +13,9 @@ from simkit_cli import display, options
 @click.command(name="info", short_help="Show what a data set is and how far it is done.")
 @options.store
 def command(store: Path | str) -> None:
-    """Show the recipe, fields, finished rows, size, digest, versions and backend of the data set STORE."""
+    """Show the recipe, fields, finished rows, citation, size, digest, versions and backend of the data set STORE."""
     from simkit.errors import counted
+    from simkit.interchange.card import citation
     from simkit.store import open_store
 
     opened = open_store(store)
@@ -35,6 +37,8 @@ def command(store: Path | str) -> None:
     on_disk = opened.n_bytes()
     digest = opened.root_digest() if n_done == layout.n_rows else "(when complete)"
     versions = ", ".join(f"{name} {version}" for name, version in opened.made["versions"].items())
+    if cited := citation(opened):
+        click.echo(f"\nCitation\n{textwrap.indent(textwrap.fill(cited, 98), '  ')}")
     click.echo("\nStore")
     click.echo(
         display.table_text(

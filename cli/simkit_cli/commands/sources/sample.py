@@ -46,9 +46,11 @@ def save(cls: type[Source], out: Path) -> str:
     from simkit.figures.sheet import draw_sheet
     from simkit.figures.sheet import save as write
 
-    picture = draw_sheet(_sheet(cls, _ROWS))
+    sheet = _sheet(cls, _ROWS)
+    picture = draw_sheet(sheet)
     write(picture, out)
-    return f"{out}: {counted(_ROWS, 'row')} of {cls.name}{_made_with(cls)}, {picture.width} x {picture.height} pixels"
+    size = f"{picture.width} x {picture.height} pixels"
+    return f"{out}: {counted(len(sheet.panels), 'row')} of {cls.name}{_made_with(cls)}, {size}"
 
 
 def show(cls: type[Source]) -> None:
@@ -60,12 +62,12 @@ def show(cls: type[Source]) -> None:
     from simkit.figures.sheet import draw_panels
 
     n = max(1, (width() + _GAP) // (_SIDE + _GAP))
-    click.echo(f"\nSample: {counted(n, 'row')}{_made_with(cls)}")
     try:
         sheet = _sheet(cls, n)
     except StoreError as error:
-        click.echo(f"  {error}")
+        click.echo(f"\nNo sample: {error}")
         return
+    click.echo(f"\nSample: {counted(len(sheet.panels), 'row')}{_made_with(cls)}")
     terminal.print_pictures(console, draw_panels(sheet, _SIDE), _GAP)
     for panel in sheet.panels:
         click.echo(shortened(" · ".join(panel.captions), width()))
@@ -77,11 +79,13 @@ def _made_with(cls: type[Source]) -> str:
 
 
 def _sheet(cls: type[Source], n_rows: int) -> Sheet:
-    """Return the sheet of the first rows; StoreError if the world cannot draw one."""
+    """Return the sheet of the first rows, of all if there are fewer; StoreError if the world cannot draw one."""
     from simkit.figures.picture import Sheet
     from simkit.figures.preview import SHEET, describe
 
-    with sampled(cls.build(cls.sample), n_rows, _BACKEND) as store:
+    source = cls.build(cls.sample)
+    n_rows = min(n_rows, source.n_rows())
+    with sampled(source, n_rows, _BACKEND) as store:
         try:
             found = describe(store, range(n_rows), SHEET, _BACKEND)
         except StoreError as error:
