@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 from typing import ClassVar, final
 
 import numpy as np
 
-from simkit.backends import Kernels
+from simkit.backends import AUTO, Kernels
 from simkit.contract import MAX_ROWS, Source, param
-from simkit.errors import UnknownNameError, needed_for
+from simkit.errors import UnknownNameError, needed_for, show
+from simkit.images import mnist
 from simkit.images.glyphs import N_POINTS, STYLES
 from simkit.images.handwriting import FIRST_STREAMS, N_BENDS, N_PRESSURES, Hand, write
 from simkit.images.scaling import scaled
@@ -19,7 +22,10 @@ from simkit.kernels import philox, raster
 from simkit.schema import Array, Batch, Field, Schema
 
 #: where digits come from
-ORIGINS = ("procedural", "sklearn")
+ORIGINS = ("procedural", "sklearn", "mnist", "fashion-mnist", "idx")
+
+#: origins that are files
+_OF_FILES = ("mnist", "fashion-mnist", "idx")
 
 #: digits of scikit-learn, and the value of their brightest pixels
 N_SKLEARN, _FULL_SKLEARN = 1797, 16
@@ -40,7 +46,8 @@ class Digits(Source):
     Procedural ones are a stand-in for a set such as MNIST: strokes of a pen through points of one of several styles,
     which are off by chance, bent, stretched, turned and slanted; then they are brought to a size, and their centre of
     mass to the middle, as MNIST's are. Those of scikit-learn are real ones, of 8x8 pixels; row i is the i-th of them,
-    whatever the seed.
+    whatever the seed. So are those of MNIST, Fashion-MNIST and other sets, which are IDX files in a folder of yours:
+    they are read when rows are made, and a data set made of them needs them no more.
     """
 
     name: ClassVar[str] = "digits"
@@ -51,7 +58,10 @@ class Digits(Source):
     block_rows: ClassVar[int] = 4096
     citation: ClassVar[str] = (
         "E. Alpaydin, C. Kaynak, Optical recognition of handwritten digits, UCI Machine Learning Repository, 1998 "
-        "(origin sklearn: its part for tests)"
+        "(origin sklearn: its part for tests); Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning "
+        "applied to document recognition, Proceedings of the IEEE 86, 1998, 2278 (origin mnist); H. Xiao, K. Rasul, "
+        "R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine learning algorithms, 2017, "
+        "arXiv:1708.07747"
     )
     facts: ClassVar[tuple[str, ...]] = (
         "procedural labels are independent and uniform over 0..9",
@@ -61,8 +71,10 @@ class Digits(Source):
     )
 
     origin: str = param("procedural", "where digits come from: " + " or ".join(ORIGINS))
-    size: int = param(28, "pixels of a side of the picture, 8..1024")
+    size: int = param(28, "pixels of a side of the picture, 8..1024; images of sets are scaled to it")
     part: str = param("train", "train or test; of scikit-learn's digits there is one part, train")
+    folder: str = param("", "mnist, fashion-mnist, idx: the folder of the files, such as train-images-idx3-ubyte.gz")
+    sha256: str = param("", "idx: SHA-256 of the unpacked file of images followed by that of labels")
     slant: float = param(0.3, "procedural: how far the top is to the right of the bottom, per height, at most, 0..1")
     rotation: float = param(8.0, "procedural: degrees by which digits are turned at most, 0..45")
     stretch: float = param(0.25, "procedural: by how much they are wider or narrower at most, 0..0.9")
@@ -78,7 +90,16 @@ class Digits(Source):
         UnknownNameError.check("origin", self.origin, ORIGINS, self.name)
         UnknownNameError.check("part", self.part, FIRST_STREAMS, self.name)
         if self.origin == "sklearn" and self.part != "train":
-            self.refuse("part", "train with the origin sklearn, whose digits are one part", self.part)
+            self.refuse("part", "train with the origin sklearn, whose digits are one part", show(self.part))
+        if self.origin in _OF_FILES and not self.folder:
+            self.refuse("folder", f"the folder where the files of {self.origin} are", show(self.folder))
+        if self.origin not in _OF_FILES and self.folder:
+            self.refuse("folder", f"nothing with the origin {self.origin}, which reads no files", show(self.folder))
+        object.__setattr__(self, "sha256", self.sha256.lower())
+        if self.sha256 and (self.origin != "idx" or not re.fullmatch("[0-9a-f]{64}", self.sha256)):
+            self.refuse(
+                "sha256", "64 hexadecimal digits with the origin idx, and nothing with others", show(self.sha256)
+            )
         for name, most in _LIMITS.items():
             least = _LEAST_SIZE if name == "size" else 0
             if not least <= getattr(self, name) <= most:
@@ -89,7 +110,21 @@ class Digits(Source):
                 self.refuse(name, f"two numbers from {lowest} to {highest:g}, the lesser one first", pair)
 
     def n_rows(self) -> int:
+        if self.origin == "idx":
+            return len(self._images()[1])
+        if self.origin in _OF_FILES:
+            return mnist.N_ROWS[self.part]
         return N_SKLEARN if self.origin == "sklearn" else MAX_ROWS
+
+    def load(self, backend: str | Kernels = AUTO) -> Kernels:
+        """Return the kernels; read the files, so that what is wrong with them is said at the start."""
+        if self.origin in _OF_FILES:
+            self._images()
+        return super().load(backend)
+
+    def _images(self) -> tuple[Array, Array]:
+        """Return all images and labels of files."""
+        return mnist.images(self.origin, str(Path(self.folder).absolute()), self.part, self.sha256)
 
     def notes(self) -> list[str]:
         if self.origin == "procedural":
@@ -100,10 +135,18 @@ class Digits(Source):
 
     def schema(self) -> Schema:
         shown = {
-            "image": Field("uint8", "the digit, bright on dark", ("y", "x"), (self.size, self.size), full=255),
+            "image": Field(
+                "uint8",
+                "the digit, or what else there is, bright on dark",
+                ("y", "x"),
+                (self.size, self.size),
+                full=255,
+            ),
             "label": Field("uint8", "which digit it is", labels=tuple("0123456789")),
         }
-        if self.origin == "sklearn":
+        if self.origin == "fashion-mnist":
+            shown["label"] = Field("uint8", "what it is", labels=mnist.CLOTHES)
+        if self.origin != "procedural":
             return Schema(**shown, index=Field("uint32", "place of the image in its set"))
         return Schema(
             **shown,
@@ -130,9 +173,9 @@ class Digits(Source):
             return write(
                 Hand(**{each.name: getattr(self, each.name) for each in fields(Hand)}), self.part, seed, index, on
             )
-        images, labels = _sklearn()
+        images, labels, full = (*_sklearn(), _FULL_SKLEARN) if self.origin == "sklearn" else (*self._images(), 255)
         return {
-            "image": scaled(images[index], self.size, _FULL_SKLEARN),
+            "image": scaled(images[index], self.size, full),
             "label": labels[index],
             "index": index.astype(np.uint32),
         }
