@@ -8,14 +8,21 @@ WORLD = World(
     title="synthetic images and small tasks",
     sources={
         "digits": "digits:Digits",
+        "random-labels": "random_labels:RandomLabels",
+        "polynomials": "polynomials:Polynomials",
+        "noise": "noise:Noise",
         "bits": "bits:Bits",
         "lines": "lines:Lines",
         "dots": "dots:Dots",
+        "fuzzy-xor": "fuzzy_xor:FuzzyXor",
+        "sparse-features": "sparse_features:SparseFeatures",
     },
     views={"sheet": "pictures:sheet"},
     bench={
         "bits": "bench:bits",
         "lines": "bench:lines",
         "dots": "bench:dots",
+        "random-labels": "bench:random_labels",
+        "polynomials": "bench:polynomials",
     },
 )

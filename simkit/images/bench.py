@@ -46,3 +46,13 @@ def lines(tiny: bool) -> Rate:
 def dots(tiny: bool) -> Rate:
     """Anti-aliased discs on 64x64 pixels in three colours, with all their factors."""
     return _rows("dots", 1024, tiny)
+
+
+def random_labels(tiny: bool) -> Rate:
+    """Images of 28 x 28 random pixels."""
+    return _rows("random-labels", 1024, tiny)
+
+
+def polynomials(tiny: bool) -> Rate:
+    """Two normal numbers and 512 labels each."""
+    return _rows("polynomials", 4096, tiny, "rows/s")

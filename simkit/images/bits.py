@@ -88,7 +88,7 @@ class Bits(Source):
     def _is_held_out(self, seed: int, numbers: Any, on: Kernels) -> Any:
         """Say of inputs whether they are among the first `held_out` of the permutation that random words sort."""
         if not self.held_out:
-            return np.zeros_like(numbers)
+            return np.full_like(numbers, 0)
         inputs = on.row_numbers(range(2**self.bits))
         keys = on.philox.words(seed, inputs, _HELD_OUT, 1)[:, 0].astype(np.uint64) << np.uint64(16) | inputs
         return keys[numbers.astype(np.int64)] <= np.sort(keys)[self.held_out - 1]
