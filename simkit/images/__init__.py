@@ -16,13 +16,15 @@ WORLD = World(
         "dots": "dots:Dots",
         "fuzzy-xor": "fuzzy_xor:FuzzyXor",
         "sparse-features": "sparse_features:SparseFeatures",
+        "maze": "games.maze:Maze",
     },
-    views={"sheet": "pictures:sheet"},
+    views={"sheet": "pictures:sheet", "film": "films:episode"},
     bench={
         "bits": "bench:bits",
         "lines": "bench:lines",
         "dots": "bench:dots",
         "random-labels": "bench:random_labels",
         "polynomials": "bench:polynomials",
+        "maze": "bench:maze",
     },
 )

@@ -56,3 +56,8 @@ def random_labels(tiny: bool) -> Rate:
 def polynomials(tiny: bool) -> Rate:
     """Two normal numbers and 512 labels each."""
     return _rows("polynomials", 4096, tiny, "rows/s")
+
+
+def maze(tiny: bool) -> Rate:
+    """Transitions of the maze: a level, an episode up to the transition, and two pictures of 64 x 64 pixels."""
+    return _rows("maze", 1024, tiny, "transitions/s")
