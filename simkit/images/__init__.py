@@ -21,6 +21,7 @@ WORLD = World(
     views={"sheet": "pictures:sheet", "film": "films:episode"},
     bench={
         "bits": "bench:bits",
+        "digits": "bench:digits",
         "lines": "bench:lines",
         "dots": "bench:dots",
         "random-labels": "bench:random_labels",

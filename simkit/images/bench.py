@@ -38,6 +38,11 @@ def bits(tiny: bool) -> Rate:
     return _rows("bits", 4096, tiny, "rows/s", bits=16, function="random", order="drawn")
 
 
+def digits(tiny: bool) -> Rate:
+    """Digits of a simulated pen on 28x28 pixels, with all their factors."""
+    return _rows("digits", 4096, tiny)
+
+
 def lines(tiny: bool) -> Rate:
     """Images of 1 to 10 vertical lines."""
     return _rows("lines", 4096, tiny)

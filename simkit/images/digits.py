@@ -55,7 +55,7 @@ class Digits(Source):
     title: ClassVar[str] = "written digits: by a simulated pen with all its factors, or real ones"
     tiny: ClassVar[dict[str, object]] = {"size": 12, "noise": 9}
     kernels: ClassVar = (philox.KERNEL, raster.KERNEL)
-    block_rows: ClassVar[int] = 4096
+    block_rows: ClassVar[int] = 2048
     citation: ClassVar[str] = (
         "E. Alpaydin, C. Kaynak, Optical recognition of handwritten digits, UCI Machine Learning Repository, 1998 "
         "(origin sklearn: its part for tests); Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning "
@@ -64,10 +64,12 @@ class Digits(Source):
         "arXiv:1708.07747"
     )
     facts: ClassVar[tuple[str, ...]] = (
-        "procedural labels are independent and uniform over 0..9",
-        "the larger side of the box around a procedural digit's lines is scale sides of the picture",
-        "the centre of mass of a procedural digit's lines is the middle of the picture, moved by shift",
-        f"scikit-learn has {N_SKLEARN:,} digits, of classes 0 to 9: 178, 182, 177, 183, 181, 182, 181, 179, 174, 180",
+        "Labels of procedural digits are independent and uniform over 0..9.",
+        "The larger side of the box around the lines of a procedural digit is `scale` sides of the picture.",
+        "The centre of mass of its lines is the middle of the picture, moved by `shift`.",
+        "Its picture is the lines through `points`, as wide as `width` and `pressure` say, and noise up to `noise`.",
+        "Of scikit-learn's digits 178, 182, 177, 183, 181, 182, 181, 179, 174 and 180 are of the classes 0 to 9.",
+        "A 3-NN that learnt from 5,000 procedural digits tells more than 85 % of scikit-learn's real ones.",
     )
 
     origin: str = param("procedural", "where digits come from: " + " or ".join(ORIGINS))

@@ -11,6 +11,23 @@ from simkit.images.scaling import scaled
 
 N = 20_000
 
+#: how a fact of the source begins -> the test that holds it
+HELD_BY = {
+    "Labels": "test_labels_are_uniform",
+    "The larger side": "test_scale_is_the_larger_side_and_shift_the_centre_of_mass",
+    "The centre of mass": "test_scale_is_the_larger_side_and_shift_the_centre_of_mass",
+    "Its picture": "test_a_picture_is_the_lines_of_its_factors",
+    "Of scikit-learn's": "test_scikit_learns_digits_are_all_there",
+    "A 3-NN": "test_real_digits_are_told_by_drawn_ones",
+}
+
+
+def test_every_fact_has_a_test():
+    for fact in simkit.source("digits").facts:
+        (test,) = [test for begin, test in HELD_BY.items() if fact.startswith(begin)]
+        assert callable(globals()[test])
+    assert len(HELD_BY) == len(simkit.source("digits").facts)
+
 
 @pytest.fixture(scope="module")
 def many():

@@ -61,11 +61,18 @@ def test_sprites(compiled, n, n_sprites, seed, shape):
     agree(raster.KERNEL, compiled, lambda: cases.sprites(n, n_sprites, seed, shape))
 
 
+@given(n=st.integers(0, 5), n_segments=st.integers(0, 40), n_channels=st.integers(1, 3), seed=SEEDS, shape=SHAPES)
+@settings(max_examples=50)
+def test_strokes(compiled, n, n_segments, n_channels, seed, shape):
+    agree(raster.KERNEL, compiled, lambda: cases.strokes(n, n_segments, seed, n_channels, shape))
+
+
 CALLS = {
     "discs": lambda: cases.discs(9, 6, 1),
     "lines": lambda: cases.lines(9, 2, 1),
     "tiles": lambda: cases.tiles(9, 5, 1),
     "sprites": lambda: cases.sprites(9, 6, 1),
+    "strokes": lambda: cases.strokes(9, 20, 1),
 }
 
 
@@ -94,6 +101,33 @@ def test_the_area_of_a_disc(kernel):
         images = kernel.discs(np.zeros((200, 1, 32, 32), np.uint8), centres, np.array([10.0]), colours, edge)
         areas = images.sum(axis=(1, 2, 3)) / 255
         assert abs(areas / (100 * np.pi) - 1).max() < error
+
+
+def test_the_area_of_a_stroke(kernel):
+    """That of a rectangle and half a disc at either end, to 1 % wherever it lies and however it is turned."""
+    random = np.random.default_rng(2)
+    start, angle = random.uniform(14, 18, (200, 2)), random.uniform(0, 2 * np.pi, 200)
+    ends = start + 9 * np.column_stack((np.cos(angle), np.sin(angle)))
+    segments = np.concatenate((start, ends), axis=1).astype(np.float32)[:, None]
+    halves, white = np.full((200, 1), 2.5, np.float32), np.full((200, 1), 255, np.uint8)
+    images = kernel.strokes(np.zeros((200, 1, 32, 32), np.uint8), segments, halves, white)
+    areas = images.sum(axis=(1, 2, 3)) / 255
+    assert abs(areas / (9 * 5 + np.pi * 2.5**2) - 1).max() < 0.01
+
+
+def test_a_stroke_in_pieces_is_the_stroke(kernel):
+    """Pieces meet without a seam: what overlaps is no brighter. A point is a disc, and what is not there paints nothing."""
+    whole = np.array([[[3, 4, 15, 13]]], np.float32)
+    middle = np.array([7, 7], np.float32)
+    pieces = np.array([[[3, 4, *middle], [*middle, 15, 13], [*middle, *middle], [np.nan] * 4]], np.float32)
+    white, empty = np.array([[255]], np.uint8), np.zeros((1, 1, 18, 19), np.uint8)
+    one = kernel.strokes(empty.copy(), whole, np.full((1, 1), 1.75, np.float32), white)
+    same = kernel.strokes(empty.copy(), pieces, np.full((1, 4), 1.75, np.float32), white)
+    assert abs(one.astype(int) - same).max() <= 1  # of rounding
+    point = kernel.strokes(empty.copy(), pieces[:, 2:3], np.full((1, 1), 3, np.float32), white)
+    disc = kernel.discs(empty.copy(), np.full((1, 1, 2), 7.0), np.array([3.0]), white, 1)
+    assert np.array_equal(point, disc)
+    assert not kernel.strokes(empty.copy(), pieces[:, 3:], np.full((1, 1), 3, np.float32), white).any()
 
 
 def test_a_disc_hides_what_is_under_it(kernel):
