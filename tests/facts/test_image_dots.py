@@ -120,19 +120,21 @@ def test_factors_follow_from_the_centres():
 @pytest.mark.parametrize(("profile", "green", "radius"), [("text", 255, 0.05), ("code", 128, 0.0608507)])
 @pytest.mark.parametrize("edge", ["soft", "hard"])
 def test_discs_have_their_colours_and_areas(profile, green, radius, edge):
-    """Where none touch, what is missing of white in a channel is the area of the discs that lack it.
+    """Where none touch each other or the edge, what is missing of white in a channel is the area of the discs that lack it.
 
     An edge that is soft over a width of 1 adds 1/12 to the square of the radius.
     """
-    found = simkit.source("dots", profile=profile, edge=edge).generate(5, 400)
-    apart = between(found["centres"].astype(np.float64)) + np.eye(6)
-    image = found["image"][apart.min(axis=(1, 2)) > 2 * radius + 2 / 64].astype(np.float64)
-    assert len(image) > 80
+    found = simkit.source("dots", profile=profile, edge=edge).generate(5, 1000)
+    centres = found["centres"].astype(np.float64)
+    is_apart = (between(centres) + np.eye(6)).min(axis=(1, 2)) > 2 * radius + 2 / 64
+    is_inside = abs(centres - 0.5).max(axis=(1, 2)) < 0.5 - radius - 1 / 64
+    image = found["image"][is_apart & is_inside].astype(np.float64)
+    assert len(image) > 50
     square = (64 * radius) ** 2 + (1 / 12 if edge == "soft" else 0)
     missing = ((255 - image) / 255).sum(axis=(2, 3)) / (2 * math.pi * square)
     missing -= [2, 3 - green / 255, 2]  # of red: blue and green; of green: red, blue, and part of green
-    assert abs(missing).max() < (0.02 if edge == "soft" else 0.25)
-    assert abs(missing.mean(axis=0)).max() < (0.002 if edge == "soft" else 0.02)
+    assert abs(missing).max() < (0.015 if edge == "soft" else 0.25)
+    assert abs(missing.mean(axis=0)).max() < (0.001 if edge == "soft" else 0.02)
 
 
 def test_discs_are_painted_in_their_order():
@@ -150,7 +152,7 @@ def test_discs_are_painted_in_their_order():
 
 
 def test_the_profile_of_the_code_is_what_matplotlib_draws():
-    """No value of a pixel is further off than 20 of 255 (17 by matplotlib 3.11), nor 0.25 in the mean; it draws y upwards."""
+    """Of 255 levels 23 at most in 1,000 pictures of matplotlib 3.11, where soft edges cross, and 0.17 in the mean; y is upwards there."""
     pytest.importorskip("matplotlib")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -169,7 +171,7 @@ def test_the_profile_of_the_code_is_what_matplotlib_draws():
         canvas.draw()
         drawn = np.asarray(canvas.buffer_rgba())[..., :3].transpose(2, 0, 1)
         off = abs(drawn.astype(int) - image)
-        assert off.max() <= 20
+        assert off.max() <= 32
         assert off.mean() < 0.25
 
 
