@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import inspect
 import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 import simkit_cli.main
+from simkit_cli.commands.sources.catalogue import description
+from simkit_cli.commands.sources.sample import sampled
 from sphinx.application import Sphinx
 
 import simkit
-from simkit import registry
+from simkit import recipe, registry
 from simkit.contract import Source, documented
 from simkit.errors import StoreError
 from simkit.figures.picture import Sheet
@@ -93,24 +94,36 @@ def manual(name: str, command: click.Command) -> Iterator[str]:
 
 def catalogue(pages: Path) -> str:
     """Write a page for each source, with its picture, and return the page that lists them by world."""
-    text = "# Sources\n\nEvery source that is installed. Each page has its parameters, its fields and a picture.\n"
+    text = (
+        "# Sources\n\nEvery source that is installed, and the recipes that come with simkit, as `simkit sources` lists "
+        "them. Each page has a picture of rows, parameters, fields, what is known exactly, and where the data come "
+        "from.\n"
+    )
+    recipes = {name: recipe.load(path) for name, path in recipe.shipped().items()}
     for package, world in registry.worlds().items():
-        classes = [registry.source_class(name) for name in world.sources]
+        classes = [registry.source_class(name) for name in sorted(world.sources)]
         title = world.title[0].upper() + world.title[1:]
         rows = [(f"[`{cls.name}`](sources/{cls.name}.md)", str(cls.version), plain(cls.title)) for cls in classes]
-        text += f"\n## {title}\n\nPackage `{package}`.\n\n{table(('source', 'version', 'what a row is'), rows)}"
+        if rows:
+            text += f"\n## {title}\n\nPackage `{package}`.\n\n{table(('source', 'version', 'what a row is'), rows)}"
+        made = [(name, values) for name, values in recipes.items() if values["source"] in world.sources]
+        if made:
+            listed = [(f"`{name}`", f"{each['n']:,}", plain(each.get("title", ""))) for name, each in made]
+            text += f"\n{table(('recipe', 'rows', 'what it is'), listed)}"
         for cls in classes:
-            (pages / f"{cls.name}.md").write_text(page_of(cls, pages), "utf-8")
-    names = "\n".join(f"sources/{name}" for name in registry.sources())
+            of_it = [(name, values) for name, values in made if values["source"] == cls.name]
+            (pages / f"{cls.name}.md").write_text(page_of(cls, pages, of_it), "utf-8")
+    names = "\n".join(f"sources/{name}" for world in registry.worlds().values() for name in sorted(world.sources))
     return f"{text}\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
 
 
-def page_of(cls: type[Source], pages: Path) -> str:
-    """Return the page of a source: what it is, pictures of rows, parameters, fields."""
+def page_of(cls: type[Source], pages: Path, recipes: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """Return the page of a source: what it is, pictures of rows, parameters, fields, facts, citation, recipes."""
     source = cls.build({})
     parts = [
         f"# {cls.name}\n",
         f"Version {cls.version}: {plain(cls.title)}.\n",
+        *(f"{plain(paragraph)}\n" for paragraph in description(cls)),
         f"```sh\nsimkit generate {cls.name} --n {N_ROWS}\n```\n",
     ]
     parts += [f"![The view {view} of {N_ROWS} rows](pictures/{name})\n" for view, name in pictures(source, pages)]
@@ -129,6 +142,17 @@ def page_of(cls: type[Source], pages: Path) -> str:
         for name, field in source.schema().items()
     ]
     parts += [table(("field", "dtype", "axes", "unit", "meaning"), fields)]
+    if cls.facts:
+        parts += ["## Known exactly\n", *(f"- {plain(fact)}" for fact in cls.facts), ""]
+    if cls.citation:
+        parts += ["## Citation\n", f"{plain(cls.citation)}\n"]
+    if recipes:
+        listed = [(f"`{name}`", f"{each['n']:,}", plain(each.get("title", ""))) for name, each in recipes]
+        parts += [
+            "## Recipes\n",
+            "`simkit generate NAME` makes them.\n",
+            table(("recipe", "rows", "what it is"), listed),
+        ]
     return "\n".join(parts)
 
 
@@ -136,17 +160,15 @@ def pictures(source: Source, pages: Path) -> Iterator[tuple[str, str]]:
     """Draw each view of the first rows that is a sheet; yield the view and the name of its file."""
     folder = pages / "pictures"
     folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / source.name
-        simkit.generate(simkit.Recipe(source, 0, N_ROWS), path)
-        store = simkit.open(path)
+    n_rows = min(N_ROWS, source.n_rows())
+    with sampled(source, n_rows, "auto") as store:
         for view in views(store):
             try:
                 found = describe(store, [0], view, "auto")
             except StoreError:  # a view of other sources of its world
                 continue
             if isinstance(found, Sheet):  # a film shows one row, and no sheet of it
-                sheet = describe(store, range(N_ROWS), view, "auto")
+                sheet = describe(store, range(n_rows), view, "auto")
                 draw_sheet(sheet).save(folder / f"{source.name}-{view}.png")
                 yield view, f"{source.name}-{view}.png"
 
