@@ -27,5 +27,8 @@ WORLD = World(
         "random-labels": "bench:random_labels",
         "polynomials": "bench:polynomials",
         "maze": "bench:maze",
+        "noise": "bench:noise",
+        "fuzzy-xor": "bench:fuzzy_xor",
+        "sparse-features": "bench:sparse_features",
     },
 )

@@ -66,3 +66,18 @@ def polynomials(tiny: bool) -> Rate:
 def maze(tiny: bool) -> Rate:
     """Transitions of the maze: a level, an episode up to the transition, and two pictures of 64 x 64 pixels."""
     return _rows("maze", 1024, tiny, "transitions/s")
+
+
+def noise(tiny: bool) -> Rate:
+    """Pairs of frames of 3 x 64 x 64 normal numbers."""
+    return _rows("noise", 64, tiny, "pairs/s")
+
+
+def fuzzy_xor(tiny: bool) -> Rate:
+    """Exclusive or of three truth values."""
+    return _rows("fuzzy-xor", 4096, tiny, "rows/s", bits=3, corners="none")
+
+
+def sparse_features(tiny: bool) -> Rate:
+    """20 features of rows of length 1, by the published code."""
+    return _rows("sparse-features", 4096, tiny, "rows/s", profile="code", norm="unit")
