@@ -37,7 +37,7 @@ class Maze(Source):
 
     name: ClassVar[str] = "maze"
     version: ClassVar[int] = 1
-    title: ClassVar[str] = "transitions of a game with keys, locks and a diamond in a maze, after Heist of procgen"
+    title: ClassVar[str] = "a game with keys, locks and a diamond in a maze, after Heist of procgen"
     tiny: ClassVar[dict[str, object]] = {"size": 9, "limit": 300, "reward_rate": 0.3, "success": 0.6}
     kernels: ClassVar = (philox.KERNEL, maze.KERNEL, raster.KERNEL)
     facts: ClassVar[tuple[str, ...]] = (
