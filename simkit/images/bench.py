@@ -50,7 +50,7 @@ def lines(tiny: bool) -> Rate:
 
 def dots(tiny: bool) -> Rate:
     """Anti-aliased discs on 64x64 pixels in three colours, with all their factors."""
-    return _rows("dots", 1024, tiny)
+    return _rows("dots", 512, tiny)
 
 
 def random_labels(tiny: bool) -> Rate:

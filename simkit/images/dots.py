@@ -64,7 +64,7 @@ class Dots(Source):
         "D. Filan, Structure and Representation in Neural Networks, section 5.9, PhD thesis, University of California, "
         "Berkeley, 2024"
     )
-    block_rows: ClassVar[int] = 1024
+    block_rows: ClassVar[int] = 512
 
     size: int = param(64, "pixels of a side of the picture, 8..1024")
     radius: float = param(0.05, "of the discs, in widths of the picture, above 0 and at most 0.25")

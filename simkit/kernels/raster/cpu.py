@@ -23,6 +23,9 @@ from simkit.kernels.raster.words import WORD, load, store
 #: subsets that are looked for side by side
 LANES = 16
 
+#: pixels by which a disc is taken to reach further than it does: more than rounding can err
+_SLACK = 1 / 64
+
 
 @nb.njit(nogil=True, cache=True, **CALLED)
 def _blank(images, colour):
@@ -54,9 +57,9 @@ def _discs(images, centres, radii, colours, edge):
         image = images[i]
         for k in range(len(radii)):
             cx, cy, radius = centres[i, k, 0], centres[i, k, 1], radii[k]
-            reach = radius + edge / 2 + 1  # of pixels' middles, and more than rounding can err
-            first, last = clip(cx - reach, width), clip(cx + reach + 1, width)
-            for y in range(clip(cy - reach, height), clip(cy + reach + 1, height)):
+            reach = radius + edge / 2 + _SLACK
+            first, last = clip(cx - reach + 0.5, width), clip(cx + reach + 0.5, width)
+            for y in range(clip(cy - reach + 0.5, height), clip(cy + reach + 0.5, height)):
                 dy = (y + 0.5) - cy
                 for x in range(first, last):
                     dx = (x + 0.5) - cx
