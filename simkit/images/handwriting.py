@@ -167,7 +167,10 @@ def _widths(pressure: Array) -> Array:
 def _noisy(image: Array, noise: Array, words: Array) -> Array:
     """Add to each pixel a whole number from -noise to noise."""
     random = np.ascontiguousarray(words).astype("<u4", copy=False).view(np.uint8)[:, : image[0].size]
-    most = noise.astype(np.int32)[:, None]
-    off = (random * (2 * most + 1) >> 8) - most
-    noisy: Array = np.clip(image + off.reshape(image.shape), 0, 255).astype(np.uint8)
+    noisy = np.empty_like(image)
+    for first in range(0, len(image), 64):  # so that the wide integers stay in a cache
+        part = slice(first, first + 64)
+        most = noise[part].astype(np.int32)[:, None]
+        off = (random[part] * (2 * most + 1) >> 8) - most
+        noisy[part] = np.clip(image[part] + off.reshape(image[part].shape), 0, 255)
     return noisy
