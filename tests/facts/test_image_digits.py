@@ -179,6 +179,17 @@ def test_scaling_is_linear_between_pixels():
     assert inner.tolist() == [int(30 * ((j + 0.5) / 4 - 0.5) + 0.5) for j in range(2, 30)]
 
 
+def test_a_picture_of_half_the_size_is_of_means():
+    """A pixel is of four old ones along each axis, 1 : 3 : 3 : 1."""
+    images = np.random.default_rng(1).integers(0, 256, (9, 28, 28))
+    found = scaled(images, 14, 255)
+    weights = np.array([1, 3, 3, 1])
+    for y, x in (3, 5), (7, 1), (12, 12):
+        around = images[:, 2 * y - 1 : 2 * y + 3, 2 * x - 1 : 2 * x + 3]
+        means = (weights[:, None] * weights * around).sum(axis=(1, 2)) / 64
+        assert (found[:, y, x] == np.floor(means + 0.5)).all()
+
+
 def real_digits():
     real = pytest.importorskip("sklearn.datasets").load_digits()
     return real.data, real.target

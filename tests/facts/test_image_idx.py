@@ -122,7 +122,8 @@ def test_missing_files_are_named_with_their_checksums(tmp_path):
     gone = simkit.source("digits", origin="mnist", folder=str(tmp_path / "mnist"))
     assert gone.n_rows() == 60_000  # known without the files
     with pytest.raises(StoreError) as told:
-        gone.generate()
+        simkit.generate(gone, n=5, out=tmp_path / "x.zarr")
+    assert not (tmp_path / "x.zarr").exists()
     text = str(told.value)
     assert "does not exist" in text
     assert (
