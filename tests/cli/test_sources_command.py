@@ -175,6 +175,18 @@ def test_a_terminal_shows_a_sample_in_colours() -> None:
     assert re.findall(r"^row (\d) · ", picture, re.MULTILINE) == ["0", "1"]
 
 
+def test_wide_pictures_have_twice_the_room(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two frames beside each other: one transition, and not three that are too small to see."""
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, color_system="truecolor", width=100, legacy_windows=False)
+    monkeypatch.setattr(terminal, "colours", lambda: console)
+    said = simkit("sources", "maze").out
+    assert "\nSample: 1 row with the default parameters\n" in said
+    lines = [_CHARACTER.findall(line) for line in out.getvalue().splitlines()]
+    assert {len(line) for line in lines} == {64}
+    assert 12 <= len(lines) <= 20
+
+
 def test_a_terminal_without_colours_is_told_of_the_file() -> None:
     shown = in_a_terminal("sources", "ising-creutz", COLORTERM="truecolor", COLUMNS="80", NO_COLOR="1")
     assert "▀" not in shown

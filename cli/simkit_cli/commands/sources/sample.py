@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 #: rows of a picture in a file
 _ROWS = 6
 
-#: columns and rows of characters of a board in a terminal (a character is two pixels high), and columns between two
+#: pixels of a side of a picture in a terminal, where a character is one wide and two high (wide pictures have twice as
+#: many across), and columns between two
 _SIDE, _GAP = 32, 2
 
 #: needs nothing compiled, and gives the same bits as all others
@@ -61,16 +63,23 @@ def show(cls: type[Source]) -> None:
         return
     from simkit.figures.sheet import draw_panels
 
-    n = max(1, (width() + _GAP) // (_SIDE + _GAP))
     try:
-        sheet = _sheet(cls, n)
+        sheet = _sheet(cls, _beside(_SIDE))
     except StoreError as error:
         click.echo(f"\nNo sample: {error}")
         return
-    click.echo(f"\nSample: {counted(len(sheet.panels), 'row')}{_made_with(cls)}")
-    terminal.print_pictures(console, draw_panels(sheet, _SIDE), _GAP)
-    for panel in sheet.panels:
+    height, breadth = sheet.panels[0].cells.shape[:2]
+    side = 2 * _SIDE if 2 * breadth >= 3 * height else _SIDE
+    shown = replace(sheet, panels=sheet.panels[: _beside(side)])
+    click.echo(f"\nSample: {counted(len(shown.panels), 'row')}{_made_with(cls)}")
+    terminal.print_pictures(console, draw_panels(shown, side), _GAP)
+    for panel in shown.panels:
         click.echo(shortened(" · ".join(panel.captions), width()))
+
+
+def _beside(side: int) -> int:
+    """Return how many pictures of a width have room in a line."""
+    return max(1, (width() + _GAP) // (side + _GAP))
 
 
 def _made_with(cls: type[Source]) -> str:
