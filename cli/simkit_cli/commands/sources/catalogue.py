@@ -95,7 +95,7 @@ def description(cls: type[Source]) -> Iterator[str]:
 
 def shortened(words: str, most: int) -> str:
     """Return a text of one line, cut after a word if it has more than so many characters."""
-    return textwrap.shorten(words, max(10, most), placeholder=" ...")
+    return textwrap.shorten(words, max(10, most), placeholder=" ...", break_on_hyphens=False)
 
 
 def _of_source(name: str, longest: int) -> str:
