@@ -19,8 +19,8 @@ _HEIGHT, _WIDTH, _GAP = 132, 552, 8
 #: rows that are made of a set; as many are shown as its strip has room for
 _ROWS = 8
 
-#: rows of a set that may be in an order, such as that of numbers in binary; then they are taken from all over it
-_FEW, _GOLDEN = 2**20, 0.618
+#: rows of a set from all over which they are taken, since its first ones may be special
+_FIRST, _GOLDEN = 2**20, 0.618
 
 
 def contact(parameters: Mapping[str, Mapping[str, Any]] | None = None, seed: int = 0) -> Sheet:
@@ -40,8 +40,8 @@ def contact(parameters: Mapping[str, Mapping[str, Any]] | None = None, seed: int
 
 def _strip(source: Source, seed: int) -> U8:
     """Return the pictures of some rows beside each other, each as large as fits by whole numbers."""
-    n_rows = source.n_rows()
-    rows = [round(i * _GOLDEN * n_rows) % n_rows for i in range(_ROWS)] if n_rows < _FEW else range(_ROWS)
+    n_rows = min(source.n_rows(), _FIRST)
+    rows = [round(i * _GOLDEN * n_rows) % n_rows for i in range(1, _ROWS + 1)]
     schema, batch = source.schema(), source.generate(seed, rows)
     found, keys = pictures.drawn(schema, batch)
     times = 1 if keys else max(1, _HEIGHT // len(found[0]))

@@ -20,7 +20,7 @@ _FIRST = ("label", "reward", "action")
 _MOST_WORDS, _MOST_COLUMNS = 7, 4
 
 #: pixels across a heat map, up to which a row of it is high, and between those of two fields
-_WIDTH, _HEIGHT, _GAP = 192, 28, 6
+_WIDTH, _HEIGHT, _GAP = 176, 28, 6
 
 #: numbers in a line of a heat map at most, where they do not fill whole lines of twice as many as there are lines
 _IN_LINE = 32
