@@ -72,7 +72,7 @@ class Digits(Source):
         "A 3-NN that learnt from 5,000 procedural digits tells more than 85 % of scikit-learn's real ones.",
     )
 
-    origin: str = param("procedural", "where digits come from: " + " or ".join(ORIGINS))
+    origin: str = param("procedural", "where digits come from: " + ", ".join(ORIGINS))
     size: int = param(28, "pixels of a side of the picture, 8..1024; images of sets are scaled to it")
     part: str = param("train", "train or test; of scikit-learn's digits there is one part, train")
     folder: str = param("", "mnist, fashion-mnist, idx: the folder of the files, such as train-images-idx3-ubyte.gz")

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from simkit_cli.commands.sources.catalogue import plain
 from simkit_cli.main import main
 from simkit_cli.options import Assignment
 
@@ -148,3 +149,12 @@ def test_lists_may_be_as_long_as_is_said() -> None:
 def test_very_many_values_and_texts(name: str, parameter: str, value: object, text: str) -> None:
     check_values(name, parameter, value)
     check_texts(name, parameter, text)
+
+
+@pytest.mark.parametrize("name", registry.sources())
+def test_defaults_are_shown_as_they_are_set(name: str) -> None:
+    """`simkit sources NAME` shows 0.66,0.74 and 128x128: what --set takes."""
+    cls = registry.source_class(name)
+    lists = {field: default for field, _, default, _ in documented(cls) if isinstance(default, tuple) and default}
+    made = cls.build({field: plain(default) for field, default in lists.items()})
+    assert all(getattr(made, field) == default for field, default in lists.items())

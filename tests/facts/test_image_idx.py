@@ -225,6 +225,31 @@ def test_what_is_no_file_is_refused(tmp_path):
         source(tmp_path).generate()
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_any_damage_is_refused_or_changes_nothing_but_values(tmp_path, packed):
+    """Bytes changed, cut out and put in at random: one line, or a file of the same form."""
+    random = np.random.default_rng(3)
+    plain = header(5, 4, 4) + random.integers(0, 256, 80, np.uint8).tobytes()
+    path = tmp_path / "x"
+    n_refused = 0
+    for _ in range(400):
+        data = bytearray(gzip.compress(plain) if packed else plain)
+        at, n = random.integers(0, len(data)), random.integers(0, 5)
+        data[at : at + random.integers(0, 5)] = random.integers(0, 256, n, np.uint8).tobytes()
+        path.write_bytes(data)
+        try:
+            assert idx.read(path, 3).values.size >= 1
+        except StoreError:
+            n_refused += 1
+    assert n_refused > (350 if packed else 200)
+
+
+@pytest.mark.parametrize("folder", ["a\0b", "\udc80", "x" * 5000])
+def test_what_nothing_can_be_called_is_refused(folder):
+    with pytest.raises(StoreError, match="^digits: "):
+        source(folder).generate()
+
+
 class Counting:
     """A file that counts the bytes that are read of it."""
 

@@ -132,5 +132,5 @@ def plain(value: object) -> str:
     if value == ():
         return "none"
     if isinstance(value, tuple):
-        return ("," if isinstance(value[0], str) else "x").join(map(str, value))
+        return ("x" if isinstance(value[0], int) else ",").join(map(str, value))
     return str(value)
