@@ -22,8 +22,8 @@ SIDE, MAX_LINES = 28, 10
 
 PARTS = ("train", "test")
 
-#: rows of the published sets
-PUBLISHED = {"train": 60_000, "test": 10_000}
+#: training images for each number of lines, as published
+N_PUBLISHED = 6000
 
 #: with distinct=parts, one image of so many is for tests: as many as of the published rows
 _TEST_SHARE = 7
@@ -83,7 +83,7 @@ class Lines(Source):
 
     def validate(self) -> None:
         for name, known in (("profile", ("text", "code")), ("part", PARTS), ("distinct", ("no", "parts"))):
-            UnknownNameError.check(f"{name} of {self.name}", getattr(self, name), known)
+            UnknownNameError.check(name, getattr(self, name), known, self.name)
         if not 0 <= self.gap <= 2:
             self.refuse("gap", f"0 to 2 columns, since {MAX_LINES} lines must fit into {SIDE}", self.gap)
         if self.distinct == "parts" and self.gap == 2:
@@ -149,12 +149,16 @@ class Lines(Source):
         return -math.expm1(n_rows * math.log1p(-1 / (MAX_LINES * self.n_images(k))))
 
     def notes(self) -> list[str]:
+        return self.repeated(MAX_LINES)
+
+    def repeated(self, most: int) -> list[str]:
+        """Return a sentence about test images of 1 to `most` lines that occur in training, if there are any."""
         if self.distinct == "parts":
             return []
-        shares = [self.recurrence(k, PUBLISHED["train"]) for k in range(1, MAX_LINES + 1)]
+        shares = [self.recurrence(k, MAX_LINES * N_PUBLISHED) for k in range(1, most + 1)]
         return [
-            f"with {PUBLISHED['train']:,} training images, {sum(shares) / MAX_LINES:.1%} of the test images drawn like "
-            f"these are among them ({_by_lines(shares)}); with distinct=parts none is"
+            f"with {N_PUBLISHED:,} training images of each number of lines, {sum(shares) / most:.1%} of the test "
+            f"images of lines drawn like these are among them ({_by_lines(shares)}); with distinct=parts none is"
         ]
 
     def summary(self, read: Callable[..., Iterator[Batch]]) -> str:

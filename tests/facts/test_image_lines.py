@@ -147,7 +147,7 @@ def test_distinct_parts_share_no_image_whatever_the_seeds(tmp_path):
 
 
 @pytest.mark.parametrize("gap", [0, 1])
-@pytest.mark.parametrize("k", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5])
 def test_the_images_of_a_part_are_spread_evenly(k, gap):
     """The parts are all images once, and a column is as often white in one as in the other."""
     source = Lines(distinct="parts", gap=gap)
@@ -178,9 +178,9 @@ def test_the_summary_says_what_share_of_further_images_is_known():
         ({"gap": 3}, ParameterError, "takes 0 to 2 columns, since 10 lines must fit into 28; this is 3"),
         ({"gap": -1}, ParameterError, "takes 0 to 2 columns"),
         ({"gap": 2, "distinct": "parts"}, ParameterError, "there is one image of 10 lines"),
-        ({"profile": "codes"}, UnknownNameError, "no profile of lines 'codes'"),
-        ({"part": "validation"}, UnknownNameError, "no part of lines 'validation'"),
-        ({"distinct": "yes"}, UnknownNameError, "no distinct of lines 'yes'"),
+        ({"profile": "codes"}, UnknownNameError, "lines has no profile 'codes'"),
+        ({"part": "validation"}, UnknownNameError, "lines has no part 'validation'"),
+        ({"distinct": "yes"}, UnknownNameError, "lines has no distinct 'yes'"),
     ],
     ids=str,
 )

@@ -1,0 +1,126 @@
+"""Pools of digits, from which sets of composed images draw: made once in a process, and kept while they are in use."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from simkit.backends import Kernels
+from simkit.contract import Source, param
+from simkit.errors import ParameterError
+from simkit.images.digits import Digits
+from simkit.schema import Array
+
+U8 = npt.NDArray[np.uint8]
+I64 = npt.NDArray[np.int64]
+
+#: digits of a pool at most, and pools that a process keeps: together no more than 400 MB
+MAX_POOL, _MAX_KEPT = 250_000, 2
+
+#: classes of digits, and pixels of a side
+N_CLASSES, SIDE = 10, 28
+
+#: what a pool's images become before they are kept: uint8 (image, y, x) to uint8 of the same shape
+Form = Callable[[U8], U8]
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Digits, by their places and by their classes.
+
+    Attributes
+    ----------
+    images : uint8 (image, y, x)
+    labels : uint8 (image,)
+    by_class : int64 (image,)
+        Places of the images of class 0, in their order, then those of class 1, and so on.
+    starts : int64 (11,)
+        Where each class begins there, and where the last one ends.
+    """
+
+    images: U8
+    labels: U8
+    by_class: I64
+    starts: I64
+
+    @classmethod
+    def of(cls, images: U8, labels: U8) -> Pool:
+        """Return the pool of some images."""
+        by_class = np.argsort(labels, kind="stable")
+        starts = np.searchsorted(labels[by_class], np.arange(N_CLASSES + 1))
+        for array in (images, labels, by_class, starts):
+            array.flags.writeable = False
+        return cls(images, labels, by_class, starts)
+
+    @property
+    def sizes(self) -> I64:
+        """How many images each class has."""
+        return np.diff(self.starts)
+
+
+@dataclass(frozen=True)
+class Pooled(Source):
+    """What sets share whose images are composed of digits: the parameters of the pool that these are drawn from."""
+
+    origin: str = param("procedural", "where the digits come from: the origin of the source digits")
+    part: str = param("train", "train or test: the part of the source digits")
+    pool: int = param(60_000, f"digits to draw from: the first so many rows of the source digits, 1..{MAX_POOL:,}")
+
+    def validate(self) -> None:
+        n = self.digits().n_rows()  # refuses an origin or part that there is not
+        if not 1 <= self.pool <= min(n, MAX_POOL):
+            there = f", as many as there are with origin={self.origin} and part={self.part}" if n < MAX_POOL else ""
+            self.refuse("pool", f"1 to {min(n, MAX_POOL):,} digits{there}", self.pool)
+
+    def digits(self) -> Digits:
+        """Return the source of the pool's digits."""
+        mine = {field.name: getattr(self, field.name) for field in fields(Pooled) if field.name != "pool"}
+        return Digits(size=SIDE, **mine)
+
+    def drawn_from(self, seed: int, on: Kernels, form: Form | None = None, classes: range = range(0)) -> Pool:
+        """Return the pool; ParameterError if it has nothing of one of some classes."""
+        found = pool(self.digits(), seed, self.pool, form, on)
+        for digit in classes:
+            if not found.sizes[digit]:
+                raise ParameterError(
+                    f"{self.name} needs digits of each class from {classes[0]} to {classes[-1]}; the pool of "
+                    f"{self.pool:,} has none of class {digit} with seed {seed}: take a larger one, such as pool=60000"
+                )
+        return found
+
+    def notes(self) -> list[str]:
+        return [note for note in self.digits().notes() if self.origin == "procedural"]
+
+
+_kept: OrderedDict[tuple[Digits, int, int, Form | None], Pool] = OrderedDict()
+_lock = threading.Lock()
+
+
+def pool(digits: Digits, seed: int, n: int, form: Form | None, on: Kernels) -> Pool:
+    """Return the first `n` digits as a pool, which is made once, also where several threads ask for it.
+
+    A process keeps the pools that were asked for last.
+    """
+    key = digits, seed, n, form
+    with _lock:
+        if key not in _kept:
+            images, labels = _made(digits, seed, n, on)
+            _kept[key] = Pool.of(images if form is None else form(images), labels)
+            if len(_kept) > _MAX_KEPT:
+                _kept.popitem(last=False)
+        _kept.move_to_end(key)
+        return _kept[key]
+
+
+def _made(digits: Digits, seed: int, n: int, on: Kernels) -> tuple[Array, Array]:
+    images, labels = np.empty((n, SIDE, SIDE), np.uint8), np.empty(n, np.uint8)
+    for start in range(0, n, digits.block_rows):
+        rows = range(start, min(start + digits.block_rows, n))
+        batch = digits.generate(seed, rows, backend=on)
+        images[rows.start : rows.stop], labels[rows.start : rows.stop] = batch["image"], batch["label"]
+    return images, labels
