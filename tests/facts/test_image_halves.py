@@ -102,6 +102,19 @@ def test_digits_are_uniform(drawn, digits):
         assert far(np.bincount(side, minlength=POOL), expected) < 5
 
 
+def test_the_two_digits_are_independent_within_their_classes(drawn, digits):
+    """Whether each is among the first half of its class."""
+    _, _, rows = drawn
+    place, half = np.empty(POOL, int), np.empty(10)
+    for digit in range(10):
+        members = np.flatnonzero(digits["label"] == digit)
+        place[members], half[digit] = np.arange(len(members)), len(members) / 2
+    is_first = place[rows["indices"]] < half[rows["classes"]]
+    shares = is_first.mean(axis=0)
+    both = is_first.all(axis=1).sum()
+    assert far([both, N - both], [shares.prod(), 1 - shares.prod()]) < 4
+
+
 @pytest.mark.parametrize("profile", ["text", "code"])
 @pytest.mark.parametrize("kind", ["same", "diff"])
 def test_halves_are_the_shrunk_digits_of_the_same_pairs(kind, profile, digits):
