@@ -25,7 +25,9 @@ WORLD = World(
     bench={
         "bits": "bench:bits",
         "digits": "bench:digits",
+        "halves": "bench:halves",
         "lines": "bench:lines",
+        "mixture": "bench:mixture",
         "dots": "bench:dots",
         "random-labels": "bench:random_labels",
         "polynomials": "bench:polynomials",

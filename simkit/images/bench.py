@@ -48,6 +48,16 @@ def lines(tiny: bool) -> Rate:
     return _rows("lines", 4096, tiny)
 
 
+def halves(tiny: bool) -> Rate:
+    """Pairs of digits side by side, of a pool that is made before."""
+    return _rows("halves", 2048, tiny, pool=1000 if tiny else 60_000, profile="code")
+
+
+def mixture(tiny: bool) -> Rate:
+    """Lines and digits, of a pool that is made before."""
+    return _rows("mixture", 2048, tiny, pool=1000 if tiny else 60_000)
+
+
 def dots(tiny: bool) -> Rate:
     """Anti-aliased discs on 64x64 pixels in three colours, with all their factors."""
     return _rows("dots", 512, tiny)

@@ -22,8 +22,8 @@ KINDS, ORIGINS = ("overlapping", "separate"), ("lines", "digits")
 #: classes below this are of lines in a separate mixture, and the others of digits
 MIDDLE = 5
 
-#: streams of Philox of the lines, and of the order of each two rows: others than those of the digits of the same seed
-_LINES, _ORDER = {"train": 65, "test": 66}, 67
+#: streams of Philox of the parts: others than those of the digits, which have the same seed
+_LINES, _ORDER = {"train": 66, "test": 67}, {"train": 68, "test": 69}
 
 
 @final
@@ -78,7 +78,7 @@ class Mixture(Pooled):
         is_separate = self.kind == "separate"
         pool = self.drawn_from(seed, on, classes=range(MIDDLE, N_CLASSES) if is_separate else range(0))
         numbers = on.row_numbers(rows)
-        order = on.philox.words(seed, numbers >> np.uint64(1), _ORDER, 1)[:, 0] & np.uint32(1)
+        order = on.philox.words(seed, numbers >> np.uint64(1), _ORDER[self.part], 1)[:, 0] & np.uint32(1)
         origin = (order.astype(np.uint64) ^ numbers) & np.uint64(1)
         of_lines = np.flatnonzero(origin == 0)
         words = on.philox.words(seed, numbers[of_lines], _LINES[self.part], 4)

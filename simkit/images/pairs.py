@@ -17,8 +17,8 @@ from simkit.schema import Array, Batch, Field
 
 KINDS, PROFILES = ("same", "diff"), ("text", "code")
 
-#: stream of Philox: no other than those of the digits, which have the same seed
-STREAM = 64
+#: streams of Philox of the parts: others than those of the digits, which have the same seed
+_STREAMS = {"train": 64, "test": 65}
 
 CITATION = (
     "D. Filan, Structure and Representation in Neural Networks, PhD thesis, University of California, Berkeley, 2024"
@@ -65,7 +65,7 @@ class Pairs(Pooled):
         is_by_index = self.profile == "code" and self.kind == "diff"
         pool = self.drawn_from(seed, on, form, range(0 if is_by_index else N_CLASSES))
         index = np.arange(rows.start, rows.stop, dtype=np.uint64)
-        words = on.philox.words(seed, index, STREAM, 8).T
+        words = on.philox.words(seed, index, _STREAMS[self.part], 8).T
         if self.profile == "text":
             places = _by_class(pool, self.kind, words)
         elif is_by_index:

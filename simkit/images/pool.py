@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from simkit.backends import Kernels
+from simkit.backends import AUTO, Kernels
 from simkit.contract import Source, param
 from simkit.errors import ParameterError
 from simkit.images.digits import Digits
@@ -69,10 +69,23 @@ class Pooled(Source):
 
     origin: str = param("procedural", "where the digits come from: the origin of the source digits")
     part: str = param("train", "train or test: the part of the source digits")
+    folder: str = param("", "mnist, fashion-mnist, idx: the folder of the files, as that of the source digits")
+    sha256: str = param("", "idx: the SHA-256 of the source digits")
     pool: int = param(60_000, f"digits to draw from: the first so many rows of the source digits, 1..{MAX_POOL:,}")
 
     def validate(self) -> None:
-        n = self.digits().n_rows()  # refuses an origin or part that there is not
+        digits = self.digits()  # refuses what is wrong
+        object.__setattr__(self, "sha256", digits.sha256)
+        self._check_pool(MAX_POOL if self.origin == "idx" else digits.n_rows())
+
+    def load(self, backend: str | Kernels = AUTO) -> Kernels:
+        """Return the kernels; read the files of digits, so that what is wrong with them is said at the start."""
+        digits = self.digits()
+        digits.load(backend)
+        self._check_pool(digits.n_rows())
+        return super().load(backend)
+
+    def _check_pool(self, n: int) -> None:
         if not 1 <= self.pool <= min(n, MAX_POOL):
             there = f", as many as there are with origin={self.origin} and part={self.part}" if n < MAX_POOL else ""
             self.refuse("pool", f"1 to {min(n, MAX_POOL):,} digits{there}", self.pool)

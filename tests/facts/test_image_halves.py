@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 import threading
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import simkit
-from simkit.errors import ParameterError, UnknownNameError
+from simkit.errors import ParameterError, StoreError, UnknownNameError
 from simkit.images import halves, pool
 from simkit.images.digits import Digits
 
@@ -113,6 +114,18 @@ def test_the_two_digits_are_independent_within_their_classes(drawn, digits):
     shares = is_first.mean(axis=0)
     both = is_first.all(axis=1).sum()
     assert far([both, N - both], [shares.prod(), 1 - shares.prod()]) < 4
+
+
+@pytest.mark.parametrize("profile", ["text", "code"])
+@pytest.mark.parametrize("kind", ["same", "diff"])
+def test_parts_draw_by_themselves(kind, profile):
+    """A row of the test set has nothing to do with that of the training set."""
+    if (kind, profile) == ("same", "code"):
+        pytest.skip("its first digits are those of the pool")
+    parts = [simkit.source("stack", kind=kind, profile=profile, pool=POOL, part=part) for part in ("train", "test")]
+    labels = [part.generate(SEED, 10_000)["label"] for part in parts]
+    n = (labels[0] == labels[1]).sum()
+    assert far([n, 10_000 - n], [0.1, 0.9]) < 5  # labels are nearly uniform
 
 
 @pytest.mark.parametrize("profile", ["text", "code"])
@@ -254,3 +267,44 @@ def test_real_digits_are_a_pool_too():
     real = Digits(origin="sklearn").generate(0, 1797)
     assert np.array_equal(rows["image"], real["image"][rows["indices"]])
     assert math.isclose(rows["image"].mean(), real["image"].mean(), rel_tol=0.1)
+
+
+def write_idx(folder, images, labels):
+    """Write a folder of IDX files, and return the SHA-256 that names them."""
+    folder.mkdir()
+    files = {
+        "train-images-idx3-ubyte": b"\0\0\x08\x03" + np.array(images.shape, ">i4").tobytes() + images.tobytes(),
+        "train-labels-idx1-ubyte": b"\0\0\x08\x01" + np.array(labels.shape, ">i4").tobytes() + labels.tobytes(),
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return hashlib.sha256(b"".join(files.values())).hexdigest()
+
+
+def test_digits_of_files_are_read_when_rows_are_made(tmp_path):
+    """A pool larger than the files, and files that are missing, are told before the first row is made."""
+    images = np.random.default_rng(0).integers(0, 256, (60, 28, 28), np.uint8)
+    sha256 = write_idx(tmp_path / "own", images, np.arange(60, dtype=np.uint8) % 10)
+    of = {"origin": "idx", "folder": str(tmp_path / "own"), "sha256": sha256.upper()}
+    rows = simkit.source("stack", pool=60, **of).generate(0, 100)
+    assert np.array_equal(rows["image"], images[rows["indices"]])
+    assert simkit.source("stack", pool=60, **of).sha256 == sha256
+    with pytest.raises(ParameterError, match="takes 1 to 60 digits, as many as there are with origin=idx"):
+        simkit.source("stack", **of).load()
+    for name in ("halves", "stack", "mixture"):
+        absent = simkit.source(name, origin="mnist", folder=str(tmp_path / "mnist"))
+        assert absent.schema()["image"].full == 255
+        with pytest.raises(StoreError, match=r"does not exist; put into it train-images-idx3-ubyte.gz \(MD5 f68b"):
+            simkit.generate(absent, tmp_path / "out", n=10)
+    with pytest.raises(
+        ParameterError, match="takes 1 to 10,000 digits, as many as there are with origin=mnist and part=t"
+    ):
+        simkit.source("stack", origin="mnist", folder="mnist", part="test")
+
+
+def test_classes_have_the_names_of_their_set():
+    source = simkit.source("halves", origin="fashion-mnist", folder="none")
+    assert source.schema()["classes"].labels[9] == "ankle boot"
+    assert source.schema()["label"].labels[9] == "9"
+    same = simkit.source("halves", origin="fashion-mnist", folder="none", kind="same")
+    assert same.schema()["label"].labels[9] == "ankle boot"

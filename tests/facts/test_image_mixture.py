@@ -82,6 +82,7 @@ def test_lines_of_parts_can_be_kept_apart():
     ]
     known, tested = ({pair for pair in zip(part["n_lines"], part["rank"], strict=True) if pair[0]} for part in parts)
     assert not known & tested
+    assert 0.4 < (parts[0]["origin"] == parts[1]["origin"]).mean() < 0.6
     shared = simkit.source("mixture", kind="separate", pool=POOL, part="test").generate(SEED, 8000)
     assert known & set(zip(shared["n_lines"], shared["rank"], strict=True))
 
