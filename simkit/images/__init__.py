@@ -28,6 +28,7 @@ WORLD = World(
         "halves": "bench:halves",
         "lines": "bench:lines",
         "mixture": "bench:mixture",
+        "stack": "bench:stack",
         "dots": "bench:dots",
         "random-labels": "bench:random_labels",
         "polynomials": "bench:polynomials",

@@ -53,6 +53,11 @@ def halves(tiny: bool) -> Rate:
     return _rows("halves", 2048, tiny, pool=1000 if tiny else 60_000, profile="code")
 
 
+def stack(tiny: bool) -> Rate:
+    """Pairs of digits in two channels, of a pool that is made before."""
+    return _rows("stack", 2048, tiny, pool=1000 if tiny else 60_000)
+
+
 def mixture(tiny: bool) -> Rate:
     """Lines and digits, of a pool that is made before."""
     return _rows("mixture", 2048, tiny, pool=1000 if tiny else 60_000)
