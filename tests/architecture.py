@@ -155,11 +155,12 @@ OUTSIDE = [name for name in MODULES if part_of(name) not in {*WORLDS, "study"}]
 
 @cache
 def words_of_the_engine() -> set[str]:
-    """Return names of fields' properties, kernels and their functions: a source of one of these names is not meant."""
+    """Return names of fields' properties, kernels, their functions and files: a source of such a name is not meant."""
     paths = [path for path in MODULES.values() if path.name == "reference.py" and path.parents[1].name == "kernels"]
     trees = [ast.parse(path.read_text("utf-8")) for path in paths]
     defined = {node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
-    return defined | {path.parent.name for path in paths} | {field.name for field in dataclasses.fields(Field)}
+    files = {file.stem for path in paths for file in path.parent.glob("*.cu")}
+    return defined | files | {path.parent.name for path in paths} | {field.name for field in dataclasses.fields(Field)}
 
 
 @pytest.mark.parametrize("module", OUTSIDE)
