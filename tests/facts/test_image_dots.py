@@ -57,6 +57,14 @@ def test_the_mean_and_the_variance_of_labels_and_distances():
     assert near((distances[:, 0] - mean) * (distances[:, 1] - mean), 0)
 
 
+def test_rows_are_independent():
+    """Of neighbouring rows, and of rows 2**32 apart, whose number has the same lower half."""
+    far = simkit.source("dots", size=8).generate(11, range(2**32, 2**32 + N))["label"]
+    apart = drawn()["label"].astype(np.float64) - 0.46926489
+    assert near(apart[::2] * apart[1::2], 0)
+    assert near(apart * (far.astype(np.float64) - 0.46926489), 0)
+
+
 def test_the_mean_by_integration():
     """The same mean and variance from the distribution of distances: the part up to 1, and the part up to sqrt 2."""
     nodes, weights = np.polynomial.legendre.leggauss(60)
