@@ -20,6 +20,7 @@ WORLD = World(
         "maze": "games.maze:Maze",
         "mixture": "mixture:Mixture",
         "stack": "stack:Stack",
+        "platformer": "games.platformer:Platformer",
     },
     views={"sheet": "pictures:sheet", "film": "films:episode"},
     bench={
@@ -36,5 +37,6 @@ WORLD = World(
         "noise": "bench:noise",
         "fuzzy-xor": "bench:fuzzy_xor",
         "sparse-features": "bench:sparse_features",
+        "platformer": "bench:platformer",
     },
 )

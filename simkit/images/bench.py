@@ -96,3 +96,8 @@ def fuzzy_xor(tiny: bool) -> Rate:
 def sparse_features(tiny: bool) -> Rate:
     """20 features of rows of length 1, by the published code."""
     return _rows("sparse-features", 4096, tiny, "rows/s", profile="code", norm="unit")
+
+
+def platformer(tiny: bool) -> Rate:
+    """Transitions of the game, two frames each."""
+    return _rows("platformer", 512, tiny, "transitions/s")

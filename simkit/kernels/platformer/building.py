@@ -147,27 +147,34 @@ def _chance(seed, column, height):
 
 
 @nb.njit(**INNER)
-def _sky(height, chance):
+def _sky(seed, column, height):
     shade = 0
     for least in SHADES:
         shade += height >= least
-    return CLOUD if shade == len(SHADES) - 1 and chance < CLOUDS else SKY + shade
+    return CLOUD if shade == len(SHADES) - 1 and _chance(seed, column, height) < CLOUDS else SKY + shade
 
 
 @nb.njit(**INNER)
-def _kind(height, ground, plank, pile, material, chance):
+def _earth(seed, column, height):
+    return STONE if _chance(seed, column, height) < STONES else EARTH
+
+
+@nb.njit(**INNER)
+def _kind(seed, column, height, ground, plank, pile, material):
     """Return what a tile is, from the profile of its column."""
     if ground == 0:
         if height <= 0:
             return MOLTEN if height < 0 else SURFACE
-        return PLANK if height == plank - 1 else _sky(height, chance)
+        return PLANK if height == plank - 1 else _sky(seed, column, height)
     if height < ground:
-        return TURF if height == ground - 1 else STONE if chance < STONES else EARTH
+        return TURF if height == ground - 1 else _earth(seed, column, height)
     if height < ground + pile:
         return material
-    if height == ground and chance < GROWN:
-        return PLANT if chance < PLANTS else FLOWER
-    return _sky(height, chance)
+    if height == ground:
+        chance = _chance(seed, column, height)
+        if chance < GROWN:
+            return PLANT if chance < PLANTS else FLOWER
+    return _sky(seed, column, height)
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
@@ -185,12 +192,13 @@ def build(words, maps, starts, coins, hazards, triggers):
         wall = coin + 1 + _draw(words[i, 6], 1, 3)
         starts[i, 0], starts[i, 1] = 2432 + 8 * start, 256 * ground[BORDER]
         coins[i, 0], coins[i, 1] = 256 * coin + 128, 256 * ground[coin] + 128
+        seed = words[i, 1]
         for row in range(ROWS):
             height = TOP - row
-            for column in range(COLUMNS):
-                chance = _chance(words[i, 1], column, height)
-                if column < BORDER or column >= wall:
-                    kind = STONE if chance < STONES else EARTH
-                else:
-                    kind = _kind(height, ground[column], plank[column], pile[column], material[column], chance)
+            for column in range(BORDER):
+                maps[i, row, column] = _earth(seed, column, height) * N_THEMES + theme
+            for column in range(BORDER, wall):
+                kind = _kind(seed, column, height, ground[column], plank[column], pile[column], material[column])
                 maps[i, row, column] = kind * N_THEMES + theme
+            for column in range(wall, COLUMNS):
+                maps[i, row, column] = _earth(seed, column, height) * N_THEMES + theme
