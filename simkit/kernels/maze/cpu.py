@@ -173,9 +173,8 @@ def _run(level, toward, avoided, start, n_keys, unnoticed, steps, limit, pick, i
 
 @nb.njit(**INNER)
 def _choose(seed, row, rules, level, toward, avoided, words, steps, pair, path, numbers, trace):
-    """Make attempts until one has the transition that is drawn; then once more, if it is to be traced."""
+    """Make attempts until one has the transition that is drawn."""
     size, most, limit, rewarded, success = rules
-    none = (trace[0][:0], trace[1][:0], trace[2][:0], trace[3][:0])
     draw_words(seed, row, np.uint32(0), 1, words)
     is_rewarded = np.uint64(words[0]) < rewarded
     attempt = 0
@@ -188,14 +187,10 @@ def _choose(seed, row, rules, level, toward, avoided, words, steps, pair, path, 
         n = limit if numbers[_SUCCEEDS] or trace[3].shape[0] else pick + 1
         draw_words(seed, row, np.uint32(2 + 2 * attempt), (n + 3) // 4, steps)
         _run(level, toward, avoided, start, n_keys, unnoticed, steps, limit, pick, is_rewarded, pair, path, numbers,
-             none)  # fmt: skip
-        if is_rewarded or pick < numbers[_LENGTH] - numbers[_SUCCEEDS]:
-            break
-        attempt += 1
-    if trace[3].shape[0]:
-        make(words, size, most, level)  # its locks are closed again
-        _run(level, toward, avoided, start, n_keys, unnoticed, steps, limit, pick, is_rewarded, pair, path, numbers,
              trace)  # fmt: skip
+        if is_rewarded or pick < numbers[_LENGTH] - numbers[_SUCCEEDS]:
+            return
+        attempt += 1
 
 
 @nb.njit(**INNER)
@@ -204,16 +199,20 @@ def _place(cell, place):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
-def _play(seed, rows, rules, out):
+def _play(seed, rows, rules, out, traces):
+    """Play an episode for each row, and trace it if there is room for that."""
     floor, side, agent, diamond, keys, locks, held, opened, action, rewarded, succeeded, ts, length, path = out
+    agents, had, were_open, actions, lengths = traces
     level, toward, avoided = _room(), np.empty(N_CELLS, np.uint8), np.empty(N_CELLS, np.uint8)
     need, things, barred, colours = level[0], level[5], level[6], level[7]
     limit = rules[2]
     words, steps = np.empty(4 * LEVEL_BLOCKS, np.uint32), np.empty(limit + 3, np.uint32)
     pair, numbers = np.empty(6, np.int64), np.empty(6, np.int64)
-    cells, bits, actions = np.empty(0, np.int64), np.empty(0, np.uint8), np.empty(0, np.uint8)
-    trace = (cells, bits, bits, actions)
+    cells, none = np.empty(limit + 1, np.int64), np.empty(0, np.uint8)
+    trace = (cells, none, none, none)
     for i in range(rows.shape[0]):
+        if lengths.shape[0]:
+            trace = (cells, had[i], were_open[i], actions[i])
         _choose(seed, rows[i], rules, level, toward, avoided, words, steps, pair, path[i], numbers, trace)
         for y in range(WORLD):
             for x in range(WORLD):
@@ -223,44 +222,36 @@ def _play(seed, rows, rules, out):
         _place(pair[0], agent[i, 0])
         _place(pair[1], agent[i, 1])
         _place(things[n_keys], diamond[i])
-        keys[i] = -1
-        locks[i] = -1
+        for colour in range(N_COLOURS):
+            keys[i, colour, 0] = keys[i, colour, 1] = locks[i, colour, 0] = locks[i, colour, 1] = -1
         for k in range(n_keys):
             _place(things[k], keys[i, colours[k]])
             _place(barred[k], locks[i, colours[k]])
         held[i, 0], held[i, 1], opened[i, 0], opened[i, 1] = pair[2], pair[3], pair[4], pair[5]
         rewarded[i], succeeded[i] = pair[1] == things[n_keys], numbers[_SUCCEEDS]
+        if lengths.shape[0]:
+            lengths[i] = length[i]
+            for t in range(limit + 1):
+                if t <= length[i]:
+                    _place(cells[t], agents[i, t])
+                else:  # an attempt that was not taken went on
+                    had[i, t] = were_open[i, t] = actions[i, t - 1] = 0
 
 
-@nb.njit(nogil=True, cache=True, **CALLED)
-def _follow(seed, rows, rules, out):
-    agent, held, opened, actions, length = out
-    level, toward, avoided = _room(), np.empty(N_CELLS, np.uint8), np.empty(N_CELLS, np.uint8)
-    limit = rules[2]
-    words, steps = np.empty(4 * LEVEL_BLOCKS, np.uint32), np.empty(limit + 3, np.uint32)
-    pair, path, numbers = np.empty(6, np.int64), np.empty(2, np.int16), np.empty(6, np.int64)
-    cells = np.empty(limit + 1, np.int64)
-    for i in range(rows.shape[0]):
-        trace = (cells, held[i], opened[i], actions[i])
-        _choose(seed, rows[i], rules, level, toward, avoided, words, steps, pair, path, numbers, trace)
-        length[i] = numbers[_LENGTH]
-        for t in range(length[i] + 1):
-            _place(cells[t], agent[i, t])
-
-
-def _numbers(rules: Rules) -> tuple[int, int, int, np.uint64, np.uint64]:
-    return rules.size, rules.keys, rules.limit, np.uint64(rules.rewarded), np.uint64(rules.success)
+def _played(seed: int, rows: npt.NDArray[np.uint64], rules: Rules, n_traces: int) -> tuple[Transitions, Trace]:
+    limit = rules.limit
+    out = Transitions(*(np.empty(shape, dtype) for shape, dtype in like(len(rows), limit)[0]))
+    traces = Trace(*(np.zeros(shape, dtype) for shape, dtype in like(n_traces, limit)[1]))
+    shares = np.uint64(rules.rewarded), np.uint64(rules.success)
+    _play(np.uint64(seed), rows, (rules.size, rules.keys, limit, *shares), tuple(out), tuple(traces))
+    return out, traces
 
 
 def play(seed: int, rows: npt.NDArray[np.uint64], rules: Rules) -> Transitions:
     """Draw transitions; see the package's docstring."""
-    out = Transitions(*(np.empty(shape, dtype) for shape, dtype in like(len(rows), rules.limit)[0]))
-    _play(np.uint64(seed), rows, _numbers(rules), tuple(out))
-    return out
+    return _played(seed, rows, rules, 0)[0]
 
 
 def follow(seed: int, rows: npt.NDArray[np.uint64], rules: Rules) -> Trace:
     """Return whole episodes; see the package's docstring."""
-    out = Trace(*(np.zeros(shape, dtype) for shape, dtype in like(len(rows), rules.limit)[1]))
-    _follow(np.uint64(seed), rows, _numbers(rules), tuple(out))
-    return out
+    return _played(seed, rows, rules, len(rows))[1]

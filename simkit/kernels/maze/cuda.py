@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from simkit.kernels import maze as game
-from simkit.kernels.cuda import Array, back, compile_module, empty, full, to_device
+from simkit.kernels.cuda import Array, back, compile_module, empty, to_device
 from simkit.kernels.maze import MIN_SIDE, N_COLOURS, WORLD, Rules, Trace, Transitions, like
 from simkit.kernels.philox import cuda as philox
 
@@ -37,7 +37,7 @@ def play(seed: int, rows: Array, rules: Rules) -> Transitions:
 
 def follow(seed: int, rows: Array, rules: Rules) -> Trace:
     """Return whole episodes; see the package's docstring."""
-    out = [full(shape, 0, dtype) for shape, dtype in like(len(rows), rules.limit)[1]]
+    out = [empty(shape, dtype) for shape, dtype in like(len(rows), rules.limit)[1]]
     _launch("follow", seed, rows, rules, out)
     return Trace(*(back(array, rows) for array in out))
 

@@ -253,8 +253,10 @@ struct Player {
                 }
             }
             if (kept.actions) {
-                if (t == 0)
+                if (t == 0) {
                     put(kept.agent, before);
+                    kept.had[0] = kept.were_open[0] = 0;
+                }
                 put(kept.agent + 2 * (t + 1), cell);
                 kept.had[t + 1] = u8(held), kept.were_open[t + 1] = u8(opened), kept.actions[t] = u8(action);
             }
@@ -262,32 +264,25 @@ struct Player {
                 kept.cell[0] = before, kept.held[0] = had_held, kept.opened[0] = had_opened, kept.left[0] = had_left;
                 kept.cell[1] = cell, kept.held[1] = held, kept.opened[1] = opened, kept.left[1] = left;
                 kept.action = action, kept.t = t;
+                if (!succeeds && !kept.actions)
+                    t = limit - 1; // it fails in the end: nothing else is to be known
             }
         }
         kept.length = t;
     }
 
-    // Make attempts until one has the transition that is drawn; return whether it succeeds. `trace` is of that one.
-    __device__ bool choose(u64 seed, u64 row, int size, int most, int limit, u64 rewarded, u64 success, Kept& trace) {
+    // Make attempts until one has the transition that is drawn; return whether it succeeds.
+    __device__ bool choose(u64 seed, u64 row, int size, int most, int limit, u64 rewarded, u64 success, Kept& kept) {
         Words first(seed, row, 0);
         const bool is_rewarded = first.take() < rewarded;
         for (u32 attempt = 0;; attempt++) {
             Words words(seed, row, 1 + 2 * attempt), steps(seed, row, 2 + 2 * attempt);
             const bool succeeds = (words.take() < success) | is_rewarded;
             const int number = words.below(limit), pick = is_rewarded ? -1 : number;
-            Words again = words;
             level.make(words, size, most);
-            Kept kept = {};
             run(steps, succeeds, limit, pick, is_rewarded, kept);
-            if (!is_rewarded && pick >= kept.length - succeeds)
-                continue;
-            if (trace.actions) {
-                Words steps_again(seed, row, 2 + 2 * attempt);
-                level.make(again, size, most);  // its locks are closed again
-                run(steps_again, succeeds, limit, pick, is_rewarded, trace);
-            } else
-                trace = kept;
-            return succeeds;
+            if (is_rewarded || pick < kept.length - succeeds)
+                return succeeds;
         }
     }
 };
@@ -333,4 +328,8 @@ extern "C" __global__ void __launch_bounds__(N_THREADS)
     kept.had = held + u64(i) * (limit + 1), kept.were_open = opened + u64(i) * (limit + 1);
     player.choose(seed, rows[i], size, most, limit, rewarded, success, kept);
     length[i] = kept.length;
+    for (int t = kept.length; t < limit; t++) { // an attempt that was not taken went on
+        kept.agent[2 * t + 2] = kept.agent[2 * t + 3] = 0;
+        kept.had[t + 1] = kept.were_open[t + 1] = kept.actions[t] = 0;
+    }
 }
