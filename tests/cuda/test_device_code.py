@@ -12,7 +12,7 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import basin, census, escape, lattice, life, metropolis, orbit, philox, platformer, raster
+from simkit.kernels import basin, census, escape, lattice, life, maze, metropolis, orbit, philox, platformer, raster
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -199,3 +199,12 @@ def test_platformer(name, registers):
     assert "warning" not in log, log
     kernel = kernels[name]
     assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel
+
+
+@pytest.mark.parametrize("name", ["play", "follow"])
+def test_maze(name):
+    """Blocks of one warp. A thread has a maze of its own in local memory, which is no spill."""
+    kernels, log = compiled(load(maze.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels[name]
+    assert (kernel.spills, kernel.registers <= 64) == (0, True), kernel

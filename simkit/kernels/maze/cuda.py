@@ -14,7 +14,7 @@ from simkit.kernels.maze import MIN_SIDE, N_COLOURS, WORLD, Rules, Trace, Transi
 from simkit.kernels.philox import cuda as philox
 
 #: threads of a block: few, since each has some two kilobytes of its own
-_N_THREADS = 64
+_N_THREADS = 32
 
 
 @cache
