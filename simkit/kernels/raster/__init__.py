@@ -1,8 +1,8 @@
 """Painting: discs, lines, strokes, tiles and sprites on many small pictures at a time.
 
-Pictures are uint8 (image, channel, y, x), 255 = full brightness. The pixel in row i and column j has its middle at
-x = j + 1/2, y = i + 1/2; y grows downwards. Every backend module has these functions. All but `blank` and `subsets`
-paint into the pictures that they are given, and return them. What lies outside of a picture is not painted.
+Pictures are C-contiguous uint8 (image, channel, y, x), 255 = full brightness. The pixel in row i and column j has its
+middle at x = j + 1/2, y = i + 1/2; y grows downwards. Every backend module has these functions. All but `blank` and
+`subsets` paint into the pictures that they are given, and return them. What lies outside of a picture is not painted.
 
 ``blank(index, colour, shape) -> uint8 (image, channel, y, x)``
     Return pictures of one colour.
