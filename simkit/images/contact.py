@@ -51,6 +51,6 @@ def _strip(source: Source, seed: int) -> U8:
         picture = small.repeat(times, axis=0).repeat(times, axis=1)[:_HEIGHT]
         if left + picture.shape[1] > _WIDTH:
             break
-        out[: len(picture), left : left + picture.shape[1]] = picture
+        out[_HEIGHT - len(picture) :, left : left + picture.shape[1]] = picture  # near to what is written below it
         left += picture.shape[1] + _GAP
     return out

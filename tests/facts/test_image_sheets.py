@@ -8,14 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import simkit
 from simkit import images, registry
 from simkit.figures import pixels, preview
 from simkit.figures.picture import LIGHT
+from simkit.figures.sheet import GAP, LINE
 from simkit.images import pictures
-from simkit.images.contact import contact
+from simkit.images.contact import _strip, contact
 from simkit.schema import Field, Schema
+
+ROOT = Path(__file__).parents[2]
 
 RANDOM = np.random.default_rng(5)
 
@@ -161,3 +165,18 @@ def test_the_contact_sheet_has_a_strip_of_each_set():
     for panel in found.panels:  # something is in it, and a ground behind that
         ground = (panel.cells == LIGHT.sheet).all(-1)
         assert 0 < ground.sum() < ground.size
+
+
+@pytest.mark.parametrize("name", ["digits", "lines", "dots", "noise", "sparse-features"])
+def test_the_contact_sheet_of_the_pages_is_that_of_today(name: str):
+    with Image.open(ROOT / "docs" / "images.png") as opened:
+        sheet = np.asarray(opened.convert("RGB"))
+    place, strip = list(images.WORLD.sources).index(name), _strip(simkit.source(name), 0)
+    height, width, _ = strip.shape
+    left, top = GAP + place % 2 * (width + GAP), GAP + 22 + place // 2 * (height + GAP + LINE + 4)
+    np.testing.assert_array_equal(sheet[top : top + height, left : left + width], strip)
+
+
+def test_the_page_of_images_names_every_set():
+    page = (ROOT / "docs" / "worlds" / "images.md").read_text("utf-8")
+    assert [name for name in images.WORLD.sources if f"generated/sources/{name}.md" not in page] == []
