@@ -12,6 +12,7 @@ from simkit.backends import AUTO, Kernels
 from simkit.contract import Source, param
 from simkit.images.games import maze_frames
 from simkit.images.games.maze_art import SIDE
+from simkit.images.thesis import CITATION
 from simkit.kernels import maze, philox, raster
 from simkit.kernels.maze import ACTIONS, MAX_LIMIT, MIN_SIDE, N_COLOURS, WORLD, Rules
 from simkit.schema import Batch, Field, Schema
@@ -50,8 +51,8 @@ class Maze(Source):
         "Middles of cells are 4 pixels apart: the middle of cell (x, y) is the corner of pixels (8 + 4 x, 11 + 4 y).",
     )
     citation: ClassVar[str] = (
-        "D. Filan, Structure and representation in neural networks, thesis, 2024, chapter 5; the game: K. Cobbe and "
-        "others, Leveraging procedural generation to benchmark reinforcement learning, ICML 2020"
+        f"{CITATION}, chapter 5; after Heist in K. Cobbe, C. Hesse, J. Hilton, J. Schulman, Leveraging Procedural "
+        "Generation to Benchmark Reinforcement Learning, ICML, 2020"
     )
     block_rows: ClassVar[int] = 1024
 
