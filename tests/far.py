@@ -80,11 +80,17 @@ class Far(Place):
         finally:
             with self._alone:
                 self.n_now -= 1
-        self.n_bytes += len(data)
+        with self._alone:
+            self.n_bytes += len(data)
         return data
 
+    def count(self, call: str) -> None:
+        """Count a call: several threads may be here at once."""
+        with self._alone:
+            self.calls[call] += 1
+
     def has(self, key: str) -> bool:
-        self.calls["has"] += 1
+        self.count("has")
         return key in self.objects
 
     def delete(self, *keys: str) -> None:
@@ -98,7 +104,7 @@ class Far(Place):
         return {key: size for key, size in self._below(folder).items() if "/" not in key}
 
     def _below(self, folder: str) -> dict[str, int]:
-        self.calls["list"] += 1
+        self.count("list")
         prefix = f"{folder}/" if folder else ""
         return {key.removeprefix(prefix): len(data) for key, data in self.objects.items() if key.startswith(prefix)}
 
@@ -114,7 +120,7 @@ class FarObject:
         self._place, self._key = place, key
 
     def __len__(self) -> int:
-        self._place.calls["length"] += 1
+        self._place.count("length")
         return len(self._place.objects[self._key])
 
     def __getitem__(self, part: slice, /) -> bytes:

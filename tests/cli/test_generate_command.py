@@ -151,7 +151,7 @@ def test_more_rows_than_can_be_numbered(simkit: Simkit, text: str) -> None:
 def test_more_rows_than_anyone_can_wait_for_are_begun_at_once(start: Start, text: str) -> None:
     """The number of shards must not matter to the time until the first is there."""
     running = start("generate", "ca-ash", "--n", text, *SMALL)
-    stop = time.monotonic() + 60
+    stop = time.monotonic() + 300  # on a busy machine compiling alone takes a minute
     while not Path("ca-ash.zarr/ledger/loose.0").exists() and running.poll() is None and time.monotonic() < stop:
         time.sleep(0.01)
     assert running.poll() is None

@@ -74,9 +74,9 @@ def test_a_thread_that_is_late_finds_its_window_still_there(far, address, monkey
 
 def test_to_begin_takes_few_requests(far, address) -> None:
     next(iter(batches(address, fields=("rule",), shuffle=True, window=1, n_threads=0, **OPTIONS)))
-    objects = {key for key, _, _ in far.reads}
-    assert far.calls == {"read": len(objects)}
-    assert len(objects) <= 3  # the root, and the small objects of two windows
+    keys = [key for key, _, _ in list(far.reads)]  # a thread may still be reading ahead
+    assert len(set(keys)) == len(keys) <= 3  # the root, and the small objects of two windows
+    assert set(far.calls) == {"read"}
 
 
 @pytest.mark.parametrize("shuffle", [False, True])

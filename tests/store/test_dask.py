@@ -50,6 +50,7 @@ def test_the_tree_is_that_of_one_process_though_a_worker_dies(
 
 def test_few_tasks_are_under_way_however_many_shards_there_are(cluster: Cluster, out: Path) -> None:
     n_tasks = list[int]()
+    deadline = time.monotonic() + 60
     with connect(str(cluster.file), 1) as client:
 
         def count(_: Progress) -> None:
@@ -57,9 +58,10 @@ def test_few_tasks_are_under_way_however_many_shards_there_are(cluster: Cluster,
             n_tasks.append(len(client.futures))
 
         generate(toy_recipe(100 * SHARD_ROWS), out, client=client, progress=count)
-        count(Progress(0, 0, 0))
+        while any(n_tasks[-2:]):  # the scheduler may hear of the last ones only now
+            assert time.monotonic() < deadline, f"{n_tasks[-2:]} tasks are still there"
+            count(Progress(0, 0, 0))
     assert 2 <= max(n_tasks) <= 2 * 4 + 8 + 4  # twice the threads, and eight; what is done may be let go late
-    assert n_tasks[-2:] == [0, 0]
 
 
 def test_a_run_that_is_stopped_leaves_no_tasks_behind(cluster: Cluster, out: Path, uninterrupted: Trees) -> None:

@@ -352,6 +352,6 @@ def test_a_writer_that_is_killed_often(rclone: Bucket, start, tmp_path: Path) ->
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         n_hit += process.wait() == -signal.SIGKILL
-    assert n_hit > 3
+    assert n_hit > 0  # where this process has to wait for its turn, others may be at their end before they are killed
     finish(start(there, n))
     assert rclone.objects("x.zarr") == {k: v for k, v in tree(tmp_path / "x.zarr").items() if v is not None}

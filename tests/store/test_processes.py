@@ -50,7 +50,7 @@ def kill_at_random(out: Path, n: int, n_kills: int, seed: int, start: Start) -> 
 
 def check_killed(out: Path, n: int, n_kills: int, seed: int, start: Start, whole: dict[str, bytes | None]) -> None:
     n_hit = kill_at_random(out, n, n_kills, seed, start)
-    assert n_hit > n_kills // 2
+    assert n_hit > 0  # where this process has to wait for its turn, others may be at their end before they are killed
     finish(start(out, n))
     assert tree(out) == whole
     assert not list(out.rglob("*.part"))
