@@ -35,7 +35,7 @@ _LIMITS: Mapping[str, float] = {
     "size": 1024, "slant": 1, "rotation": 45, "stretch": 0.9, "shift": 0.5, "bend": 1, "wobble": 0.3, "pressure": 0.9,
     "noise": 255,
 }  # fmt: skip
-_LEAST_SIZE = 8
+_LEAST_SIZE = 7
 
 
 @final
@@ -73,7 +73,7 @@ class Digits(Source):
     )
 
     origin: str = param("procedural", "where digits come from: " + ", ".join(ORIGINS))
-    size: int = param(28, "pixels of a side of the picture, 8..1024; images of sets are scaled to it")
+    size: int = param(28, "pixels of a side of the picture, 7..1024; images of sets are scaled to it")
     part: str = param("train", "train or test; of scikit-learn's digits there is one part, train")
     folder: str = param("", "mnist, fashion-mnist, idx: the folder of the files, such as train-images-idx3-ubyte.gz")
     sha256: str = param("", "idx: SHA-256 of the unpacked file of images followed by that of labels")

@@ -229,7 +229,7 @@ def test_real_digits_are_told_by_many_drawn_ones(seed):
         ({"origin": "emnist"}, "origin 'emnist'; did you mean 'mnist'"),
         ({"part": "validation"}, "digits has no part 'validation'; choose from test, train"),
         ({"origin": "sklearn", "part": "test"}, "train with the origin sklearn, whose digits are one part"),
-        ({"size": 7}, "parameter 'size' takes 8 to 1,024; this is 7"),
+        ({"size": 6}, "parameter 'size' takes 7 to 1,024; this is 6"),
         ({"rotation": 46}, "parameter 'rotation' takes 0 to 45; this is 46"),
         ({"slant": -0.1}, "parameter 'slant' takes 0 to 1; this is -0.1"),
         ({"wobble": float("nan")}, "parameter 'wobble' takes 0 to 0.3; this is nan"),

@@ -17,7 +17,24 @@ from simkit.images.digits import Digits
 
 N, POOL, SEED = 40_000, 1500, 3
 
+#: how a fact begins -> the test that holds it
+HELD_BY = {
+    "kind=same:": "test_rows_show_the_digits_of_the_pool_that_they_name",
+    "kind=diff:": "test_rows_show_the_digits_of_the_pool_that_they_name",
+    "kind=diff, profile=text": "test_classes_and_labels_have_their_probabilities",
+    "kind=diff, profile=code": "test_independent_draws_of_a_balanced_pool",
+}
+
 KINDS = [(kind, profile) for kind in ("same", "diff") for profile in ("text", "code")]
+
+
+@pytest.mark.parametrize("name", ["halves", "stack"])
+def test_every_fact_has_a_test(name):
+    facts = simkit.source(name).facts
+    for fact in facts:
+        (test,) = [test for begin, test in HELD_BY.items() if fact.startswith(begin)]
+        assert callable(globals()[test])
+    assert len(HELD_BY) == len(facts)
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,22 @@ from simkit.kernels.raster import reference
 
 N = 40_000
 
+#: how a fact begins -> the test that holds it
+HELD_BY = {
+    "The number of lines": "test_numbers_of_lines_and_columns_are_uniform",
+    "A column": "test_numbers_of_lines_and_columns_are_uniform",
+    "The sum": "test_pixels_are_the_columns_white_and_the_label_counts_them",
+    "Of 10,000": "test_how_many_images_of_a_test_set_are_known",
+    "With distinct=parts": "test_distinct_parts_share_no_image_whatever_the_seeds",
+}
+
+
+def test_every_fact_has_a_test():
+    for fact in Lines.facts:
+        (test,) = [test for begin, test in HELD_BY.items() if fact.startswith(begin)]
+        assert callable(globals()[test])
+    assert len(HELD_BY) == len(Lines.facts)
+
 
 @pytest.fixture(scope="module")
 def drawn():

@@ -12,6 +12,22 @@ from simkit.kernels.raster import reference
 
 N, POOL, SEED = 20_000, 1500, 3
 
+#: how a fact begins -> the test that holds it
+HELD_BY = {
+    "Of rows 2j": "test_of_two_rows_one_is_of_lines_in_random_order",
+    "kind=overlapping": "test_the_published_size_holds_every_digit_once",
+    "The number of lines": "test_lines_are_those_of_their_rank_and_uniform",
+    "kind=separate": "test_labels_of_a_separate_mixture_tell_the_origin",
+}
+
+
+def test_every_fact_has_a_test():
+    facts = simkit.source("mixture").facts
+    for fact in facts:
+        (test,) = [test for begin, test in HELD_BY.items() if fact.startswith(begin)]
+        assert callable(globals()[test])
+    assert len(HELD_BY) == len(facts)
+
 
 @pytest.fixture(scope="module", params=["overlapping", "separate"])
 def mixed(request):
