@@ -80,6 +80,8 @@ class Sheet:
         Pixels that a board is scaled to, up or down.
     columns : int
         Boards in a line; 0 for about as many as there are lines.
+    letters : int
+        Pixels of the height of captions' letters; more for a sheet that is shown smaller than it is.
     """
 
     title: str
@@ -88,6 +90,7 @@ class Sheet:
     theme: Theme = LIGHT
     side: int = 256
     columns: int = 0
+    letters: int = 11
 
 
 class Axis(NamedTuple):

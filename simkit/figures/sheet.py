@@ -17,7 +17,7 @@ from simkit.figures.legend import draw_legend
 from simkit.figures.picture import Panel, Sheet
 from simkit.store.local import Folder
 
-#: pixels around panels, and of a line of text; the least width of a panel with its writing
+#: pixels around panels, and of a line of text in letters of 11 pixels; the least width of a panel with its writing
 GAP, LINE, _WIDTH = 12, 15, 120
 
 #: the most pixels that a board of many cells has
@@ -27,11 +27,12 @@ _MOST = 512
 def draw_sheet(sheet: Sheet) -> Image.Image:
     """Draw panels in a grid with their captions below them, a title and, below that, the legend."""
     panels = [_draw_panel(panel, sheet.side) for panel in sheet.panels]
-    font, theme = ImageFont.load_default(size=11), sheet.theme
+    font, theme = ImageFont.load_default(size=sheet.letters), sheet.theme
+    spacing = LINE + sheet.letters - 11
     width, height = panels[0].size
     lines = [_wrap(panel.captions, font, max(width, _WIDTH)) for panel in sheet.panels]
     cell_width = max(width, _WIDTH) + GAP
-    cell_height = height + GAP + LINE * max(map(len, lines)) + 4
+    cell_height = height + GAP + spacing * max(map(len, lines)) + 4
     n_columns = min(len(panels), sheet.columns or math.ceil(math.sqrt(len(panels))))
     top = GAP + 22
     key = draw_legend(sheet.keys, theme, n_columns * cell_width - GAP) if sheet.keys else None
@@ -49,7 +50,7 @@ def draw_sheet(sheet: Sheet) -> Image.Image:
         x, y = GAP + i % n_columns * cell_width, top + below + i // n_columns * cell_height
         image.paste(panel, (x, y))
         for j, line in enumerate(lines[i]):
-            draw.text((x, y + height + 3 + j * LINE), line, theme.text, font)
+            draw.text((x, y + height + 3 + j * spacing), line, theme.text, font)
     return image
 
 

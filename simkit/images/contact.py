@@ -16,6 +16,9 @@ from simkit.images import WORLD, pictures
 #: pixels of the strip of a set, and between its pictures
 _HEIGHT, _WIDTH, _GAP = 132, 552, 8
 
+#: pixels of the letters, of a sheet that pages show at two thirds of its size
+_LETTERS = 17
+
 #: rows that are made of a set; as many are shown as its strip has room for
 _ROWS = 8
 
@@ -24,7 +27,7 @@ _FIRST, _GOLDEN = 2**20, 0.618
 
 
 def contact(parameters: Mapping[str, Mapping[str, Any]] | None = None, seed: int = 0) -> Sheet:
-    """Return a strip of pictures of each set, in the order of the catalogue, with its name and title.
+    """Return a strip of pictures of each set, in the order of the catalogue, with its name below it.
 
     Parameters
     ----------
@@ -34,8 +37,8 @@ def contact(parameters: Mapping[str, Mapping[str, Any]] | None = None, seed: int
     """
     given = parameters or {}
     sources = [registry.source(name, **given.get(name, {})) for name in WORLD.sources]
-    panels = [Panel(_strip(source, seed), pixels.NO_COLOURS, [source.name, source.title]) for source in sources]
-    return Sheet(WORLD.title, panels, side=_WIDTH, columns=2)
+    panels = [Panel(_strip(source, seed), pixels.NO_COLOURS, [source.name]) for source in sources]
+    return Sheet(WORLD.title, panels, side=_WIDTH, columns=2, letters=_LETTERS)
 
 
 def _strip(source: Source, seed: int) -> U8:

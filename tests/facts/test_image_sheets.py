@@ -173,7 +173,7 @@ def test_the_contact_sheet_of_the_pages_is_that_of_today(name: str):
         sheet = np.asarray(opened.convert("RGB"))
     place, strip = list(images.WORLD.sources).index(name), _strip(simkit.source(name), 0)
     height, width, _ = strip.shape
-    left, top = GAP + place % 2 * (width + GAP), GAP + 22 + place // 2 * (height + GAP + LINE + 4)
+    left, top = GAP + place % 2 * (width + GAP), GAP + 22 + place // 2 * (height + GAP + LINE + 6 + 4)
     np.testing.assert_array_equal(sheet[top : top + height, left : left + width], strip)
 
 
