@@ -16,6 +16,26 @@ from simkit.kernels.maze import Rules
 WORLD = 13
 N = 3000
 
+#: how a fact begins -> the tests that hold it
+HELD_BY = {
+    "Every maze": ("test_every_maze_can_be_solved_in_as_many_moves_as_it_says", "test_each_key_is_needed"),
+    "A share `reward_rate`": ("test_the_share_of_rows_with_the_reward", "test_the_reward_is_that_of_the_diamond"),
+    "The reward": ("test_the_reward_is_that_of_the_diamond",),
+    "A share `success`": (
+        "test_the_share_of_episodes_that_succeed",
+        "test_whole_episodes_follow_the_rules_and_hold_the_transition",
+    ),
+    "A move": ("test_every_transition_follows_the_rules",),
+    "Middles": ("test_the_whole_maze_is_in_the_picture", "test_everything_is_painted_at_its_cell"),
+}
+
+
+def test_every_fact_has_a_test():
+    for fact in simkit.source("maze").facts:
+        (tests,) = [tests for begin, tests in HELD_BY.items() if fact.startswith(begin)]
+        assert all(callable(globals()[test]) for test in tests)
+    assert len(HELD_BY) == len(simkit.source("maze").facts)
+
 
 @pytest.fixture(scope="module")
 def rows() -> dict[str, np.ndarray]:
