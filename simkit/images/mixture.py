@@ -42,6 +42,7 @@ class Mixture(Pooled):
     version: ClassVar[int] = 1
     title: ClassVar[str] = "lines and digits in one set, in the same classes or in classes of their own"
     tiny: ClassVar[dict[str, object]] = {"kind": "separate", "pool": 400}
+    sample: ClassVar[dict[str, object]] = {"pool": 100}
     kernels: ClassVar = (philox.KERNEL, raster.KERNEL)
     block_rows: ClassVar[int] = 2048
     citation: ClassVar[str] = f"{CITATION}, section 3.3.3"

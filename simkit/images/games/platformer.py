@@ -91,7 +91,7 @@ class Platformer(Source):
 
     name: ClassVar[str] = "platformer"
     version: ClassVar[int] = 1
-    title: ClassVar[str] = "transitions of a game of running and jumping to a coin, with places, distances and edits"
+    title: ClassVar[str] = "a game of running and jumping to a coin: transitions, places, distances, edits"
     tiny: ClassVar[dict[str, object]] = {"reward_rate": 0.25, "edit": "translated"}
     kernels: ClassVar = (philox.KERNEL, platformer.KERNEL, raster.KERNEL)
     block_rows: ClassVar[int] = 512
