@@ -61,6 +61,9 @@ class Mixture(Pooled):
         UnknownNameError.check("kind", self.kind, KINDS, self.name)
         self.lines()  # refuses what is wrong
 
+    def needs(self) -> range:
+        return range(MIDDLE, N_CLASSES) if self.kind == "separate" else range(0)
+
     def lines(self) -> Lines:
         """Return the source of the lines."""
         return Lines(profile="code", part=self.part, distinct=self.distinct)
@@ -77,7 +80,7 @@ class Mixture(Pooled):
 
     def rows(self, seed: int, rows: range, on: Kernels) -> Batch:
         is_separate = self.kind == "separate"
-        pool = self.drawn_from(seed, on, classes=range(MIDDLE, N_CLASSES) if is_separate else range(0))
+        pool = self.drawn_from(seed, on)
         numbers = on.row_numbers(rows)
         order = on.philox.words(seed, numbers >> np.uint64(1), _ORDER[self.part], 1)[:, 0] & np.uint32(1)
         origin = (order.astype(np.uint64) ^ numbers) & np.uint64(1)

@@ -49,6 +49,9 @@ class Pairs(Pooled):
         UnknownNameError.check("kind", self.kind, KINDS, self.name)
         UnknownNameError.check("profile", self.profile, PROFILES, self.name)
 
+    def needs(self) -> range:
+        return range(0 if self.profile == "code" and self.kind == "diff" else N_CLASSES)
+
     def factors(self, axis: str, columns: tuple[str, str]) -> dict[str, Field]:
         """Return the fields of the label and of where it comes from."""
         names = self.digits().schema()["label"].labels
@@ -62,13 +65,12 @@ class Pairs(Pooled):
 
     def draw(self, seed: int, rows: range, on: Kernels, form: Form | None = None) -> tuple[Pool, I64, Batch]:
         """Return the pool, the places of two digits of each row, int64 (row, 2), and the fields of `factors`."""
-        is_by_index = self.profile == "code" and self.kind == "diff"
-        pool = self.drawn_from(seed, on, form, range(0 if is_by_index else N_CLASSES))
+        pool = self.drawn_from(seed, on, form)
         index = np.arange(rows.start, rows.stop, dtype=np.uint64)
         words = on.philox.words(seed, index, _STREAMS[self.part], 8).T
         if self.profile == "text":
             places = _by_class(pool, self.kind, words)
-        elif is_by_index:
+        elif self.kind == "diff":
             places = np.stack([below(words[i], words[i + 1], self.pool) for i in (0, 2)], 1).astype(np.int64)
         else:
             first = (index % np.uint64(self.pool)).astype(np.int64)

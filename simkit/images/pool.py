@@ -22,6 +22,9 @@ I64 = npt.NDArray[np.int64]
 #: digits of a pool at most, and pools that a process keeps: together no more than 400 MB
 MAX_POOL, _MAX_KEPT = 250_000, 2
 
+#: digits of which none of ten classes is missing where classes are drawn: but for one seed in 10**13
+_LEAST_OF_ALL = 320
+
 #: classes of digits, and pixels of a side
 N_CLASSES, SIDE = 10, 28
 
@@ -85,24 +88,31 @@ class Pooled(Source):
         self._check_pool(digits.n_rows())
         return super().load(backend)
 
+    def needs(self) -> range:
+        """Return the classes of which a pool must have some."""
+        return range(0)
+
     def _check_pool(self, n: int) -> None:
-        if not 1 <= self.pool <= min(n, MAX_POOL):
+        is_chance = bool(self.needs()) and self.origin == "procedural"
+        least, most = _LEAST_OF_ALL if is_chance else 1, min(n, MAX_POOL)
+        if not least <= self.pool <= most:
+            why = ", so that no class is missing" if is_chance else ""
             there = f", as many as there are with origin={self.origin} and part={self.part}" if n < MAX_POOL else ""
-            self.refuse("pool", f"1 to {min(n, MAX_POOL):,} digits{there}", self.pool)
+            self.refuse("pool", f"{least} to {most:,} digits{why}{there}", self.pool)
 
     def digits(self) -> Digits:
         """Return the source of the pool's digits."""
         mine = {field.name: getattr(self, field.name) for field in fields(Pooled) if field.name != "pool"}
         return Digits(size=SIDE, **mine)
 
-    def drawn_from(self, seed: int, on: Kernels, form: Form | None = None, classes: range = range(0)) -> Pool:
-        """Return the pool; ParameterError if it has nothing of one of some classes."""
-        found = pool(self.digits(), seed, self.pool, form, on)
+    def drawn_from(self, seed: int, on: Kernels, form: Form | None = None) -> Pool:
+        """Return the pool; ParameterError if it lacks one of the classes that are needed."""
+        found, classes = pool(self.digits(), seed, self.pool, form, on), self.needs()
         for digit in classes:
             if not found.sizes[digit]:
                 raise ParameterError(
                     f"{self.name} needs digits of each class from {classes[0]} to {classes[-1]}; the pool of "
-                    f"{self.pool:,} has none of class {digit} with seed {seed}: take a larger one, such as pool=60000"
+                    f"{self.pool:,} has none of class {digit} with seed {seed}: take a larger one"
                 )
         return found
 

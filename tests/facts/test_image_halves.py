@@ -250,8 +250,8 @@ def test_few_pools_are_kept_and_those_in_use(counted):
 @pytest.mark.parametrize(
     ("wrong", "error", "told"),
     [
-        ({"pool": 0}, ParameterError, "'pool' takes 1 to 250,000 digits; this is 0"),
-        ({"pool": 250_001}, ParameterError, "'pool' takes 1 to 250,000 digits; this is 250001"),
+        ({"pool": 0, "profile": "code"}, ParameterError, "'pool' takes 1 to 250,000 digits; this is 0"),
+        ({"pool": 250_001}, ParameterError, "'pool' takes 320 to 250,000 digits, .*; this is 250001"),
         (
             {"origin": "sklearn"},
             ParameterError,
@@ -269,14 +269,25 @@ def test_bad_parameters_are_refused(name, wrong, error, told):
         simkit.source(name, **wrong)
 
 
+def test_a_small_pool_of_drawn_digits_might_lack_a_class():
+    for parameters in ({"kind": "same"}, {"kind": "diff"}, {"kind": "same", "profile": "code"}):
+        with pytest.raises(
+            ParameterError, match=r"'pool' takes 320 to 250,000 digits, so that no class is missing; th"
+        ):
+            simkit.source("halves", pool=319, **parameters)
+        assert len(simkit.source("halves", pool=320, **parameters).generate(0, 3)["label"]) == 3
+    assert len(simkit.source("halves", profile="code", pool=1).generate(0, 3)["label"]) == 3
+
+
 @pytest.mark.parametrize("kind", ["same", "diff"])
 def test_a_class_that_the_pool_lacks_is_told(kind):
-    source = simkit.source("halves", kind=kind, pool=5)
+    """The first of scikit-learn's are 0, 1, 2 and so on."""
+    source = simkit.source("stack", kind=kind, origin="sklearn", pool=9)
     with pytest.raises(
-        ParameterError, match=r"halves needs digits of each class from 0 to 9; the pool of 5 has none of"
+        ParameterError, match=r"stack needs digits of each class from 0 to 9; the pool of 9 has none of c.* 9"
     ):
         source.generate(0, 3)
-    assert len(simkit.source("halves", profile="code", pool=5).generate(0, 3)["label"]) == 3
+    assert len(simkit.source("stack", kind=kind, origin="sklearn", pool=10).generate(0, 3)["label"]) == 3
 
 
 def test_real_digits_are_a_pool_too():

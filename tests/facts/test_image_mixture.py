@@ -127,6 +127,6 @@ def test_bad_parameters_are_refused(wrong, error, told):
 
 def test_digits_of_the_higher_classes_are_needed():
     with pytest.raises(
-        ParameterError, match=r"mixture needs digits of each class from 5 to 9; the pool of 4 has none of"
+        ParameterError, match=r"mixture needs digits of each class from 5 to 9; the pool of 9 has none of class 9"
     ):
-        simkit.source("mixture", kind="separate", pool=4).generate(0, 2)
+        simkit.source("mixture", kind="separate", origin="sklearn", pool=9).generate(0, 2)
