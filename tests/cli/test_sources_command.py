@@ -22,6 +22,12 @@ from simkit.recipe import load, shipped
 
 NAMES = list(registry.sources())
 
+
+@pytest.fixture(autouse=True)
+def _hundred_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+
 #: one character of two pixels: the colours of its upper and of its lower half, if it has one
 _CHARACTER = re.compile(r"\x1b\[38;2;(\d+);(\d+);(\d+)(?:;48;2;(\d+);(\d+);(\d+))?m(▀)\x1b\[0m")
 
@@ -60,9 +66,12 @@ def test_titles_of_sources_fit_and_those_of_recipes_are_cut_after_a_word(simkit:
         assert title == shown or (title.startswith(f"{words} ") and len(words) > 20), name
 
 
-def test_a_narrow_terminal_gets_narrow_lines(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "72")
-    assert max(map(len, simkit("sources").out.splitlines())) <= 72
+def test_lines_are_as_wide_as_the_terminal(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
+    longest = {}
+    for width in (72, 100, 140, 1000):
+        monkeypatch.setenv("COLUMNS", str(width))
+        longest[width] = max(map(len, simkit("sources").out.splitlines()))
+    assert 65 < longest[72] <= 72 < longest[100] <= 100 < longest[140] <= 140 < longest[1000] <= 160
 
 
 def test_the_page_of_a_source(simkit: Simkit) -> None:

@@ -14,8 +14,8 @@ from simkit_cli import display
 if TYPE_CHECKING:
     from simkit.contract import Source
 
-#: characters of a line, where a terminal has as many
-_WIDTH = 100
+#: characters of a line where there is no terminal, and of sentences; and of lists in a terminal that is wide
+_WIDTH, _WIDEST = 100, 160
 
 #: what a world has beside its sources -> where it is used
 _OF_A_WORLD = {
@@ -26,8 +26,8 @@ _OF_A_WORLD = {
 
 
 def width() -> int:
-    """Return how many characters a line has: 100, or fewer in a narrow terminal."""
-    return max(40, min(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns))
+    """Return how many characters a line has: as many as the terminal, within limits."""
+    return max(40, min(_WIDEST, shutil.get_terminal_size((_WIDTH, 24)).columns))
 
 
 def text() -> str:
@@ -37,13 +37,18 @@ def text() -> str:
 
     recipes = {name: load(path) for name, path in shipped().items()}
     names, others = (max(map(len, each), default=0) for each in (listed("sources"), recipes))
+    counts = {name: f"{values['n']:,}" for name, values in recipes.items()}
+    digits = max(map(len, counts.values()), default=0)
     sources, made = [], []
     for world in worlds().values():
         if world.sources:
             sources += [heading(world.title), *(_of_source(name, names) for name in sorted(world.sources)), ""]
         of_it = {name: values for name, values in recipes.items() if values["source"] in world.sources}
         if of_it:
-            lines = (_line(name, others, values.get("title", ""), values["n"]) for name, values in of_it.items())
+            lines = (
+                _line(name, others, values.get("title", ""), counts[name].rjust(digits))
+                for name, values in of_it.items()
+            )
             made += [f"Recipes and their rows: {world.title}", *lines, ""]
     return "\n".join([*sources, *made, "next: simkit sources NAME"])
 
@@ -108,13 +113,13 @@ def _of_source(name: str, longest: int) -> str:
         return f"  {name.ljust(longest)}  {error}"
 
 
-def _line(name: str, longest: int, title: str, n_rows: int | None = None) -> str:
-    begin = f"  {name.ljust(longest)}  " + ("" if n_rows is None else f"{n_rows:>9,}  ")
+def _line(name: str, longest: int, title: str, n_rows: str = "") -> str:
+    begin = f"  {name.ljust(longest)}  " + (f"{n_rows}  " if n_rows else "")
     return (begin + shortened(title, width() - len(begin))).rstrip()
 
 
 def _wrapped(words: str, first: str = "", others: str = "") -> str:
-    return textwrap.fill(words, width(), initial_indent=first, subsequent_indent=others)
+    return textwrap.fill(words, min(_WIDTH, width()), initial_indent=first, subsequent_indent=others)
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
