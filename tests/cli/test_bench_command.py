@@ -67,6 +67,7 @@ def test_a_case_that_waits_is_found_to(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bench.measure("wait").on_processor == 0.25
 
 
+@pytest.mark.slow
 def test_bench_of_streaming(simkit: Simkit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without other libraries, whose ways the slow test in tests/test_benchmarks.py takes."""
     monkeypatch.setattr("simkit.bench.streaming.PEERS", {})

@@ -177,14 +177,14 @@ def test_a_film_goes_from_the_soup_to_the_ash_and_once_round(store: Path, name: 
 
 
 def test_a_film_of_what_never_settles_ends_at_the_last_generation(store: Path) -> None:
-    again = replay(simkit.open(store), 1, backend="reference")
+    again = replay(simkit.open(store), 1, backend="cpu")
     assert (again.generations[-1], again.period) == (2000, 0)
     done = preview(store, "--rows", 1, "--animate", "never.gif", "--backend", "auto")
     assert f"{len(again.generations)} frames" in done.output
 
 
 def test_a_film_of_a_damaged_row_is_refused(store: Path) -> None:
-    again = replay(simkit.open(store), 0, backend="reference")
+    again = replay(simkit.open(store), 0, backend="cpu")
     again._ash[3, 1] ^= 4
     with pytest.raises(simkit.SimkitError, match="is not the ash that it holds"):
         draw_film(pictures.film(simkit.open(store), 0, again), Path("a.gif"))

@@ -45,6 +45,7 @@ def test_the_command_prints_a_table_or_json_and_draws_a_roofline(place, tmp_path
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_the_commands_of_the_page(place, tmp_path, monkeypatch):
     """On a stand-in smaller boards, and fewer."""

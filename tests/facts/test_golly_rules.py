@@ -22,7 +22,9 @@ def texts():
     return {name: rule.write(found) for name, found in AUTOMATA.items()}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name == "creutz" else name for name in NAMES]
+)
 def test_tree_and_table_are_the_reference(name, texts):
     """On every neighbourhood of Q2R and Creutz, on random ones of the others."""
     parts = sections(texts[name])

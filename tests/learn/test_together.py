@@ -42,6 +42,7 @@ os._exit(0)  # gloo's threads now and then abort a process that ends in the usua
 """
 
 
+@pytest.mark.slow
 def test_two_processes_share_each_batch_by_torch_distributed(ash: Path, tmp_path: Path):
     started = [
         subprocess.Popen(

@@ -64,6 +64,7 @@ def test_few_tasks_are_under_way_however_many_shards_there_are(cluster: Cluster,
     assert 2 <= max(n_tasks) <= 2 * 4 + 8 + 4  # twice the threads, and eight; what is done may be let go late
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_leaves_no_tasks_behind(cluster: Cluster, out: Path, uninterrupted: Trees) -> None:
     n = 100 * SHARD_ROWS
 

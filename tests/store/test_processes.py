@@ -56,6 +56,7 @@ def check_killed(out: Path, n: int, n_kills: int, seed: int, start: Start, whole
     assert not list(out.rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_and_continued(out: Path, start: Start, uninterrupted: Trees) -> None:
     n = 20 * SHARD_ROWS + 5
     check_killed(out, n, n_kills=6, seed=0, start=start, whole=uninterrupted(n))

@@ -286,9 +286,8 @@ def die_everywhere(folder: Path, n_before: int, n: int, n_workers: int, step: in
     return int(done.stdout)
 
 
-@pytest.mark.parametrize(
-    ("n_before", "n"), [pytest.param(0, 150, marks=pytest.mark.slow), (150, 300)], ids=["created", "extended"]
-)
+@pytest.mark.parametrize(("n_before", "n"), [(0, 150), (150, 300)], ids=["created", "extended"])
+@pytest.mark.slow
 def test_processes_that_die_at_every_seventeenth_system_call(n_before: int, n: int, tmp_path: Path) -> None:
     assert die_everywhere(tmp_path, n_before, n, n_workers=1, step=17) > 6
 
