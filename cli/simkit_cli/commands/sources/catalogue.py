@@ -119,7 +119,9 @@ def _line(name: str, longest: int, title: str, n_rows: str = "") -> str:
 
 
 def _wrapped(words: str, first: str = "", others: str = "") -> str:
-    return textwrap.fill(words, min(_WIDTH, width()), initial_indent=first, subsequent_indent=others)
+    return textwrap.fill(
+        words, min(_WIDTH, width()), initial_indent=first, subsequent_indent=others, break_on_hyphens=False
+    )
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
