@@ -10,10 +10,13 @@ import pytest
 from where import COMPILED, on
 
 import simkit
+from simkit.backends import Kernels
 from simkit.errors import ParameterError, UnknownNameError
 from simkit.images.games import platformer_art as art
 from simkit.images.games.platformer_edits import EDITS
+from simkit.images.games.platformer_scene import Moment, draw, measure
 from simkit.kernels import platformer as game
+from simkit.kernels import raster
 from simkit.kernels.philox import reference as philox
 from simkit.kernels.platformer import cpu, reference
 from simkit.kernels.platformer.cases import words
@@ -112,6 +115,13 @@ def test_shares_are_those_of_the_parameters():
     assert (np.bincount(batch["theme"], minlength=4) > n / 4 - 4 * math.sqrt(n * 3 / 16)).all()
 
 
+@pytest.mark.parametrize(("reward_rate", "success"), [(1, 0), (0, 0), (0, 1), (1, 1)])
+def test_shares_that_leave_nothing_to_chance(reward_rate, success):
+    batch = simkit.source("platformer", reward_rate=reward_rate, success=success).generate(8, range(300))
+    assert (batch["reward"] == 10 * reward_rate).all()
+    assert (batch["succeeded"] == max(reward_rate, success)).all()
+
+
 def _share(which, wanted):
     assert abs(which.mean() - wanted) < 4 * math.sqrt(wanted * (1 - wanted) / len(which))
 
@@ -146,6 +156,13 @@ def test_the_rules_lead_from_each_state_to_the_next(batches, edit):
     step = reference.step(levels, states[""], batch["action"], batch["t"], coins)
     assert np.array_equal(step.states, states["next_"])
     assert np.array_equal(step.ends == game.HAS_COIN, batch["reward"] == 10)
+    for i, later in enumerate(("", "next_")):
+        places = [
+            [(reference.hazard_at(hazard, int(t) + i), int(hazard[2]) + 96) for hazard in hazards]
+            for hazards, t in zip(levels.hazards, batch["t"], strict=True)
+        ]
+        wanted = np.where(levels.hazards[:, :, :1] == game.NO_HAZARD, np.nan, np.array(places) / game.TILE)
+        assert np.array_equal(batch[later + "hazards"], wanted, equal_nan=True)
     for i in range(n):
         boxes = reference.solid_boxes(levels.maps[i], reference.sprite_box(*states[""][i, :2].tolist()))
         assert not boxes, f"row {i} begins in the ground"
@@ -194,6 +211,37 @@ def test_the_view_is_centred_on_the_sprite(batches):
         is_same = ((shown == poses[:, :3]) | (poses[:, 3:] < 255)).all(axis=(2, 3, 4))
         assert is_same.any(axis=1).all()
         assert is_same.any(axis=0)[[art.STAND, art.STRIDE, art.PASS, art.LEAP]].all()
+
+
+def test_wherever_a_coin_is_it_is_drawn_and_said_to_be_visible_or_neither():
+    """Of a sprite in the middle of the air, and coins all around it, up to the borders of the picture and beyond."""
+    on, n = Kernels.load((game.KERNEL, raster.KERNEL), "cpu"), 90
+    across, down = np.meshgrid(np.linspace(-2000, 2000, n), np.linspace(-2000, 2000, n))
+    levels = cpu.levels(np.zeros((n * n, game.LEVEL_WORDS), np.uint32))
+    states = np.tile(np.array([5000, 1500, 0, 0, 0], np.int16), (n * n, 1))
+    coins = (states[:, None, :2] + np.stack((across, down), axis=-1).reshape(n * n, 1, 2)).astype(np.int16)
+    moment = Moment(states, states[:, :2], coins, np.zeros(n * n, np.int32))
+    bare = draw(levels, moment._replace(coins=np.full_like(coins, game.NOWHERE)), 1, on)
+    is_seen = (draw(levels, moment, 1, on) != bare).any(axis=(1, 2, 3))
+    assert np.array_equal(measure(levels, moment, 1, "")["visible"] == 1, is_seen)
+    assert 0.5 < is_seen.mean() < 0.9
+
+
+def test_hazards_are_drawn_where_the_fields_say(batches):
+    batch, atlas = batches["none"], art.sprites(1)
+    n_seen = 0
+    for row, i in zip(*np.nonzero(batch["hazard_kind"]), strict=True):
+        (x, y), (view_x, view_y) = batch["hazards"][row, i].tolist(), batch["view"][row].tolist()
+        feet = game.TOP + 1 - (y - 96 / game.TILE), game.TOP + 1 - (view_y - game.MIDDLE / game.TILE)
+        left = math.floor(5 * x) - math.floor(5 * view_x) + 32 - 3
+        top = math.floor(5 * feet[0]) - math.floor(5 * feet[1]) + 35 - 7
+        if 0 <= left <= 58 and 0 <= top <= 57 and abs(x - view_x) > 1.5 and batch["distance"][row] > 12:
+            shown = batch["frame"][row, :, top : top + 7, left : left + 6]
+            first = art.SAW if batch["hazard_kind"][row, i] == game.IS_SAW else art.ENEMY
+            poses = atlas[first : first + 2]
+            assert ((shown == poses[:, :3]) | (poses[:, 3:] < 255)).all(axis=(1, 2, 3)).any(), (row, i)
+            n_seen += 1
+    assert n_seen > 20
 
 
 @pytest.mark.parametrize("edit", EDITS)

@@ -25,10 +25,10 @@ def test_any_levels(kernel, seed, n):
     agree(platformer.KERNEL, kernel, lambda: cases.levels(n, seed))
 
 
-@given(seed=SEEDS, n=st.integers(0, 3), fails=st.integers(0, 2))
+@given(seed=SEEDS, n=st.integers(0, 3), fails=st.integers(0, 2), at_borders=st.booleans())
 @settings(max_examples=15, deadline=None)
-def test_any_episodes(kernel, seed, n, fails):
-    agree(platformer.KERNEL, kernel, lambda: cases.play(n, seed, fails=fails))
+def test_any_episodes(kernel, seed, n, fails, at_borders):
+    agree(platformer.KERNEL, kernel, lambda: cases.play(n, seed, fails=fails, at_borders=at_borders))
 
 
 @given(seed=SEEDS, n=st.integers(0, 70))

@@ -130,10 +130,14 @@ def sprites(scale: int) -> U8:
 
 
 @cache
-def coin_bounds(scale: int) -> tuple[int, int, int, int]:
-    """Return first column, first row, end column and end row of what is seen of a coin, within its sprite."""
-    rows, columns = np.nonzero(sprites(scale)[COIN, -1])
-    return int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+def coin_spans(scale: int) -> tuple[tuple[int, int, int], ...]:
+    """Return row, first and end column of what is seen of a coin within its sprite, which has no gaps."""
+    opacity = sprites(scale)[COIN, -1]
+    return tuple(
+        (row, int(seen.min()), int(seen.max()) + 1)
+        for row, line in enumerate(opacity)
+        if (seen := np.flatnonzero(line)).size
+    )
 
 
 def _letters(text: str, height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.str_]]:

@@ -96,7 +96,7 @@ def rearranged(scene: Scene, words: Array, on: Kernels) -> Scene:
     before = scene.before._replace(states=states, coins=coins)
     found = _played(scene, before, np.full_like(scene.actions, _UP), np.ones_like(scene.is_edited), on)
     is_there = is_standing & is_alive(scene.levels, before) & (found.ends == HAS_COIN)
-    is_there &= ~meets_coin(states, coins).any(axis=1) & _is_place_for_coins(scene, coins)[:, 0]
+    is_there &= _is_place_for_coins(scene, coins)[:, 0]
     return _choose(is_there, found._replace(is_edited=is_there), scene)
 
 

@@ -162,6 +162,17 @@ def _tiles(units: Array) -> Array:
     return found
 
 
+def _is_seen(moment: Moment, scale: int) -> Array:
+    """Return of which coins there are pixels in the picture: bool (row, coin)."""
+    first = _coin_feet(moment.coins, scale) - corners(moment.views, scale)[:, None]
+    x, y = first[..., 0] - WIDE // 2 * scale, first[..., 1] - HIGH * scale
+    found = np.full_like(x, False, bool)
+    for row, start, end in art.coin_spans(scale):
+        found |= (y + row >= 0) & (y + row < SIDE * scale) & (x + end > 0) & (x + start < SIDE * scale)
+    found &= moment.coins[:, :, 0] != NOWHERE
+    return found
+
+
 def measure(levels: Levels, moment: Moment, scale: int, prefix: str) -> Batch:
     """Return the fields that tell of moments, each name after `prefix`."""
     states, coins = moment.states.astype(np.int32), moment.coins.astype(np.int32)
@@ -174,13 +185,9 @@ def measure(levels: Levels, moment: Moment, scale: int, prefix: str) -> Batch:
     distance = np.sqrt(square)
     inverse = 1 / np.maximum(distance, 1 / CLOSEST)
     inverse_squared = 1 / np.maximum(square, 1 / CLOSEST)
-    left, top, right, bottom = art.coin_bounds(scale)
-    seen = _coin_feet(moment.coins, scale) - corners(moment.views, scale)[:, None]
-    x, y = seen[..., 0] - WIDE // 2 * scale, seen[..., 1] - HIGH * scale
-    is_seen = is_coin & (x + right > 0) & (x + left < SIDE * scale) & (y + bottom > 0) & (y + top < SIDE * scale)
     middles = np.stack((hazard_places(levels, moment.times), levels.hazards[:, :, 2] + np.int32(HAZARD // 2)), axis=-1)
     nothing = np.float32(np.nan)
-    fields = {
+    fields: Batch = {
         "sprite": _tiles(np.stack((states[:, 0], states[:, 1] + MIDDLE), axis=-1)),
         "offset": np.where(is_any[:, None], _tiles(away[nearest]), nothing),
         "distance": distance.astype(np.float32),
@@ -188,7 +195,7 @@ def measure(levels: Levels, moment: Moment, scale: int, prefix: str) -> Batch:
         "distance_squared": np.minimum(square, FARTHEST_SQUARED).astype(np.float32),
         "inverse_distance": inverse.astype(np.float32),
         "inverse_squared": inverse_squared.astype(np.float32),
-        "visible": is_seen.any(axis=1).astype(np.uint8),
+        "visible": _is_seen(moment, scale).any(axis=1).astype(np.uint8),
         "velocity": _tiles(states[:, 2:4]),
         "on_ground": states[:, 4].astype(np.uint8),
         "hazards": np.where((levels.hazards[:, :, 0] == NO_HAZARD)[..., None], nothing, _tiles(middles)),

@@ -7,7 +7,24 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from simkit.kernels.cases import Call
-from simkit.kernels.platformer import LEVEL_WORDS, NOWHERE, PLAY_WORDS, U8, U32, Levels
+from simkit.kernels.platformer import (
+    BACK,
+    HAZARDS,
+    IDLE,
+    LAVA,
+    LEVEL_WORDS,
+    N_THEMES,
+    NO_HAZARD,
+    NOWHERE,
+    PLAY_WORDS,
+    SURFACE,
+    TILE,
+    TOP,
+    U8,
+    U32,
+    Levels,
+)
+from simkit.kernels.platformer.reference import hazard_at, solid_boxes, sprite_box
 from simkit.kernels.platformer.reference import levels as levels_of
 
 
@@ -21,41 +38,53 @@ def levels(n: int, seed: int) -> Call:
     return Call("levels", (words(n, LEVEL_WORDS, seed),))
 
 
-def play(n: int, seed: int, *, fails: int = 0) -> Call:
-    """Return a call that plays levels, of which every `fails`-th is not won."""
+def play(n: int, seed: int, *, fails: int = 0, at_borders: bool = False) -> Call:
+    """Return a call that plays levels, of which every `fails`-th is not won; bytes may be those on borders of moods."""
+    player = words(n, PLAY_WORDS, seed + 1)
+    if at_borders:
+        moods = np.array([0, IDLE - 1, IDLE, IDLE + BACK - 1, IDLE + BACK], np.uint8)
+        player[:, 1:5] = np.random.default_rng(seed).choice(moods, (n, 16)).view(np.uint32)
     lost: U8 = (np.arange(n) % fails == 0).astype(np.uint8) if fails else np.zeros(n, np.uint8)
-    return Call("play", (levels_of(words(n, LEVEL_WORDS, seed)), words(n, PLAY_WORDS, seed + 1), lost))
+    return Call("play", (levels_of(words(n, LEVEL_WORDS, seed)), player, lost))
 
 
 def step(n: int, seed: int) -> Call:
-    """Return a call for states anywhere in the air of levels, at any speed, with coins near them."""
+    """Return a call for states in the air of levels, at hazards, above lava, at any speed, with coins near them."""
     random = np.random.default_rng(seed)
     made = levels_of(words(n, LEVEL_WORDS, seed))
-    states = np.array([_free(made, i, random) for i in range(n)], np.int16).reshape(n, 5)
+    times = random.integers(0, 300, n).astype(np.int32)
+    states = np.array([_free(made, i, int(times[i]), random) for i in range(n)], np.int16).reshape(n, 5)
     coins = (states[:, None, :2] + random.integers(-500, 500, (n, 3, 2))).astype(np.int16)
     coins[:, 1, 0] = NOWHERE
-    actions, times = random.integers(0, 15, n).astype(np.uint8), random.integers(0, 300, n).astype(np.int32)
-    return Call("step", (made, states, actions, times, coins))
+    return Call("step", (made, states, random.integers(0, 15, n).astype(np.uint8), times, coins))
 
 
-def _free(made: Levels, i: int, random: np.random.Generator) -> list[int]:
+def _free(made: Levels, i: int, time: int, random: np.random.Generator) -> list[int]:
     """Return a state in which the sprite meets no solid tile."""
-    from simkit.kernels.platformer.reference import solid_boxes, sprite_box
-
+    hazard = made.hazards[i, random.integers(HAZARDS)]
+    pits = np.flatnonzero(made.maps[i, TOP] // N_THEMES == SURFACE)
+    where = random.choice(["anywhere", "on ground", "hazard", "lava"])
     while True:
         x, y = int(random.integers(2200, 16000)), int(random.integers(200, 1800))
-        if random.random() < 0.5:
-            y = y // 256 * 256  # a height of ground
+        if where == "on ground":
+            y = y // TILE * TILE
+        elif where == "hazard" and hazard[0] != NO_HAZARD:
+            x = hazard_at(hazard, time) + int(random.integers(-300, 300))
+            y = int(hazard[2]) + int(random.integers(0, 2 * TILE))
+        elif where == "lava" and len(pits):
+            x, y = int(random.choice(pits)) * TILE + TILE // 2, LAVA + int(random.integers(0, 250))
         if not solid_boxes(made.maps[i], sprite_box(x, y)):
-            return [x, y, *random.integers(-80, 81, 1).tolist(), *random.integers(-224, 201, 1).tolist(),
-                    int(random.integers(2))]  # fmt: skip
+            speeds = int(random.integers(-80, 81)), int(random.integers(-224, 201))
+            return [x, y, *speeds, int(random.integers(2))]
+        where = "anywhere" if random.random() < 0.2 else where  # there may be no such place
 
 
 CASES: Mapping[str, Callable[[], Call]] = {
     "levels": lambda: levels(70, 1),
     "no levels": lambda: levels(0, 1),
     "episodes": lambda: play(9, 3, fails=3),
+    "episodes with moods on borders": lambda: play(20, 4, at_borders=True),
     "no episodes": lambda: play(0, 3),
-    "steps": lambda: step(150, 5),
+    "steps": lambda: step(400, 5),
     "no steps": lambda: step(0, 5),
 }
