@@ -95,7 +95,7 @@ def rearranged(scene: Scene, words: Array, on: Kernels) -> Scene:
     coins[:, 0, 1] = states[:, 1] + np.int16(HEIGHT + REACH) + (rise * words[:, 1] >> 32).astype(np.int16)
     before = scene.before._replace(states=states, coins=coins)
     found = _played(scene, before, np.full_like(scene.actions, _UP), np.ones_like(scene.is_edited), on)
-    is_there = is_standing & is_alive(scene.levels, before) & (found.ends == HAS_COIN)
+    is_there = is_alive(scene.levels, before) & (found.ends == HAS_COIN)
     is_there &= _is_place_for_coins(scene, coins)[:, 0]
     return _choose(is_there, found._replace(is_edited=is_there), scene)
 

@@ -162,15 +162,16 @@ def _tiles(units: Array) -> Array:
     return found
 
 
-def _is_seen(moment: Moment, scale: int) -> Array:
-    """Return of which coins there are pixels in the picture: bool (row, coin)."""
+def _seen(moment: Moment, scale: int) -> Array:
+    """Return whether there are pixels of a coin in the picture: uint8 (row,), 0 or 1."""
     first = _coin_feet(moment.coins, scale) - corners(moment.views, scale)[:, None]
     x, y = first[..., 0] - WIDE // 2 * scale, first[..., 1] - HIGH * scale
     found = np.full_like(x, False, bool)
     for row, start, end in art.coin_spans(scale):
         found |= (y + row >= 0) & (y + row < SIDE * scale) & (x + end > 0) & (x + start < SIDE * scale)
-    found &= moment.coins[:, :, 0] != NOWHERE
-    return found
+    is_coin = moment.coins[:, :, 0] != NOWHERE
+    seen: Array = (found & is_coin).any(axis=1).astype(np.uint8)
+    return seen
 
 
 def measure(levels: Levels, moment: Moment, scale: int, prefix: str) -> Batch:
@@ -195,7 +196,7 @@ def measure(levels: Levels, moment: Moment, scale: int, prefix: str) -> Batch:
         "distance_squared": np.minimum(square, FARTHEST_SQUARED).astype(np.float32),
         "inverse_distance": inverse.astype(np.float32),
         "inverse_squared": inverse_squared.astype(np.float32),
-        "visible": _is_seen(moment, scale).any(axis=1).astype(np.uint8),
+        "visible": _seen(moment, scale),
         "velocity": _tiles(states[:, 2:4]),
         "on_ground": states[:, 4].astype(np.uint8),
         "hazards": np.where((levels.hazards[:, :, 0] == NO_HAZARD)[..., None], nothing, _tiles(middles)),

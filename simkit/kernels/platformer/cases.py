@@ -9,7 +9,6 @@ import numpy as np
 from simkit.kernels.cases import Call
 from simkit.kernels.platformer import (
     BACK,
-    HAZARDS,
     IDLE,
     LAVA,
     LEVEL_WORDS,
@@ -17,11 +16,13 @@ from simkit.kernels.platformer import (
     NO_HAZARD,
     NOWHERE,
     PLAY_WORDS,
+    REACH,
     SURFACE,
     TILE,
     TOP,
     U8,
     U32,
+    WIDTH,
     Levels,
 )
 from simkit.kernels.platformer.reference import hazard_at, solid_boxes, sprite_box
@@ -61,7 +62,7 @@ def step(n: int, seed: int) -> Call:
 
 def _free(made: Levels, i: int, time: int, random: np.random.Generator) -> list[int]:
     """Return a state in which the sprite meets no solid tile."""
-    hazard = made.hazards[i, random.integers(HAZARDS)]
+    hazard = made.hazards[i, made.hazards[i, :, 3].argmax()]  # one that walks, if there is any
     pits = np.flatnonzero(made.maps[i, TOP] // N_THEMES == SURFACE)
     where = random.choice(["anywhere", "on ground", "hazard", "lava"])
     while True:
@@ -69,8 +70,9 @@ def _free(made: Levels, i: int, time: int, random: np.random.Generator) -> list[
         if where == "on ground":
             y = y // TILE * TILE
         elif where == "hazard" and hazard[0] != NO_HAZARD:
-            x = hazard_at(hazard, time) + int(random.integers(-300, 300))
-            y = int(hazard[2]) + int(random.integers(0, 2 * TILE))
+            side, near = random.choice([-1, 1]), WIDTH // 2 + REACH
+            x = hazard_at(hazard, time) + int(side * random.integers(near - 120, near + 120))
+            y = int(hazard[2]) + int(random.integers(0, TILE))
         elif where == "lava" and len(pits):
             x, y = int(random.choice(pits)) * TILE + TILE // 2, LAVA + int(random.integers(0, 250))
         if not solid_boxes(made.maps[i], sprite_box(x, y)):
