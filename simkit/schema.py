@@ -89,7 +89,8 @@ class Field:
     @property
     def meaning(self) -> str:
         """What the field is, with the names of its classes, the packing of its cells and what is full brightness."""
-        labels = f": {', '.join(f'{i} = {label}' for i, label in enumerate(self.labels))}" if self.labels else ""
+        named = [f"{i} = {label}" if label != str(i) else label for i, label in enumerate(self.labels)]
+        labels = f": {', '.join(named)}" if named else ""
         packing = f"; {self.bits} cells along {self.dims[-1]}, eight per byte, lowest bit first" if self.bits else ""
         light = f"; {self.full} = full brightness" if self.full else ""
         return self.doc + labels + packing + light

@@ -196,3 +196,11 @@ def test_out_holds_another_recipe(simkit: Simkit, store: Path) -> None:
 def test_out_holds_more_rows(simkit: Simkit, store: Path) -> None:
     error = simkit("generate", "ca-ash", "--n", 10, *SMALL, "--out", store, "--quiet").error
     assert "x.zarr is a data set of 12,388 rows, more than the 10 asked for; ask for as many or more" in error
+
+
+@pytest.mark.parametrize("source", ["stack", "bits"])
+def test_whatever_a_world_draws_may_be_looked_at_next(simkit: Simkit, source: str) -> None:
+    pool = ("--set", "pool=400") if source == "stack" else ()
+    assert simkit("generate", source, "--n", "8", *pool).out.splitlines()[-1] == (
+        f"next: simkit preview {source}.zarr --rows 0:8 --out sheet.png"
+    )

@@ -134,6 +134,8 @@ def _recipe(what: str, n: int | None, seed: int | None, settings: dict[str, str]
 
 
 def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> None:
+    from simkit import registry
+
     n_now = done.n_rows_now
     n_done, n = store.n_rows_done, store.layout.n_rows
     if n_done < n:
@@ -156,7 +158,8 @@ def _summarise(store: Store, recipe: Recipe, done: Progress, seconds: float) -> 
         click.echo(f"{rate}{limit}" + (f"; {of_these}{about}" if about else ""))
     place = shlex.quote(str(store.path))
     has_boards = any(field.dims[:1] == ("y",) and len(field.dims) == 2 for field in store.schema.values())
-    following = f"preview {place} --rows 0:{min(16, n)} --out sheet.png" if has_boards else f"info {place}"
+    is_drawn = has_boards or "sheet" in registry.listed("views", store.recipe["source"])
+    following = f"preview {place} --rows 0:{min(16, n)} --out sheet.png" if is_drawn else f"info {place}"
     click.echo(f"next: simkit {following}")
 
 
