@@ -322,6 +322,14 @@ def test_the_film_of_a_row_is_its_episode():
     assert simkit.source("platformer").film(2, 0)[0][0].shape == (3, 128, 128)
 
 
+def test_the_last_line_of_a_run_says_how_many_rows_are_rewarded_and_edited():
+    def read(*fields):
+        yield {name: np.array([10, 0, 10]) if name == "reward" else np.array([1, 0, 0]) for name in fields}
+
+    assert simkit.source("platformer").summary(read) == "2 rows with the reward"
+    assert simkit.source("platformer", edit="translated").summary(read) == "2 rows with the reward, 1 edited"
+
+
 def test_pictures_of_any_size_show_the_same():
     small, large = (simkit.source("platformer", size=size).generate(4, range(20)) for size in (64, 256))
     for name in small:

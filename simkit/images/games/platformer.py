@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, final
 
@@ -194,11 +195,18 @@ class Platformer(Source):
         words = [*(ACTIONS[int(action)] for action in actions), _ENDS[int(played.episodes.ends[0])]]
         return list(zip(pictures, words, strict=True))
 
+    def summary(self, read: Callable[..., Iterator[Batch]]) -> str:
+        """Return how many rows have the reward, and how many are edited."""
+        n_rewarded = n_edited = 0
+        for batch in read("reward", "edited"):
+            n_rewarded += int((batch["reward"] > 0).sum())
+            n_edited += int(batch["edited"].sum())
+        return f"{n_rewarded:,} rows with the reward" + (f", {n_edited:,} edited" if self.edit != "none" else "")
+
     def notes(self) -> list[str]:
-        return [
-            "episodes are drawn for each row by itself, so that long ones are no more frequent than short ones; those "
-            "that are won take about 96 steps"
-        ]
+        if self.reward_rate == 1:
+            return []
+        return ["an episode is drawn for each row, so that long episodes are no more frequent than short ones"]
 
 
 def _reward(ends: Array) -> Array:
