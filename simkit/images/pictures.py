@@ -114,7 +114,12 @@ def _range(field: Field, values: Array) -> tuple[float, float]:
         return 0.0, float(max(1, len(field.labels) - 1))
     largest = float(np.quantile(np.abs(values), _WITHIN)) if values.size else 0.0
     largest = largest or float(np.abs(values).max(initial=0.0)) or 1.0
-    return (-largest if (values < 0).any() else 0.0), largest
+    if (values < 0).any():
+        return -largest, largest
+    return (
+        0.0,
+        1.0 if 0.5 < largest < 1 else largest,
+    )  # shares and the like, of which one field has the scale of another
 
 
 def _coloured(shares: npt.NDArray[np.float64], colours: Sequence[tuple[int, int, int]]) -> U8:

@@ -126,6 +126,15 @@ def test_numbers_without_pictures_are_heat_maps_with_a_legend():
     assert pictures.sheet(zero, [0, 1], "cpu").panels[0].cells[0, 0].tolist() == [247, 247, 247]
 
 
+def test_numbers_between_0_and_1_have_one_scale():
+    made = stored(
+        inputs=(Field("float32", "", ("bit",), (2,)), [[0, 1], [0.5, 1]]), label=(Field("float32", ""), [0.5, 0.75])
+    )
+    found = pictures.sheet(made, [0, 1], "cpu")
+    assert [key.words for key in found.keys] == ["inputs 0 to 1", "label 0 to 1"]
+    assert found.panels[0].cells[-1, 0].tolist() == found.panels[1].cells[0, 0].tolist()
+
+
 def test_many_numbers_of_a_row_fill_a_block_in_their_order():
     values = np.arange(512.0)[None].repeat(2, 0)
     made = stored(labels=(Field("float32", "", ("target",), (512,)), values))
