@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from simkit.errors import ParameterError
+from simkit.errors import StoreError
 from simkit.figures.picture import DARK, U8, Film, Frame, title
 from simkit.recipe import Recipe
 from simkit.store import Store
@@ -32,7 +32,7 @@ def episode(store: Store, rows: list[int], backend: str) -> Film:
     """Return the film of the whole episode from which the first row is."""
     recipe, row = Recipe.parse(store.recipe), rows[0]
     if not isinstance(recipe.source, Game):
-        raise ParameterError(f"the rows of {store.path} are of no episodes: their source is {recipe.source.name}")
+        raise StoreError(f"the rows of {store.path} are of no episodes: their source is {recipe.source.name}")
     found = recipe.source.film(recipe.seed, row, backend)
     boards, colours = _indexed(np.stack([picture for picture, _ in found]))
     pause = max(_SHORTEST, min(_LONGEST, _WHOLE // len(found) // 10 * 10))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import simkit
-from simkit.errors import ParameterError, SimkitError
+from simkit.errors import ParameterError, StoreError
 from simkit.images.games import maze_art
 from simkit.kernels import maze
 from simkit.kernels.maze import Rules
@@ -370,7 +370,7 @@ def test_sets_that_are_no_games_have_no_films(tmp_path):
     from simkit.figures.preview import describe
 
     simkit.generate("bits", n=4, out=tmp_path / "bits.zarr")
-    with pytest.raises(SimkitError, match="are of no episodes: their source is bits"):
+    with pytest.raises(StoreError, match="are of no episodes: their source is bits"):
         describe(simkit.open(tmp_path / "bits.zarr"), None, "film", "auto")
     simkit.generate("maze", n=3, out=tmp_path / "maze.zarr", reward_rate=0.5, size=9, limit=200)
     film = describe(simkit.open(tmp_path / "maze.zarr"), [1], "film", "auto")
