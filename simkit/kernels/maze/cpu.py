@@ -1,6 +1,7 @@
 """Mazes in Numba. Nothing here holds the GIL.
 
-Bound: random numbers. A step takes one word, a quarter of a block of Philox, and some twenty operations besides.
+Bound: latency. Random words are drawn first, all of an episode at once. Then each step waits for the one before it: the
+cell, its free ways, the choice, the next cell are loads one after another, some 13 ns a step.
 """
 
 from __future__ import annotations
