@@ -30,5 +30,8 @@ CASES: Mapping[str, Callable[[], Call]] = {
     "rewarded transitions": lambda: play(range(8), rules(13, rewarded=1, success=0.01)),
     "no mazes": lambda: play((), rules()),
     "whole episodes": lambda: play(range(6), rules(7), function="follow"),
+    "whole episodes after longer ones": lambda: play(
+        range(40), rules(5, slack=30, rewarded=0, success=1), function="follow"
+    ),
     "no whole episodes": lambda: play((), rules(5), function="follow"),
 }
