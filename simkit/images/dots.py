@@ -58,7 +58,8 @@ class Dots(Source):
         "and the variance 0.01659682.",
         "A single distance has the same mean and the variance 0.04979046, which is what guessing the mean costs.",
         f"Labels of 0.93 % of the pictures are below {CUTOFF:.6f}; guessing that rate costs 0.0527596 nats.",
-        "In the profile text two given discs overlap with probability 0.0352033, a pair of one colour with 0.101936.",
+        "With radius 0.05, in the profile text, two given discs overlap with probability 0.0352033, and some two of "
+        "one colour with 0.101936.",
     )
     citation: ClassVar[str] = (
         "D. Filan, Structure and Representation in Neural Networks, section 5.9, PhD thesis, University of California, "

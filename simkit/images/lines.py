@@ -67,9 +67,9 @@ class Lines(Source):
         "2024, section 3.3.3 (LINES)"
     )
     facts: ClassVar[tuple[str, ...]] = (
-        "The number of lines k is uniform over 1..10, and the set of columns over all C(28, k): no probability is "
-        "off by 2**-64.",
-        "A column is white with probability 5.5 / 28, whichever it is (gap=0).",
+        "The number of lines k is uniform over 1..10, and the image over all of those with k lines that the part has "
+        "(C(28, k) with gap=0, distinct=no): no probability is off by 2**-64.",
+        "A column is white with probability 5.5 / 28, whichever it is (gap=0, distinct=no).",
         "The sum of all pixels is 28 * 255 * k: a linear model finds the label.",
         "Of 10,000 test images 31.8 % are expected among 60,000 training images: all with k = 1 and 2, 84.0 % with "
         "k = 3, 25.4 % with k = 4 (gap=0, distinct=no).",

@@ -215,6 +215,18 @@ def test_real_digits_are_told_by_drawn_ones(seed):
     assert min(right[labels == digit].mean() for digit in range(10)) > 0.75
 
 
+def test_digits_that_are_not_brought_to_the_form_of_real_ones_do_not_do():
+    """So the fact, and the page, say that they are."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    pictures, labels = real_digits()
+    batch = simkit.source("digits", size=8).generate(1, 5000)
+    model = KNeighborsClassifier(3).fit(batch["image"].reshape(-1, 64) / 255 * 16, batch["label"])
+    assert 0.5 < (model.predict(pictures) == labels).mean() < 0.7
+    (fact,) = [fact for fact in simkit.source("digits").facts if "3-NN" in fact]
+    assert "brought to the form" in fact
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12, 13, 14])
 def test_real_digits_are_told_by_many_drawn_ones(seed):

@@ -18,7 +18,7 @@ N = 40_000
 
 #: how a fact begins -> the test that holds it
 HELD_BY = {
-    "The number of lines": "test_numbers_of_lines_and_columns_are_uniform",
+    "The number of lines": "test_images_of_a_part_are_uniform",
     "A column": "test_numbers_of_lines_and_columns_are_uniform",
     "The sum": "test_pixels_are_the_columns_white_and_the_label_counts_them",
     "Of 10,000": "test_how_many_images_of_a_test_set_are_known",
@@ -79,6 +79,19 @@ def test_numbers_of_lines_and_columns_are_uniform(drawn):
     assert all(near(count, 1 / 378, len(two)) for count in np.bincount(two, minlength=378))
     touching = (drawn["columns"][:, 1:] & drawn["columns"][:, :-1]).any(axis=1)[drawn["n_lines"] == 4]
     assert near(touching.sum(), 1 - math.comb(25, 4) / math.comb(28, 4), len(touching))
+
+
+@pytest.mark.parametrize(("distinct", "part", "gap"), [("no", "train", 1), ("parts", "train", 0), ("parts", "test", 1)])
+def test_images_of_a_part_are_uniform(distinct, part, gap):
+    """Whatever the part has: so columns are not, where it has few images."""
+    source = simkit.source("lines", distinct=distinct, part=part, gap=gap)
+    found = source.generate(6, N)
+    assert all(near(count, 0.1, N) for count in np.bincount(found["n_lines"], minlength=11)[1:])
+    for k in (1, 2):
+        ranks = found["rank"][found["n_lines"] == k]
+        counts = np.bincount(ranks)
+        assert (counts > 0).sum() == source.n_images(k)
+        assert all(near(count, 1 / source.n_images(k), len(ranks)) for count in counts[counts > 0])
 
 
 def test_the_rank_is_the_place_of_the_image(drawn):

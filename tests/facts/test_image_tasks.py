@@ -71,6 +71,11 @@ def test_noise_is_clipped_as_in_the_text():
     close((values.astype(np.float64) - 0.5) ** 2, variance, fourth - variance**2)
 
 
+def test_recipes_of_noise_have_as_many_images_as_were_published():
+    """Table 5.1 of the thesis is of 100 random images."""
+    assert {Recipe.of(f"thesis-noise-{pair}").n for pair in ("same", "different")} == {100}
+
+
 def test_noise_is_not_clipped_in_the_code():
     code, text = (simkit.source("noise", profile=name).generate(5, 20)["frame"] for name in ("code", "text"))
     close(code, 0.5, 1)

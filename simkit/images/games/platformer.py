@@ -97,8 +97,9 @@ class Platformer(Source):
     kernels: ClassVar = (philox.KERNEL, platformer.KERNEL, raster.KERNEL)
     block_rows: ClassVar[int] = 512
     facts: ClassVar[tuple[str, ...]] = (
-        "a transition is rewarded with probability reward_rate, and then the sprite meets the coin in the next frame",
-        "in no other transition does it; in none does it meet the coin in the frame before",
+        "before an edit, a transition is rewarded with probability reward_rate",
+        "the reward is 10 if and only if the box of the sprite (0.75 x 1.25 tiles) meets that of a coin (0.75 x 0.75) "
+        "in the next frame and the sprite does not die there; in no frame before do they meet",
         "every level can be won: the player fails in a share 1 - success of episodes because it forgets to jump",
         "distance is that between the middles of sprite and nearest coin, to float32",
         "the sprite's middle is in the middle of every picture that is not edited",
@@ -136,7 +137,7 @@ class Platformer(Source):
             frame=Field("uint8", "picture before the step", *frame, full=255),
             next_frame=Field("uint8", "picture after the step", *frame, full=255),
             action=Field("uint8", "keys that are pressed, as procgen numbers them", labels=ACTIONS),
-            reward=Field("float32", "10 if the step leads to a coin, else 0"),
+            reward=Field("float32", "10 if the step leads to a coin alive, else 0"),
             original_reward=Field("float32", "reward before the edit"),
             edited=Field("uint8", "1 = the edit was made"),
             coins=Field(
