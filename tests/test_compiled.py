@@ -104,13 +104,13 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_two_processes_that_compile_two_rules_at_once_keep_both(kept):
-    assert len(list(kept.rglob("advance._advance-*.nbc"))) == 3, "code of one is lost"
+    assert len(list(kept.rglob("advance._advance_*.nbc"))) == 3, "code of one is lost"
     assert step(kept, "B36/S23").communicate()[0] == step(kept, "B38/S23").communicate()[0] == "True\n"
 
 
 @pytest.mark.slow
 def test_the_code_of_another_rule_is_refused(kept):
-    before = {path: path.read_bytes() for path in kept.rglob("advance._advance-*.nbc")}
+    before = {path: path.read_bytes() for path in kept.rglob("advance._advance_*.nbc")}
     for path, other in zip(before, [*list(before.values())[1:], next(iter(before.values()))], strict=True):
         path.write_bytes(other)
     said = step(kept, "B3/S23").communicate()[0]

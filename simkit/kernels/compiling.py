@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from numba.core import event
 
@@ -15,6 +18,40 @@ from numba.core import event
 #: and from C that Numba would compile for each. Those from Python take long where arguments are tuples of arrays.
 CALLED: Any = {"no_cfunc_wrapper": True}
 INNER: Any = {**CALLED, "no_cpython_wrapper": True}
+
+#: where a kernel names another one
+_NAMED = re.compile(r"simkit\.kernels\.(\w+)|from simkit\.kernels import (.+)")
+
+#: digits of a digest in the name of a function
+_DIGITS = 16
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def stamped(function: _Function) -> _Function:
+    """Let what Numba keeps of a function be found only while the kernel, and those that it uses, are as they were.
+
+    It goes below ``@nb.njit(cache=True)``. Numba looks at the file of the function alone, and would go on with code
+    that has the constants, or calls the functions, which another file had before. What it keeps goes by the name.
+    """
+    function.__qualname__ += f"_{digest(Path(__file__).parent, function.__module__.split('.')[2])[:_DIGITS]}"
+    return function
+
+
+@cache
+def digest(kernels: Path, kernel: str) -> str:
+    """Return the SHA-256 of the files of a kernel and of those kernels, of the folder `kernels`, that they name."""
+    files: dict[str, bytes] = {}
+    todo = [kernel]
+    while todo:
+        name = todo.pop()
+        for path in sorted((kernels / name).glob("*.py")) or [kernels / f"{name}.py"]:
+            place = path.relative_to(kernels).as_posix()
+            if path.name not in ("cases.py", "cuda.py") and place not in files and path.exists():
+                files[place] = path.read_bytes()
+                for one, several in _NAMED.findall(files[place].decode()):
+                    todo += [one] if one else re.findall(r"\w+", several)
+    return hashlib.sha256(b"".join(place.encode() + files[place] for place in sorted(files))).hexdigest()
 
 
 _part: ContextVar[str] = ContextVar("part", default="")

@@ -17,7 +17,7 @@ from simkit.kernels.basin import (
     MAX_REACH,
     SCALES,
 )
-from simkit.kernels.compiling import INNER
+from simkit.kernels.compiling import INNER, stamped
 
 _EPSILON, _TABLE = FEW.epsilon, FEW.table
 _N = _TABLE.shape[1]
@@ -245,6 +245,7 @@ def _is_moderate(m):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
+@stamped
 def _basin(maps, cycles, rounds, by, found):
     room = np.empty((2, _N))
     forms = np.empty((cycles.shape[1], 3))
@@ -320,6 +321,7 @@ def _outside(m, epsilon, table, by, parts):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")
+@stamped
 def _radius(maps, few_epsilon, few, many_epsilon, many, by, found):
     parts = np.empty((4, few.shape[1]))
     fine = np.empty((4, many.shape[1]))

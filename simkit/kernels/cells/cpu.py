@@ -17,9 +17,11 @@ from numba.core import types
 from numba.extending import intrinsic
 
 from simkit.kernels.cells import Form
+from simkit.kernels.compiling import stamped
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _unpack(board, width, is_mirrored, is_upside_down, cells):
     height = board.shape[0]
     n_bytes = width // 8
@@ -41,6 +43,7 @@ def _unpack(board, width, is_mirrored, is_upside_down, cells):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _transpose(cells):
     """Swap y and x, a square of 16 cells at a time, so that reads and writes stay in the first cache."""
     side = cells.shape[0]
@@ -52,6 +55,7 @@ def _transpose(cells):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _copy(source, is_inverted, target):
     """Write cells, or what they are not, into `target`; a loop over views, which becomes vector instructions."""
     one = np.uint8(1)
@@ -64,6 +68,7 @@ def _copy(source, is_inverted, target):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _copy_shifted(row, right, is_inverted, target):
     width = row.shape[0]
     if right:
@@ -118,6 +123,7 @@ def _store_pairs(_context: Any, target: Any, index: Any, byte: Any, other: Any) 
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _transposed(board, turned):
     """Swap y and x, eight by eight bits at a time in one word (H. S. Warren, "Hacker's Delight", section 7-3)."""
     for top in range(board.shape[1]):
@@ -133,6 +139,7 @@ def _transposed(board, turned):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _turn(board, turn, down, right, spare, turned):
     """Write a board of whole bytes into `turned`, in its orientation and shifted; `spare` is as large."""
     if turn & 4:
@@ -156,6 +163,7 @@ def _turn(board, turn, down, right, spare, turned):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _expand_bytes(boards, places, orientation, shift, onehot, channels_last, out):
     """Write boards of whole bytes into `out`, which is flat; board ``i`` is number ``places[i]``."""
     n_planes, height, n_bytes = boards.shape[1:]
@@ -186,6 +194,7 @@ def _expand_bytes(boards, places, orientation, shift, onehot, channels_last, out
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _expand_cells(boards, places, width, orientation, shift, onehot, channels_last, out):
     """Write boards of any width, cell by cell."""
     height = boards.shape[2]

@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 from numba.cpython.unsafe.numbers import trailing_zeros
 
-from simkit.kernels.compiling import INNER
+from simkit.kernels.compiling import INNER, stamped
 
 #: rows of the windows of `grow`, and the one that it begins in
 N_ROWS, MIDDLE = 130, 65
@@ -19,6 +19,7 @@ _0, _1, _63, _64 = np.uint64(0), np.uint64(1), np.uint64(63), np.uint64(64)
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def wrap(board, row, n_words, width):
     """Repeat the first columns of the row of words at `row` behind its last."""
     tail = np.uint64(width % 64)
@@ -34,6 +35,7 @@ def wrap(board, row, n_words, width):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def window(board, row, column, inside):
     """Return the cells from `column` on of the row of words at `row`."""
     shift = np.uint64(column & 63)
@@ -45,6 +47,7 @@ def window(board, row, column, inside):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _clear(board, row, column, cells, n_words, width):
     """Clear `cells` of the window at `column`."""
     shift = np.uint64(column & 63)
@@ -58,6 +61,7 @@ def _clear(board, row, column, cells, n_words, width):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _fill(cells, inside):
     """Add what is connected to `cells` in the row `inside`."""
     while True:
@@ -68,6 +72,7 @@ def _fill(cells, inside):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def grow(board, stride, height, width, y, column, seed, span, rows, parts):
     """Find the connected piece with the cells `seed` of row `y` in the window of `span` columns from `column`.
 
@@ -113,6 +118,7 @@ def grow(board, stride, height, width, y, column, seed, span, rows, parts):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def take(board, stride, height, width, y, column, low, high, parts):
     """Take what `grow` found off the board."""
     for r in range(low, high + 1):
@@ -122,6 +128,7 @@ def take(board, stride, height, width, y, column, low, high, parts):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def flood(board, stride, height, width, y, x, ys, xs, places):
     """Take the connected piece at (y, x) off the board, whatever its size, cell by cell.
 
@@ -151,6 +158,7 @@ def flood(board, stride, height, width, y, x, ys, xs, places):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def lowest(word):
     """Return the number of the lowest bit of a word that is not 0."""
     return np.int64(trailing_zeros(word))  # type: ignore[call-arg]  # Numba gives the first argument

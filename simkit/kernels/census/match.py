@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from simkit.kernels.census.apgcode import Rows
 from simkit.kernels.census.constellations import Placed, Template
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 
 I32 = npt.NDArray[np.int32]
 
@@ -53,6 +53,7 @@ def compile_templates(templates: tuple[Template, ...], number: Callable[[Rows], 
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _place(y, x, height, width):
     """Return the index of the cell at y, x, which lie at most a board's side outside of the board."""
     y += height if y < 0 else (-height if y >= height else 0)
@@ -61,6 +62,7 @@ def _place(y, x, height, width):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _is_there(heads, tails, sprites, begin, wanted, at):
     """Return whether an object of sprite `wanted` has its corner at the cell `at`."""
     i = heads[at]
@@ -72,6 +74,7 @@ def _is_there(heads, tails, sprites, begin, wanted, at):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
+@stamped
 def tally(placing, kind, matches, height, width, torus, heads, tails, kinds, constellations):
     """Count the objects of each board.
 

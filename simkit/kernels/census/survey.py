@@ -14,8 +14,6 @@ Boards are words of 64 cells, (y, word), the lowest bit first.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import NamedTuple
 
 import numba as nb
@@ -23,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.census.flood import MIDDLE, N_ROWS, flood, grow, lowest, take, window, wrap
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 
 U8 = npt.NDArray[np.uint8]
 I16 = npt.NDArray[np.int16]
@@ -35,13 +33,6 @@ MAX_KEY = 64
 
 #: what became of a board: all its objects were found; clusters were missing in the table; the period was wrong
 DONE, MISSING, ASTRAY = 0, 1, 2
-
-#: Digest of the code compiled here. Numba's cache looks only at the file of the function it compiled, which calls
-#: those of another file; as the default of a parameter, part of the function's signature, the digest makes the cache
-#: see both.
-_CODE = hashlib.sha256(
-    b"".join(Path(__file__).with_name(name).read_bytes() for name in ("flood.py", "survey.py"))
-).hexdigest()
 
 #: farther than any cell
 _FAR = 1 << 30
@@ -123,6 +114,7 @@ def _by_count(n0, n1, n2, n3, v0, v1, v2, v3, v4, v5, v6, v7, v8):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _generation(now, after, sums, field, height, n_words, width, law):
     """Step a board, and add to the field.
 
@@ -179,6 +171,7 @@ def _generation(now, after, sums, field, height, n_words, width, law):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def hash_key(keys, start, n):
     """Return a hash of the rows of a cluster."""
     value = np.uint64(n)
@@ -190,6 +183,7 @@ def hash_key(keys, start, n):
 
 
 @nb.njit(cache=True, error_model="numpy", **CALLED)
+@stamped
 def look_up(slots, hashes, key_starts, known_keys, value, keys, start, n):
     """Return the cluster with the hash `value` and these rows, -1 if it is not in the table."""
     mask = slots.shape[0] - 1
@@ -211,6 +205,7 @@ def look_up(slots, hashes, key_starts, known_keys, value, keys, start, n):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _key_of_parts(board, stride, height, width, y, column, low, high, parts, keys, start):
     """Write the live cells of what `grow` found to `keys`; return how many rows they have, and their place."""
     every, n, top = _0, 0, low
@@ -233,6 +228,7 @@ def _key_of_parts(board, stride, height, width, y, column, low, high, parts, key
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, start, odd):
     """Write the live cells of what `flood` found to `keys`; return how many rows they have, and their place.
 
@@ -265,7 +261,8 @@ def _key_of_cells(board, stride, height, width, ys, xs, places, n_cells, keys, s
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
-def survey(words, todo, period, width, law, known, missing, odd, placing, result, room, _code=_CODE):
+@stamped
+def survey(words, todo, period, width, law, known, missing, odd, placing, result, room):
     """Find the objects of the boards `todo`.
 
     Parameters

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simkit.kernels.census.split import Contact, Return, split
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.life import Rule
 
 U8 = npt.NDArray[np.uint8]
@@ -52,6 +52,7 @@ class _Forest(NamedTuple):
 
 
 @nb.njit(cache=True, error_model="numpy", **CALLED)
+@stamped
 def _find(forest, node, wy, wx):
     parent, wind_y, wind_x, wraps = forest
     while parent[node] != node:
@@ -64,6 +65,7 @@ def _find(forest, node, wy, wx):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _join(forest, a, ay, ax, b, by, bx):
     a, ay, ax = _find(forest, a, ay, ax)
     b, by, bx = _find(forest, b, by, bx)
@@ -80,6 +82,7 @@ def _join(forest, a, ay, ax, b, by, bx):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _next_to(cell, dy, dx, height, width):
     """Return the cell that is `dy`, `dx` from `cell`, and how it crosses the edges."""
     y, x = cell // width + dy, cell % width + dx
@@ -89,6 +92,7 @@ def _next_to(cell, dy, dx, height, width):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _tally(state):
     """Count live neighbours; return how many cells are near live ones."""
     height, width, live, n_live, near_of, near = (
@@ -118,6 +122,7 @@ def _tally(state):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _generation(state, forest, n_near, birth, survival):
     """Go on by a generation, after `_tally`, and join what is next to what."""
     height, width, near_of, near, from_ = state.height, state.width, state.n_near, state.near, state.origin
@@ -157,6 +162,7 @@ def _generation(state, forest, n_near, birth, survival):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _join_neighbours(state, forest):
     """Join live cells that are neighbours in this generation."""
     height, width, live, n_live, origin = state.height, state.width, state.live, state.n_live, state.origin
@@ -172,6 +178,7 @@ def _join_neighbours(state, forest):
 
 
 @nb.njit(cache=True, error_model="numpy", **INNER)
+@stamped
 def _contact(state, forest, cell, sides):
     """Write the sides (root, winding, live neighbours) of a dead cell, in order; return how many there are."""
     height, width, origin, wind_y, wind_x = state.height, state.width, state.origin, state.wind_y, state.wind_x
@@ -193,6 +200,7 @@ def _contact(state, forest, cell, sides):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
+@stamped
 def _follow(state, forest, n_generations, birth, survival, joins, found):
     """Go on by `n_generations`: join neighbours to islands, or (not `joins`) write the contacts of these to `found`.
 

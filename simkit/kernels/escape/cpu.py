@@ -8,14 +8,11 @@ leave no lane idle until the pixels run out.
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.escape import (
     FINE,
     UNDECIDED,
@@ -31,9 +28,6 @@ from simkit.kernels.escape.simd import advance
 
 #: orbits side by side, and iterations between two looks at them
 LANES, BLOCK = 32, 8
-
-#: digest of this folder's code, as an argument of what is kept compiled: Numba looks at the file of that function alone
-_CODE = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()
 
 
 @nb.njit(**INNER)
@@ -114,6 +108,7 @@ def _picture(
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _pictures(
     maps,
     ellipses,
@@ -127,7 +122,6 @@ def _pictures(
     counts,
     ns,
     one,
-    _code=_CODE,
 ):
     """Fill the pictures of all maps."""
     no_points = np.empty((0, 2))
@@ -139,9 +133,8 @@ def _pictures(
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
-def _follow(
-    q, points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, classes, counts, ns, _code=_CODE
-):
+@stamped
+def _follow(q, points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, classes, counts, ns):
     """Follow points in float64."""
     _picture(
         q, np.empty(4), points, ellipses, radius2, cone, bailout2, is_certified, max_iterations, 1.0,

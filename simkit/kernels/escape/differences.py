@@ -10,7 +10,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.escape import GLITCH, HUGE, LOST, RESOLVED, SHORT, TINY
 from simkit.kernels.escape.points import fate, is_in_cone, is_inside
 
@@ -80,6 +80,7 @@ def _begin(lanes, i, dx, dy, side):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def differences(
     q, orbit, offsets, side, curved, ellipses, radius2, cone, bailout2, is_certified, max_iterations,
     classes, counts, faults, points, starts,

@@ -8,7 +8,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.escape import CONVERGED, CONVERGED_HEURISTIC, ESCAPED, QUANTITIES
 
 
@@ -47,6 +47,7 @@ def _around(flags, rows, sums):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _count(classes, found):
     n_maps, height, width = classes.shape
     converged, escaped, is_any, is_none, rows, low, high = np.empty((7, height, width), np.uint8)

@@ -7,14 +7,15 @@ from collections.abc import Callable
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED
+from simkit.kernels.compiling import CALLED, stamped
 from simkit.kernels.escape.cases import JULIA
-from simkit.kernels.escape.cpu import _CODE, BLOCK, LANES
+from simkit.kernels.escape.cpu import BLOCK, LANES
 from simkit.kernels.escape.simd import advance
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
-def _advance(times, numbers, xs, ys, ns, _code=_CODE):
+@stamped
+def _advance(times, numbers, xs, ys, ns):
     for _ in range(times):
         advance(LANES, BLOCK, numbers, xs, ys, ns)
 

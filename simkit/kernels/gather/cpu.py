@@ -17,6 +17,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from simkit.kernels.compiling import stamped
+
 #: rows fetched ahead, and bytes that are fetched at a time
 _AHEAD, _LINE = 2, 64
 
@@ -40,6 +42,7 @@ def _prefetch(_context: Any, rows: Any, row: Any, byte: Any) -> Any:
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _gather(rows, places, out):
     n, n_bytes = places.shape[0], rows.shape[1]
     for i in range(n):
@@ -57,6 +60,7 @@ def gather(rows: npt.NDArray[np.uint8], places: npt.NDArray[np.int64], out: npt.
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _turn(image, target):
     """Write an image (channel, pixel) pixel by pixel into `target`, which is flat."""
     n_channels = image.shape[0]
@@ -72,12 +76,14 @@ def _turn(image, target):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _turned(images, places, out):
     for i in range(places.shape[0]):
         _turn(images[places[i]], out[i])
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _fractions(images, places, full, channels_last, out):
     """Write images into `out`, of shape (place, value); a loop over a view, which becomes vector instructions."""
     buffer = np.empty(out.shape[1], np.uint8)

@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.lattice import BOND_BIT, MIRROR, SLOT, UNSATISFIED, UP
 from simkit.kernels.lattice.planes import CODE, allocate, row
 from simkit.kernels.life.circuit import MAJ, XOR3
@@ -125,6 +126,7 @@ def end_spins(room, at, side, w):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def ends(room, at, side, _code=CODE):
     """Return the spins in the first (side 0) or last (side 1) column, uint64 (word row,)."""
     words = np.empty(at.n_rows, np.uint64)

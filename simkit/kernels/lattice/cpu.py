@@ -10,6 +10,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.lattice import CREUTZ_QUANTITIES, PACKETS, QUANTITIES, Trace, creutz, free, free_counting, n_samples
 from simkit.kernels.lattice.counting import count_ends, count_gas, count_spins, end_spins, ones, workspace
 from simkit.kernels.lattice.packing import transpose
@@ -116,6 +117,7 @@ def _emitted(drive, height, slots):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _run_stack(
     stack, height, active, n_steps, every, start, masks, regions, drive, driven, counts, census, given, _code=CODE
 ):
@@ -153,6 +155,7 @@ def _run_stack(
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _run_free(lattice, n_steps, every, start, masks, drive, is_driven, counts, census, given, _code=CODE):
     """Run any layout, from state 0 on, with no census if `every` is 0."""
     room, at, width, flags = lattice

@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.lattice.packing import pack, unpack
 from simkit.kernels.lattice.planes import (
     CODE,
@@ -127,6 +128,7 @@ def _count(room, at, is_inside, mask, counts, census):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def run(room, at, is_inside, mask, counts, active, n_steps, every, census, _code=CODE):
     """Run `n_steps`, of which the first is the turn of colour `active`; set census[k] after ``k * every`` steps.
 

@@ -17,6 +17,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.lattice.planes import CODE, HEAD_ON, PAD, PAIR, TWO, Plane, allocate, row
 from simkit.kernels.lattice.states import (
     BOND,
@@ -119,6 +120,7 @@ def _west(room, begin, i):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _fill(cells, features, room, at, flags, _code=CODE):
     height, width = cells.shape
     values, words = np.zeros(64, np.uint16), np.zeros(13, np.uint64)
@@ -182,6 +184,7 @@ def cells_of(cells: U8, lattice: Lattice, n_steps: int) -> U8:
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _read(cells, room, at, planes, again, phases, found, _code=CODE):
     for y in range(cells.shape[0]):
         begin = row(at, planes, y)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.lattice.planes import CODE, row
 
 #: columns that are done together
@@ -22,6 +23,7 @@ _TILE = 64
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def follows(cells, least, most, watched, wanted, _code=CODE):
     """Say of cells (y, x) whether each, less ``least[x]``, is at most ``most[x]``, and its bits `watched` as `wanted`.
 
@@ -96,6 +98,7 @@ def _words(room, at, plane, w, i, n):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def pack(cells, least, room, at, plane, first, n_bits, is_coloured, _code=CODE):
     """Put bits 0, 1, ... of ``cells - least`` of a segment into planes `plane`, ``plane + 1``, ...
 
@@ -126,6 +129,7 @@ def pack(cells, least, room, at, plane, first, n_bits, is_coloured, _code=CODE):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def unpack(room, at, plane, first, n_bits, is_coloured, base, cells, _code=CODE):
     """Set the cells of a segment to ``base[y % 2, x]`` and the bits that `pack` put into planes."""
     width, n_columns = cells.shape[1], at.n * (1 + is_coloured)
@@ -173,6 +177,7 @@ def _add(octets, mask, base, line):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def column(cells, x, table, n_rows, _code=CODE):
     """Return the bits ``table[cells[:, x]]`` as words, uint64 (row,)."""
     words = np.zeros(n_rows, np.uint64)
@@ -182,6 +187,7 @@ def column(cells, x, table, n_rows, _code=CODE):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def add_column(cells, x, words, bit, _code=CODE):
     """Add to the cells of a column the bits in `words`, as their bit `bit`."""
     n_rows = len(words)
@@ -190,6 +196,7 @@ def add_column(cells, x, words, bit, _code=CODE):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def transpose(cells, table, _code=CODE):
     """Return ``table[cells]`` with rows as columns."""
     height, width = cells.shape

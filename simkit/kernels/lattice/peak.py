@@ -7,11 +7,13 @@ from collections.abc import Callable
 import numba as nb
 import numpy as np
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.lattice.planes import CODE, allocate
 from simkit.kernels.life.simd import LANES, differing, load, splat, store
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _rewrite(room, mask, times, _code=CODE):
     turned = splat(mask)
     for _ in range(times):

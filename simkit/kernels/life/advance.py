@@ -21,7 +21,7 @@ from numba.extending import intrinsic, overload
 
 from simkit.backends import compiled_code_place
 from simkit.errors import BackendError
-from simkit.kernels.compiling import INNER, alone
+from simkit.kernels.compiling import INNER, alone, stamped
 from simkit.kernels.life.bands import N_STATES, Shape
 from simkit.kernels.life.circuit import SELECT
 from simkit.kernels.life.quads import N_SUMS, N_WORDS, one_row, row_sums_of_quads, two_rows
@@ -132,6 +132,7 @@ def _generation_of(states, source, target, shape, stage):
 
 
 @nb.njit(nogil=True, cache=True, **INNER)
+@stamped
 def _advance(states, source, target, spare, n, shape, stage):
     for left in range(n, 0, -1):
         after = target if left % 2 == 1 else spare

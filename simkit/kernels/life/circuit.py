@@ -26,7 +26,7 @@ from typing import TypeVar
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.life.rule import Rule
 
 T = TypeVar("T")
@@ -165,6 +165,7 @@ def _solve(ones: int, zeros: int) -> tuple[Node, ...]:
 
 
 @nb.njit(cache=True, **INNER)
+@stamped
 def _lut3(table, x, y, z):
     value = np.uint32(0)
     for i in range(8):
@@ -174,6 +175,7 @@ def _lut3(table, x, y, z):
 
 
 @nb.njit(cache=True, **INNER)
+@stamped
 def _finish(ones, zeros, signals, n, needs_second, cells, nodes):
     """Look for two last nodes, u = f(x, y, z) and result = r(u, p, q), over the first `n` signals.
 
@@ -229,6 +231,7 @@ def _finish(ones, zeros, signals, n, needs_second, cells, nodes):
 
 
 @nb.njit(cache=True, **CALLED)
+@stamped
 def _search(ones, zeros, signals, n, n_free, needs_second, cells, nodes):
     """Try every choice of `n_free` nodes before the last two.
 

@@ -14,7 +14,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.compiling import CALLED, INNER, named
+from simkit.kernels.compiling import CALLED, INNER, named, stamped
 from simkit.kernels.life import Settled
 from simkit.kernels.life.advance import address, advance
 from simkit.kernels.life.bands import load_board, store_board, to_bytes, to_words, workspace
@@ -91,6 +91,7 @@ def _recurrence(states, a, b, spare, limit, shape, function):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _settle_boards(words, max_steps, states, shape, function, ash, settles, periods, _code=CODE):
     """Run boards; write settle, period and the ash.
 
@@ -151,6 +152,7 @@ def _settle_boards(words, max_steps, states, shape, function, ash, settles, peri
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _step_boards(words, n, states, shape, function, out, _code=CODE):
     for i in range(words.shape[0]):
         load_board(words[i], states, 0, shape)

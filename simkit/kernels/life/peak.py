@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.life.bands import shape_of
 from simkit.kernels.life.circuit import MAJ, XOR3, compile_rule
 from simkit.kernels.life.gates import compile_gates
@@ -19,6 +20,7 @@ N_INSTRUCTIONS = 2 * _CHAINS
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _chains(room, n, _code=CODE):
     a, b, c, d = load(room, 0), load(room, LANES), load(room, 2 * LANES), load(room, 3 * LANES)
     e, f, g, h = load(room, 4 * LANES), load(room, 5 * LANES), load(room, 6 * LANES), load(room, 7 * LANES)

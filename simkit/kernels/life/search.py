@@ -11,6 +11,8 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from simkit.kernels.compiling import stamped
+
 #: operations of a gate: x & y, x | y, x ^ y, x & ~y, and ~x, which is not searched with
 AND, OR, XOR, AND_NOT, NOT = range(5)
 
@@ -27,6 +29,7 @@ _MAX_FORMULAS = 4 * _MAX_SIGNALS**2 * (1 + 4 * _MAX_SIGNALS)
 
 
 @nb.njit(cache=True)
+@stamped
 def _gate(operation, x, y):
     if operation == AND:
         return x & y
@@ -38,6 +41,7 @@ def _gate(operation, x, y):
 
 
 @nb.njit(cache=True)
+@stamped
 def _list_formulas(signals, n, max_cost, formulas, values, place, stamp):
     """List the formulas of `n` signals: rows (cost, operation, x, y), the signals first; return how many.
 
@@ -73,6 +77,7 @@ def _list_formulas(signals, n, max_cost, formulas, values, place, stamp):
 
 
 @nb.njit(cache=True)
+@stamped
 def _write(formulas, at, gates, size, n):
     """Append the gates of a formula to the `size` ones before; return (the signal that it is, the new size)."""
     if formulas[at, 0] == 0:
@@ -86,6 +91,7 @@ def _write(formulas, at, gates, size, n):
 
 
 @nb.njit(cache=True)
+@stamped
 def _finish(target, care, signals, n_inputs, n_shared, best, shared, room, stamp, gates):
     """Look for a last gate with less than `best` gates in all; write the circuit to `gates` and return its size."""
     formulas, values, place, covering, missing, within = room
@@ -153,6 +159,7 @@ def _finish(target, care, signals, n_inputs, n_shared, best, shared, room, stamp
 
 
 @nb.njit(cache=True)
+@stamped
 def _search(target, care, signals, n_inputs, at, n_shared, best, shared, room, stamp, gates):
     """Try every choice of the shared gates from the `at`-th on.
 

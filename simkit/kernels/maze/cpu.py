@@ -10,7 +10,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.maze import (
     ANYTHING,
     N_ACTIONS,
@@ -200,6 +200,7 @@ def _place(cell, place):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _play(seed, rows, rules, out, traces):
     """Play an episode for each row, and trace it if there is room for that."""
     floor, side, agent, diamond, keys, locks, held, opened, action, rewarded, succeeded, ts, length, path = out

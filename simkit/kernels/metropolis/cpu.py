@@ -11,6 +11,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.lattice.planes import CODE, allocate
 from simkit.kernels.life.circuit import MAJ, SELECT, XOR3
 from simkit.kernels.life.simd import (
@@ -167,6 +168,7 @@ def _count(words, aside, height, width, is_inside, counts, census):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _run(words, height, width, n_steps, every, start, tables, keys, row, lane, aside, is_inside, counts, census,
          _code=CODE):  # fmt: skip
     n = height * width

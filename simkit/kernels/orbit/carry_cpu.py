@@ -5,11 +5,12 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED
+from simkit.kernels.compiling import CALLED, stamped
 from simkit.kernels.orbit import F64, Carried
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _carry(maps, states, limit, n, found, boxes):
     """Write states and boxes."""
     for orbit in range(len(states)):

@@ -11,7 +11,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.orbit import ARCTANGENT, EVERY, F64, TAN_PI_8, Density, Followed, Rotated
 from simkit.kernels.orbit.carry_cpu import carry as carry
 
@@ -83,6 +83,7 @@ def _rescale(w, n_lanes):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _follow(maps, numbers, limits, n, areas, powers, steps):
     """Follow orbits; `numbers`, float64 (map, 4), has x, y, u and v."""
     w = np.zeros(N_ROWS * LANES)
@@ -153,6 +154,7 @@ def _turn(x, y):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
+@stamped
 def _rotations(maps, states, centres, strides, branches, weights, turns, means):
     """Average; states are changed."""
     w = np.zeros(N_ROWS * LANES)
@@ -199,6 +201,7 @@ def rotations(
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
+@stamped
 def _density(maps, states, windows, n, counts):
     """Count pixels; states are changed."""
     w = np.zeros(N_ROWS * LANES)
@@ -231,6 +234,7 @@ def density(maps: F64, states: F64, windows: F64, shape: tuple[int, int], n: int
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _trace(maps, states, found):
     """Write states."""
     w = np.zeros(N_ROWS * LANES)

@@ -6,6 +6,7 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.philox import MULTIPLIER_0, MULTIPLIER_1, N_DIGITS, N_ROUNDS, WEYL_0, WEYL_1, normal_cpu
 
 F64 = npt.NDArray[np.float64]
@@ -33,6 +34,7 @@ def _block(c0, c1, c2, c3, k0, k1):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _words(seed, rows, stream, first_block, out):
     k0, k1 = np.uint32(seed & _LOW), np.uint32(seed >> _32)
     for i in range(rows.shape[0]):
@@ -46,6 +48,7 @@ def _words(seed, rows, stream, first_block, out):
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _normals(seed, rows, stream, out):
     k0, k1 = np.uint32(seed & _LOW), np.uint32(seed >> _32)
     numbers = np.empty(_ROOM, np.uint64)

@@ -7,6 +7,7 @@ import math
 import numba as nb
 import numpy as np
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.logarithm import LN_2, SERIES, SQRT_HALF
 from simkit.kernels.philox import (
     CENTRAL,
@@ -50,6 +51,7 @@ def _tail(p):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy")  # that of Python looks at each divisor, and is one by one
+@stamped
 def quantiles(numbers, out):
     """Write the normal quantiles of numbers."""
     for i in range(numbers.shape[0]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
+from simkit.kernels.compiling import stamped
 from simkit.kernels.life.simd import CODE, LANES, load, multiply, store
 
 #: independent vectors, enough to hide the latency of a multiplication
@@ -15,6 +16,7 @@ N_MULTIPLICATIONS = _CHAINS * LANES
 
 
 @nb.njit(nogil=True, cache=True)
+@stamped
 def _multiply(room, n, _code=CODE):
     a, b, c, d = load(room, 0), load(room, LANES), load(room, 2 * LANES), load(room, 3 * LANES)
     e, f, g, h = load(room, 4 * LANES), load(room, 5 * LANES), load(room, 6 * LANES), load(room, 7 * LANES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.platformer import (
     AT_EDGE,
     AT_HAZARD,
@@ -178,6 +178,7 @@ def _kind(seed, column, height, ground, plank, pile, material):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def build(words, maps, starts, coins, hazards, triggers):
     """Set the arrays of `Levels`."""
     profile = np.empty((4, COLUMNS), np.int64)

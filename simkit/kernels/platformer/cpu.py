@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.platformer import (
     AT_HAZARD,
     BACK,
@@ -149,6 +149,7 @@ def _end(hazards, coins, x, y, time):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _steps(maps, hazards, states, actions, times, coins, after, ends):
     for i in range(len(states)):
         state, next_ = states[i], after[i]
@@ -213,6 +214,7 @@ def _episode(map_, start, coins, hazards, triggers, words, fails, states, action
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _play(maps, starts, coins, hazards, triggers, words, fails, states, actions, lengths, ends):
     for i in range(len(maps)):
         length, end = _episode(

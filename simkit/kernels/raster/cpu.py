@@ -14,7 +14,7 @@ from typing import Any
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.raster import F64, I32, I64, U8, binomials
 from simkit.kernels.raster.strokes_cpu import blend
 from simkit.kernels.raster.strokes_cpu import strokes as strokes
@@ -28,6 +28,7 @@ _SLACK = 1 / 64
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _blank(images, colour):
     n, n_channels, height, width = images.shape
     planes = images.reshape((n * n_channels, height * width))
@@ -51,6 +52,7 @@ def clip(number, most):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
+@stamped
 def _discs(images, centres, radii, colours, edge):
     n, n_channels, height, width = images.shape
     for i in range(n):
@@ -81,6 +83,7 @@ def discs(images: U8, centres: F64, radii: F64, colours: U8, edge: float) -> U8:
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _subsets(counts, ranks, table, found):
     """Go down the numbers with LANES subsets at a time, each of which waits for its own steps; none has a branch."""
     n = found.shape[1]
@@ -107,6 +110,7 @@ def subsets(counts: I64, ranks: I64, n: int) -> U8:
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _lines(images, columns, colour):
     """Paint words of eight pixels, down all rows with one mask; the last of a row may lie over the one before it."""
     n, n_channels, height, width = images.shape
@@ -150,6 +154,7 @@ def _row(room, source, places, n_places, v, side, u, start):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _tiles(images, maps, offsets, atlas):
     """Paint words of eight pixels from left to right and downwards: what a word has too much the next one hides.
 
@@ -200,6 +205,7 @@ def overlap(first, length, size):
 
 
 @nb.njit(nogil=True, cache=True, **CALLED)
+@stamped
 def _sprites(images, numbers, places, atlas):
     n, n_channels, height, width = images.shape
     sprite_height, sprite_width = atlas.shape[2:]

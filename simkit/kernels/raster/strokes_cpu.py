@@ -9,7 +9,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from simkit.kernels.compiling import CALLED, INNER
+from simkit.kernels.compiling import CALLED, INNER, stamped
 from simkit.kernels.raster import F32, LEAST_SQUARE, U8
 
 #: pixels of a vector
@@ -30,6 +30,7 @@ def blend(under, over, opacity):
 
 
 @nb.njit(nogil=True, cache=True, error_model="numpy", **CALLED)
+@stamped
 def _strokes(images, segments, widths, colours):
     n_channels, height, width = images.shape[1:]
     n_vectors = (width + _LANES - 1) // _LANES
