@@ -43,6 +43,15 @@ def near(found, probability, n):
     return abs(found - n * probability) <= 4 * math.sqrt(n * probability * (1 - probability))
 
 
+def uniform(counts):
+    """Say whether counts of n values are those of a uniform one: chi^2 is n - 1, with a variance of 2 (n - 1).
+
+    Six standard deviations, since that is skewed; single values of few draws are more so, and would fail by chance.
+    """
+    expected, free = sum(counts) / len(counts), len(counts) - 1
+    return abs(sum((count - expected) ** 2 for count in counts) / expected - free) <= 6 * math.sqrt(2 * free)
+
+
 def subset(rank, k, n=28):
     """The columns of a rank, by the definition: all sets in colexicographic order."""
     columns = []
@@ -76,7 +85,7 @@ def test_numbers_of_lines_and_columns_are_uniform(drawn):
     assert all(near(count, 0.1, N) for count in counts[1:])
     assert all(near(count, 5.5 / 28, N) for count in drawn["columns"].sum(axis=0, dtype=np.int64))
     two = drawn["rank"][drawn["n_lines"] == 2]
-    assert all(near(count, 1 / 378, len(two)) for count in np.bincount(two, minlength=378))
+    assert uniform(np.bincount(two, minlength=378))
     touching = (drawn["columns"][:, 1:] & drawn["columns"][:, :-1]).any(axis=1)[drawn["n_lines"] == 4]
     assert near(touching.sum(), 1 - math.comb(25, 4) / math.comb(28, 4), len(touching))
 
@@ -89,9 +98,10 @@ def test_images_of_a_part_are_uniform(distinct, part, gap):
     assert all(near(count, 0.1, N) for count in np.bincount(found["n_lines"], minlength=11)[1:])
     for k in (1, 2):
         ranks = found["rank"][found["n_lines"] == k]
-        counts = np.bincount(ranks)
-        assert (counts > 0).sum() == source.n_images(k)
-        assert all(near(count, 1 / source.n_images(k), len(ranks)) for count in counts[counts > 0])
+        counts = np.unique(ranks, return_counts=True)[1]
+        n = source.n_images(k)
+        assert n - 3 <= len(counts) <= n  # one that 4,000 draws leave out is no wonder
+        assert uniform([*counts, *[0] * (n - len(counts))])
 
 
 def test_the_rank_is_the_place_of_the_image(drawn):
@@ -122,8 +132,11 @@ def test_lines_with_a_gap_are_as_far_apart_and_all_of_them_occur(gap):
         assert k == 1 or np.diff(places, axis=1).min() > gap
         n = math.comb(28 - (k - 1) * gap, k)
         assert found["rank"][found["n_lines"] == k].max() < n == source.n_images(k)
-        if n < 400:
+        if n < 60:
             assert len(np.unique(places, axis=0)) == n
+        elif n < 400:
+            counts = np.unique(places, axis=0, return_counts=True)[1]
+            assert uniform([*counts, *[0] * (n - len(counts))])
     assert np.array_equal(found["columns"].sum(axis=1), found["n_lines"])
     assert np.array_equal(found["image"][:, 13], 255 * found["columns"])
 
@@ -158,7 +171,8 @@ def test_leaks_are_counted_as_they_are_expected(tmp_path):
         assert leak.n_test == (tested.sum(axis=1) == leak.k).sum()
         # a test row is leaked with a probability that the training rows vary, too: by less than a draw of its own
         spread = math.sqrt(leak.expected * (1 - leak.expected) * (1 / leak.n_test + 1 / leak.n_images))
-        assert abs(leak.n_leaked / leak.n_test - leak.expected) <= 4 * spread
+        # and three more, since there is hardly one of many lines
+        assert abs(leak.n_leaked / leak.n_test - leak.expected) <= 4 * spread + 3 / leak.n_test
     assert [round(leak.expected, 2) for leak in found[:4]] == [1, 0.8, 0.17, 0.03]
 
 

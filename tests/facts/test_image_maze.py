@@ -209,7 +209,7 @@ def test_each_key_is_needed(rows):
                 assert ways(*level, tuple(rows["diamond"][i].tolist()), cell, held, without=colour) is None
                 n_tried += 1
         assert opened <= held
-    assert n_tried > 30
+    assert n_tried > 10
 
 
 def test_mazes_are_perfect(rows):

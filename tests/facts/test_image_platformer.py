@@ -257,7 +257,7 @@ def test_hazards_are_drawn_where_the_fields_say(batches):
             poses = atlas[first : first + 2]
             assert ((shown == poses[:, :3]) | (poses[:, 3:] < 255)).all(axis=(1, 2, 3)).any(), (row, i)
             n_seen += 1
-    assert n_seen > 20
+    assert n_seen > 5
 
 
 @pytest.mark.parametrize("edit", EDITS)
@@ -349,7 +349,11 @@ def test_the_last_line_of_a_run_says_how_many_rows_are_rewarded_and_edited():
 def test_pictures_of_any_size_show_the_same():
     small, large = (simkit.source("platformer", size=size).generate(4, range(20)) for size in (64, 256))
     for name in small:
-        if "frame" not in name:
+        if "visible" in name:  # the last pixel of a coin at the edge is smaller in a larger picture
+            differs = small[name] != large[name]
+            away = np.abs(small[name.replace("visible", "offset")]).max(axis=1)
+            assert ((away[differs] > 6.6) & (away[differs] < 7.1)).all()
+        elif "frame" not in name:
             assert np.array_equal(small[name], large[name], equal_nan=small[name].dtype.kind == "f"), name
     means = large["frame"].reshape(20, 3, 64, 4, 64, 4).mean(axis=(3, 5))
     assert (np.abs(means - small["frame"]) < 60).mean() > 0.97
