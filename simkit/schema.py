@@ -75,6 +75,8 @@ class Field:
             raise SchemaError(f"{len(self.columns)} columns are named on the last axis of the shape {show(self.shape)}")
         if self.bits is not None and (self.dtype != "uint8" or self.shape[-1:] != (-(-self.bits // 8),)):
             raise SchemaError(f"{self.bits} packed bits need uint8 and {-(-self.bits // 8)} bytes on the last axis")
+        if self.labels and np.dtype(self.dtype).kind not in "biu":
+            raise SchemaError(f"names of classes belong to whole numbers; these are {self.dtype}")
         if self.full is not None and (self.dtype != "uint8" or self.dims not in PICTURES or not 1 <= self.full <= 255):
             raise SchemaError(
                 "pixels are uint8, with the axes (y, x) or (channel, y, x) and full brightness 1 to 255; these are "
@@ -94,6 +96,15 @@ class Field:
         packing = f"; {self.bits} cells along {self.dims[-1]}, eight per byte, lowest bit first" if self.bits else ""
         light = f"; {self.full} = full brightness" if self.full else ""
         return self.doc + labels + packing + light
+
+    def class_name(self, number: int) -> str:
+        """Return the name of a class; SchemaError if it has none, as may be in what a stranger has written."""
+        if not 0 <= number < len(self.labels):
+            raise SchemaError(
+                f"a value is {number:,}, and the classes that have names are 0 to {len(self.labels) - 1:,} "
+                f"({self.doc}); `simkit verify` says what is wrong with the data set"
+            )
+        return self.labels[number]
 
     @property
     def nbytes(self) -> int:

@@ -64,7 +64,7 @@ def _write(selection: Selection, out: Path, what: str, *, replace: bool, progres
     for block, batch in selection.batches(*_NEEDED):
         boards = unpack(soups_of(block), store.schema["ash"].bits) if soups_of else batch["ash"]
         for i, row in enumerate(block):
-            rule = Rule.parse(store.schema["rule"].labels[int(batch["rule"][i])])
+            rule = Rule.parse(store.schema["rule"].class_name(int(batch["rule"][i])))
             note = _inversion(rule)
             if note:
                 notes[note] = None

@@ -94,7 +94,7 @@ def film(store: Store, row: int, again: Replay) -> Film:
             stage = _stage(generation, again.settle, again.period)
             yield Frame([(board != 0).astype(np.uint8)], f"generation {generation:,}", pause, stage)
 
-    name = f"row {row:,} · {store.schema['rule'].labels[which]}"
+    name = f"row {row:,} · {store.schema['rule'].class_name(which)}"
     colours = np.array([LIGHT.paper, CLASS_INKS[which % len(CLASS_INKS)]], np.uint8)
     return Film(title(store), (name,), colours, len(durations), frames, theme=LIGHT)
 

@@ -77,7 +77,7 @@ def replay(store: Store, row: int, *, backend: str = AUTO) -> Replay:
     store.check_row(row)
     soup = soups(store, backend)(range(row, row + 1))[0]
     settle, period = int(store["settle"][row]), int(store["period"][row])
-    rule = store.schema["rule"].labels[int(store["rule"][row])]
+    rule = store.schema["rule"].class_name(int(store["rule"][row]))
     ash = store["ash"]
     last = settle + period if period else store.recipe["parameters"]["max_steps"]
     return Replay(

@@ -233,5 +233,5 @@ def captions(store: Store, rows: Sequence[int]) -> list[list[str]]:
 
 def _caption(name: str, field: Field, value: np.generic) -> str:
     if field.labels:
-        return field.labels[int(value)]
+        return field.class_name(int(value))
     return f"{name} {value:,.6g}" if isinstance(value, np.floating) else f"{name} {value:,}"

@@ -86,7 +86,8 @@ def images(origin: str, folder: str, part: str, sha256: str) -> tuple[Array, Arr
             digest.update(file.values.data)
         if digest.hexdigest() != sha256:
             asked = f"sha256 is {sha256}" if sha256 else "sha256 is to name the data and is not given"
-            raise StoreError(f"digits: {asked}; of {paths[0]} and {paths[1].name} it is {digest.hexdigest()}")
+            there = f"of {paths[0]} and {paths[1].name} it is {digest.hexdigest()}"
+            raise StoreError(f"digits: {asked}; {there}: give that if these are the data you mean")
         return shown.values, named.values
     for name, path, file in zip(NAMES[part], paths, (shown, named), strict=True):
         md5 = hashlib.md5(file.header, usedforsecurity=False)

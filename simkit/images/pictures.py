@@ -82,7 +82,7 @@ def _has_names(field: Field) -> bool:
 
 def _value(field: Field, value: np.generic) -> str:
     if field.labels:
-        return field.labels[int(value)]
+        return field.class_name(int(value))
     return f"{value:.3g}" if isinstance(value, np.floating) else f"{value:,}"
 
 

@@ -118,6 +118,8 @@ def _field(where: str, array: Any) -> Field:
     about, dims = dict(array.attrs), array.metadata.dimension_names if array.metadata.zarr_format == 3 else None
     names = [name or f"axis_{axis}" for axis, name in enumerate(dims or [None] * array.ndim)]
     columns, full = _texts(about.get("columns")), about.get("full")
+    if type(full) is float and full.is_integer():  # as some programs write 255
+        full = int(full)
     is_pixels = array.dtype == np.uint8 and tuple(names[1:]) in PICTURES and type(full) is int and 1 <= full <= 255
     try:
         return Field(
@@ -128,7 +130,7 @@ def _field(where: str, array: Any) -> Field:
             unit=str(about.get("units", "")),
             # what others may have written under these names can be anything
             bits=about.get("bits") if about.get("bit_order") == "little" else None,
-            labels=_texts(about.get("labels")),
+            labels=_texts(about.get("labels")) if array.dtype.kind in "biu" else (),
             columns=columns if (len(columns),) == array.shape[1:][-1:] else (),
             full=full if is_pixels else None,
         )

@@ -105,6 +105,19 @@ def test_a_recipe_is_shown_as_it_is(simkit: Simkit) -> None:
     assert result.out.startswith(shipped()["ca-ash-4rules"].read_text("utf-8"))
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("bits", "bits --n 32"),
+        ("dots", "dots --n 1e4"),
+        ("mats-first-bit", "mats-first-bit"),
+        ("dots-probes", "dots-probes --n 1e4"),
+    ],
+)
+def test_what_comes_next_asks_for_no_more_rows_than_there_are(simkit: Simkit, name: str, line: str) -> None:
+    assert simkit("sources", name).out.endswith(f"\nnext: simkit generate {line}\n")
+
+
 def test_what_is_misspelt_is_told_with_what_comes_nearest(simkit: Simkit) -> None:
     assert "no source 'ising-q2'" in (error := simkit("sources", "ising-q2").error)
     assert "'ising-q2r'" in error

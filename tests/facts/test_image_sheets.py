@@ -12,8 +12,10 @@ from PIL import Image
 
 import simkit
 from simkit import images, registry
+from simkit.errors import SchemaError
 from simkit.figures import pixels, preview
 from simkit.figures.picture import LIGHT
+from simkit.figures.picture import captions as captions_of_boards
 from simkit.figures.sheet import GAP, LINE
 from simkit.images import pictures
 from simkit.images.contact import _strip, contact
@@ -107,6 +109,23 @@ def test_captions_name_what_is_to_be_told_first():
         ["row 0", "label cat", "number 7", "distances 0.25, 0.333"],
         ["row 1", "label dog", "number 1,000", "distances 0, 1"],
     ]
+
+
+@pytest.mark.parametrize("number", [2, -1])
+@pytest.mark.parametrize("captions", [pictures.captions, captions_of_boards])
+def test_a_class_without_a_name_is_told(captions: Any, number: int):
+    """As in a data set whose names a stranger has changed."""
+    made = stored(label=(Field("int8", "which", labels=("no", "yes")), [0, number]))
+    assert "no" in captions(made, [0])[0][1]
+    with pytest.raises(
+        SchemaError, match=rf"a value is {number}, and the classes that have names are 0 to 1 \(which\)"
+    ):
+        captions(made, [1])
+
+
+def test_names_of_classes_belong_to_whole_numbers():
+    with pytest.raises(SchemaError, match="names of classes belong to whole numbers; these are float32"):
+        Field("float32", "which", labels=("no", "yes"))
 
 
 def test_numbers_without_pictures_are_heat_maps_with_a_legend():

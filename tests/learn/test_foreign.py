@@ -108,6 +108,28 @@ def test_attributes_that_mean_something_else_to_others(about, tmp_path):
         assert streamed.schema["a"].labels == streamed.schema["a"].columns == ()
 
 
+def test_names_of_classes_turn_no_measurements_into_whole_numbers(tmp_path):
+    made = zarr.open_group(tmp_path / "x.zarr", mode="w").create_array(
+        "a", shape=(3,), dtype="f4", attributes={"labels": ["low", "high"]}
+    )
+    made[:] = [0.25, 0.75, 1.5]
+    [batch] = batches(tmp_path / "x.zarr")
+    assert batch["a"].tolist() == [0.25, 0.75, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("full", "brightest"), [(255, 1.0), (255.0, 1.0), (255.5, 255.0), (True, 255.0), ("255", 255.0)]
+)
+def test_full_brightness_as_other_programs_write_it(full, brightest, tmp_path):
+    """A whole number with a point is one; the rest means something else."""
+    made = zarr.open_group(tmp_path / "x.zarr", mode="w").create_array(
+        "a", shape=(3, 2, 2), dtype="u1", attributes={"full": full}, dimension_names=("sample", "y", "x")
+    )
+    made[:] = 255
+    [batch] = batches(tmp_path / "x.zarr")
+    assert float(batch["a"].max()) == brightest
+
+
 def test_chunks_that_would_take_all_memory_are_refused(tmp_path):
     """Declared, and nowhere on the disk."""
     path = tmp_path / "x.zarr"

@@ -10,6 +10,7 @@ import numpy as np
 
 from simkit.backends import AUTO, Kernels
 from simkit.contract import Source, param
+from simkit.errors import counted
 from simkit.images.games import maze_frames
 from simkit.images.games.maze_art import SIDE
 from simkit.images.thesis import CITATION
@@ -157,7 +158,8 @@ class Maze(Source):
 
     def summary(self, read: Callable[..., Iterator[Batch]]) -> str:
         """Return how many rows have the reward."""
-        return f"{sum(int((batch['reward'] > 0).sum()) for batch in read('reward')):,} rows with the reward"
+        n_rewarded = sum(int((batch["reward"] > 0).sum()) for batch in read("reward"))
+        return f"{counted(n_rewarded, 'row')} with the reward"
 
     def film(self, seed: int, row: int, backend: str = AUTO) -> list[tuple[Any, str]]:
         """Return the frames of the whole episode of a row, uint8 (channel, y, x), each with words about it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from simkit.backends import AUTO, Kernels
 from simkit.contract import Source, param
-from simkit.errors import UnknownNameError
+from simkit.errors import UnknownNameError, counted
 from simkit.images.games.platformer_edits import EDIT_WORDS, EDITS, MANY_COINS
 from simkit.images.games.platformer_scene import SIDE, Moment, Scene, draw, measure, row_places
 from simkit.kernels import philox, platformer, raster
@@ -202,7 +202,9 @@ class Platformer(Source):
         for batch in read("reward", "edited"):
             n_rewarded += int((batch["reward"] > 0).sum())
             n_edited += int(batch["edited"].sum())
-        return f"{n_rewarded:,} rows with the reward" + (f", {n_edited:,} edited" if self.edit != "none" else "")
+        return f"{counted(n_rewarded, 'row')} with the reward" + (
+            f", {n_edited:,} edited" if self.edit != "none" else ""
+        )
 
     def notes(self) -> list[str]:
         if self.reward_rate == 1:

@@ -8,6 +8,9 @@ import click
 
 from simkit_cli import options
 
+#: rows to begin with, where there are as many
+_FEW = "1e4"
+
 
 @click.command(name="sources", short_help="List what can be generated, and show one of it.")
 @click.argument("name", required=False, shell_complete=options.complete_sources)
@@ -34,7 +37,8 @@ def command(name: str | None, out: Path | None) -> None:
         if out:
             source = load(shipped()[name])["source"]
             raise click.UsageError(f"{name} is a recipe; `simkit sources {source} --out {out}` draws its source")
-        click.echo(f"{shipped()[name].read_text('utf-8').rstrip()}\n\nnext: simkit generate {name} --n 1e4")
+        n = load(shipped()[name])["n"]
+        click.echo(f"{shipped()[name].read_text('utf-8').rstrip()}\n\nnext: simkit generate {name}{_few(n, n)}")
     else:
         cls = registry.source_class(name)
         if out:
@@ -42,4 +46,11 @@ def command(name: str | None, out: Path | None) -> None:
             return
         click.echo(catalogue.page(cls))
         sample.show(cls)
-        click.echo(f"\nnext: simkit generate {cls.name} --n 1e4")
+        click.echo(f"\nnext: simkit generate {cls.name}{_few(cls.build({}).n_rows())}")
+
+
+def _few(n_rows: int, n_given: int | None = None) -> str:
+    """Return the option for a few rows of so many that there are; none if those given are few."""
+    if n_rows > float(_FEW):
+        return f" --n {_FEW}"
+    return "" if n_rows == n_given else f" --n {n_rows}"
