@@ -344,6 +344,9 @@ def test_the_last_line_of_a_run_says_how_many_rows_are_rewarded_and_edited():
 
     assert simkit.source("platformer").summary(read) == "2 rows with the reward"
     assert simkit.source("platformer", edit="translated").summary(read) == "2 rows with the reward, 1 edited"
+    one = {"reward": np.array([0, 10]), "edited": np.array([0, 0])}
+    for name in ("platformer", "maze"):
+        assert simkit.source(name).summary(lambda *fields: iter([one])) == "1 row with the reward"
 
 
 def test_pictures_of_any_size_show_the_same():
