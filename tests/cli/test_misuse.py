@@ -142,7 +142,7 @@ UNKNOWN = {
         "xyzzy",
         "--n",
         "9",
-    ): "there is no source or recipe 'xyzzy'; choose from attractor, attractor-path, attractors, ca-ash",
+    ): "there is no source or recipe 'xyzzy'; choose from attractor, attractor-path, attractors, bits, ca-ash",
     (
         "generate",
         "ca-ash-3rules.toml",

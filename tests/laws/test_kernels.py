@@ -176,7 +176,8 @@ def test_without_avx512_many_rules_and_sizes(processor):
 def test_without_avx512_laws_facts_and_golden_digests_hold(processor):
     """In one process, of the code for processors alone: other tests are of the same code, or begin such processes too."""
     files = ("tests/laws/test_cases.py", "tests/laws/test_kernels.py", "tests/golden", "tests/facts/test_life.py")
-    chosen = ("-k", "not cuda and not without_avx512 and not damaged")
+    plain = "maze and not platformer"  # whole numbers one at a time, whatever the processor
+    chosen = ("-k", f"not cuda and not without_avx512 and not damaged and not {plain}")
     run_as(processor, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *files, *chosen)
 
 

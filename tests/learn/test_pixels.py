@@ -104,7 +104,7 @@ def test_pixels_of_others_who_say_so(dims, tmp_path):
 @pytest.mark.parametrize(
     ("dtype", "dims", "full"),
     [
-        ("u1", ("sample", "y", "x"), value) for value in (0, 256, -1, 2**70, True, 255.0, "255", None, [255], {"a": 1})
+        ("u1", ("sample", "y", "x"), value) for value in (0, 256, -1, 2**70, True, 254.5, "255", None, [255], {"a": 1})
     ] + [("u1", ("sample", "x", "y"), 255), ("u1", None, 255), ("i2", ("sample", "y", "x"), 255)],
 )  # fmt: skip
 def test_what_others_mean_by_full_may_be_anything(dtype, dims, full, tmp_path):
