@@ -39,7 +39,7 @@ class Halves(Pairs):
     version: ClassVar[int] = 1
     title: ClassVar[str] = "two digits side by side, of one class or to be added"
     tiny: ClassVar[dict[str, object]] = {"pool": 400, "profile": "code"}
-    sample: ClassVar[dict[str, object]] = {"pool": 100}
+    sample: ClassVar[dict[str, object]] = {"pool": 320}
     citation: ClassVar[str] = f"{CITATION}, section 3.3.1"
     facts: ClassVar[tuple[str, ...]] = FACTS
 

@@ -26,7 +26,7 @@ class Stack(Pairs):
     version: ClassVar[int] = 1
     title: ClassVar[str] = "two digits in the two channels of an image, of one class or to be added"
     tiny: ClassVar[dict[str, object]] = {"pool": 400}
-    sample: ClassVar[dict[str, object]] = {"pool": 100}
+    sample: ClassVar[dict[str, object]] = {"pool": 320}
     citation: ClassVar[str] = f"{CITATION}, section 3.4.2"
     facts: ClassVar[tuple[str, ...]] = FACTS
 
