@@ -11,13 +11,14 @@ import numpy as np
 from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.errors import UnknownNameError
+from simkit.images.thesis import CITATION, PROFILES
 from simkit.kernels import philox, raster
 from simkit.schema import Batch, Field, Schema
 
 #: colours of pairs, in the order in which they are painted
 COLOURS = ("red", "blue", "green")
 
-PROFILES, EDGES = ("text", "code"), ("soft", "hard")
+EDGES = ("soft", "hard")
 
 #: profile -> red, blue, green
 _PAINTS = {
@@ -61,10 +62,7 @@ class Dots(Source):
         "With radius 0.05, in the profile text, two given discs overlap with probability 0.0352033, and some two of "
         "one colour with 0.101936.",
     )
-    citation: ClassVar[str] = (
-        "D. Filan, Structure and Representation in Neural Networks, section 5.9, PhD thesis, University of California, "
-        "Berkeley, 2024"
-    )
+    citation: ClassVar[str] = f"{CITATION}, section 5.9"
     block_rows: ClassVar[int] = 512
 
     size: int = param(64, "pixels of a side of the picture, 8..1024")

@@ -8,8 +8,9 @@ from typing import ClassVar, final
 import numpy as np
 
 from simkit.backends import Kernels
-from simkit.images.pairs import CITATION, FACTS, Pairs
+from simkit.images.pairs import FACTS, Pairs
 from simkit.images.pool import SIDE, U8
+from simkit.images.thesis import CITATION
 from simkit.schema import Batch, Field, Schema
 
 _HALF = SIDE // 2

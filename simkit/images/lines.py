@@ -14,6 +14,7 @@ from simkit.backends import Kernels
 from simkit.contract import Source, param
 from simkit.errors import UnknownNameError
 from simkit.images.draws import below
+from simkit.images.thesis import CITATION, PROFILES
 from simkit.kernels import philox, raster
 from simkit.schema import Array, Batch, Field, Schema
 
@@ -62,10 +63,7 @@ class Lines(Source):
     tiny: ClassVar[dict[str, object]] = {"part": "test", "distinct": "parts", "gap": 1}
     kernels: ClassVar = (philox.KERNEL, raster.KERNEL)
     block_rows: ClassVar[int] = 4096
-    citation: ClassVar[str] = (
-        "D. Filan, Structure and Representation in Neural Networks, PhD thesis, University of California, Berkeley, "
-        "2024, section 3.3.3 (LINES)"
-    )
+    citation: ClassVar[str] = f"{CITATION}, section 3.3.3 (LINES)"
     facts: ClassVar[tuple[str, ...]] = (
         "The number of lines k is uniform over 1..10, and the image over all of those with k lines that the part has "
         "(C(28, k) with gap=0, distinct=no): no probability is off by 2**-64.",
@@ -82,7 +80,7 @@ class Lines(Source):
     gap: int = param(0, "columns between two lines, at least, 0..2; 0: lines may touch, as published")
 
     def validate(self) -> None:
-        for name, known in (("profile", ("text", "code")), ("part", PARTS), ("distinct", ("no", "parts"))):
+        for name, known in (("profile", PROFILES), ("part", PARTS), ("distinct", ("no", "parts"))):
             UnknownNameError.check(name, getattr(self, name), known, self.name)
         if not 0 <= self.gap <= 2:
             self.refuse("gap", f"0 to 2 columns, since {MAX_LINES} lines must fit into {SIDE}", self.gap)

@@ -12,8 +12,8 @@ from simkit.contract import param
 from simkit.errors import UnknownNameError
 from simkit.images.draws import below
 from simkit.images.lines import MAX_LINES, Lines
-from simkit.images.pairs import CITATION
 from simkit.images.pool import N_CLASSES, SIDE, Pooled
+from simkit.images.thesis import CITATION
 from simkit.kernels import philox, raster
 from simkit.schema import Batch, Field, Schema
 

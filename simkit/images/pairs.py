@@ -12,17 +12,14 @@ from simkit.contract import param
 from simkit.errors import UnknownNameError
 from simkit.images.draws import below
 from simkit.images.pool import I64, N_CLASSES, Form, Pool, Pooled
+from simkit.images.thesis import PROFILES
 from simkit.kernels import philox, raster
 from simkit.schema import Array, Batch, Field
 
-KINDS, PROFILES = ("same", "diff"), ("text", "code")
+KINDS = ("same", "diff")
 
 #: streams of Philox of the parts: others than those of the digits, which have the same seed
 _STREAMS = {"train": 64, "test": 65}
-
-CITATION = (
-    "D. Filan, Structure and Representation in Neural Networks, PhD thesis, University of California, Berkeley, 2024"
-)
 
 FACTS = (
     "kind=same: both digits have the class that is the label.",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar, final
 
 from simkit.backends import Kernels
-from simkit.images.pairs import CITATION, FACTS, Pairs
+from simkit.images.pairs import FACTS, Pairs
 from simkit.images.pool import SIDE
+from simkit.images.thesis import CITATION
 from simkit.schema import Batch, Field, Schema
 
 

@@ -13,6 +13,7 @@ from simkit.contract import Source, param
 from simkit.errors import UnknownNameError, counted
 from simkit.images.games.platformer_edits import EDIT_WORDS, EDITS, MANY_COINS
 from simkit.images.games.platformer_scene import SIDE, Moment, Scene, draw, measure, row_places
+from simkit.images.thesis import CITATION
 from simkit.kernels import philox, platformer, raster
 from simkit.kernels.platformer import (
     ACTIONS,
@@ -106,8 +107,7 @@ class Platformer(Source):
         "the rules lead from each state by its action to the next one, edited or not, and the reward is theirs",
     )
     citation: ClassVar[str] = (
-        "D. Filan, Structure and Representation in Neural Networks, PhD thesis, University of California, Berkeley, "
-        "2024, chapter 5; after CoinRun of K. Cobbe, C. Hesse, J. Hilton, J. Schulman, Leveraging procedural "
+        f"{CITATION}, chapter 5; after CoinRun of K. Cobbe, C. Hesse, J. Hilton, J. Schulman, Leveraging procedural "
         "generation to benchmark reinforcement learning, ICML, 2020"
     )
 
