@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simkit.interchange import export as export
     from simkit.interchange.card import write as card
     from simkit.lattices import ising as ising
+    from simkit.learn import models as models
     from simkit.recipe import Recipe as Recipe
     from simkit.registry import source as source
     from simkit.run import generate as generate
@@ -41,7 +42,7 @@ _PUBLIC = {
 }
 
 #: parts that are used by their name, as simkit.learn.batches -> module; imported when first used
-_PARTS = {"ising": "simkit.lattices.ising", "learn": "simkit.learn"}
+_PARTS = {"ising": "simkit.lattices.ising", "learn": "simkit.learn", "models": "simkit.learn.models"}
 
 __all__ = ["Recipe", "SimkitError", "card", "census", "export", "generate", "open", "preview", "source", "unpack"]
 
