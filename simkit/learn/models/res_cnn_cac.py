@@ -32,7 +32,7 @@ class ResCNNCAC(Architecture):
     r: int = param(1, "channels inside a layer, and of the last one, in multiples of C, 1..64")
     d: int = param(3, "residual layers, 1..8")
     n_classes: int = param(2, "classes, 2..256; two have one output, the logit of the second")
-    padding: Padding = param("zeros", "what is beside the board: zeros, or circular for a torus")
+    padding: str = param("zeros", "what is beside the board: zeros, or circular for a torus")
 
     def __post_init__(self) -> None:
         for name, low, high in (("W", 8, 4096), ("C", 1, 1024), ("r", 1, 64), ("d", 1, 8), ("n_classes", 2, 256)):
@@ -42,7 +42,8 @@ class ResCNNCAC(Architecture):
 
     def module(self) -> ResCNN_CAC:
         """Return the network, whose weights torch draws."""
-        return ResCNN_CAC(self.W, self.C, self.r, self.d, self.n_classes, self.padding)
+        padding: Padding = "circular" if self.padding == "circular" else "zeros"
+        return ResCNN_CAC(self.W, self.C, self.r, self.d, self.n_classes, padding)
 
     def loss(self, outputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
         """Return the mean binary cross-entropy of logits, or the cross-entropy of more than two classes."""
