@@ -72,10 +72,14 @@ class Kernel:
         Name of the folder under ``simkit.kernels``.
     backends : tuple of str
         Backends that the folder has a module for.
+    rtol : float
+        How far a backend's results may be from the reference's, as a share of the largest value of an array; 0 is bit
+        for bit.
     """
 
     name: str
     backends: tuple[str, ...]
+    rtol: float = 0.0
 
     def resolve(self, backend: str = AUTO) -> str:
         """Return the backend to run, or raise BackendError with every reason."""

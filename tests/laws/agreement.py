@@ -1,4 +1,4 @@
-"""What it is for a backend to agree with the reference: the same fields, dtypes and bits."""
+"""What it is for a backend to agree with the reference: the same fields, dtypes and bits, or values to rounding."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ def arrays_of(answer: Any) -> dict[str, np.ndarray]:
     return answer._asdict() if hasattr(answer, "_asdict") else {"": answer}
 
 
-def same(found: Any, wanted: Any) -> bool:
-    """Return whether two arrays are equal; a NaN is equal to a NaN."""
+def same(found: Any, wanted: Any, rtol: float = 0.0) -> bool:
+    """Return whether two arrays are equal, or as near as `rtol` of the largest value; a NaN is equal to a NaN."""
+    if rtol and np.size(wanted):
+        return np.shape(found) == np.shape(wanted) and bool(np.abs(found - wanted).max() <= rtol * np.abs(wanted).max())
     return np.array_equal(found, wanted, equal_nan=np.asarray(wanted).dtype.kind == "f")
 
 
@@ -28,4 +30,4 @@ def agree(kernel: Kernel, module: ModuleType, make: Callable[[], Call]) -> None:
     assert list(found) == list(wanted)
     for field, values in wanted.items():
         assert np.asarray(found[field]).dtype == np.asarray(values).dtype, field
-        assert same(found[field], values), field
+        assert same(found[field], values, kernel.rtol), field
