@@ -1,10 +1,14 @@
-"""Who may import whom, read from the syntax trees. ``python tests/architecture.py`` draws it for docs/design.md."""
+"""Who may import whom, read from the syntax trees. ``python tests/architecture.py`` draws it for docs/design.md.
+
+A test looks at all modules, of which there are hundreds, and names all faults.
+"""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -147,16 +151,30 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Return all nodes of a file's syntax tree, the whole first."""
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Return the full names that a file imports anywhere, ``from a import b`` as a.b."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    names: set[str] = set()
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
+
+
+def none(faults: Iterable[str]) -> None:
+    """Fail if there are faults, with all of them."""
+    found = sorted(faults)
+    if found:
+        pytest.fail("\n".join(found))
 
 
 def part_of(name: str) -> str:
@@ -165,71 +183,97 @@ def part_of(name: str) -> str:
     return parts[1] if len(parts) > 1 else ""
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("simkit.")])
-def test_parts_import_only_what_they_may(module):
-    part = part_of(module)
-    assert part in {*MAY_IMPORT, *WORLDS}, f"{module}: say in MAY_IMPORT what the new part {part!r} may import"
-    may = OF_A_WORLD if part in WORLDS else MAY_IMPORT[part]
-    for name in imports(MODULES[module]):
-        assert not name.startswith("simkit_cli"), f"{module} imports the command line"
-        if name.split(".")[0] == "simkit":
-            other = part_of(name)
-            is_open = part in WORLDS and any(f"{name}.".startswith(f"{open_}.") for open_ in MODULES_OF_A_WORLD)
-            assert other == part or other in may or is_open, f"{module} must not import {name}"
+def test_parts_import_only_what_they_may():
+    def faults() -> Iterator[str]:
+        for module, path in MODULES.items():
+            part = part_of(module)
+            if not module.startswith("simkit."):
+                continue
+            if part not in {*MAY_IMPORT, *WORLDS}:
+                yield f"{module}: say in MAY_IMPORT what the new part {part!r} may import"
+                continue
+            may = OF_A_WORLD if part in WORLDS else MAY_IMPORT[part]
+            for name in imports(path):
+                if name.startswith("simkit_cli"):
+                    yield f"{module} imports the command line"
+                elif name.split(".")[0] == "simkit":
+                    other = part_of(name)
+                    is_open = part in WORLDS and any(f"{name}.".startswith(f"{open_}.") for open_ in MODULES_OF_A_WORLD)
+                    if not (other == part or other in may or is_open):
+                        yield f"{module} must not import {name}"
+
+    none(faults())
 
 
 OUTSIDE = [name for name in MODULES if part_of(name) not in {*WORLDS, "study"}]
+COMMAND_LINE = [name for name in MODULES if name.startswith("simkit_cli")]
+PREFIXES_OF_WORLDS = tuple(f"simkit.{world}." for world in WORLDS)
 
 
 @cache
 def words_of_the_engine() -> set[str]:
     """Return names of fields' properties, kernels, their functions and files: a source of such a name is not meant."""
     paths = [path for path in MODULES.values() if path.name == "reference.py" and path.parents[1].name == "kernels"]
-    trees = [ast.parse(path.read_text("utf-8")) for path in paths]
+    trees = [nodes(path)[0] for path in paths]
     defined = {node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
     files = {file.stem for path in paths for file in path.parent.glob("*.cu")}
     return defined | files | {path.parent.name for path in paths} | {field.name for field in dataclasses.fields(Field)}
 
 
-@pytest.mark.parametrize("module", OUTSIDE)
-def test_nothing_outside_a_world_dispatches_on_its_names(module):
+def test_nothing_outside_a_world_dispatches_on_its_names():
     """Names of sources, formats and channels stand in examples alone; the registry knows who has them."""
     names = {name for kind in ("sources", "formats", "channels") for name in registry.listed(kind)}
     names -= words_of_the_engine()
-    texts = {
-        node.value for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))) if isinstance(node, ast.Constant)
-    }
-    assert not names & texts, f"{module} names {', '.join(names & texts)}"
-    if module not in {"simkit.registry", *NAMES_WORLDS}:
-        named = {text for text in map(str, texts) for world in WORLDS if f"{text}.".startswith(f"simkit.{world}.")}
-        assert not named, f"{module} names {', '.join(named)}"
+
+    def faults() -> Iterator[str]:
+        for module in OUTSIDE:
+            texts = {node.value for node in nodes(MODULES[module]) if isinstance(node, ast.Constant)}
+            if names & texts:
+                yield f"{module} names {', '.join(names & texts)}"
+            if module not in {"simkit.registry", *NAMES_WORLDS}:
+                named = {text for text in map(str, texts) if f"{text}.".startswith(PREFIXES_OF_WORLDS)}
+                if named:
+                    yield f"{module} names {', '.join(named)}"
+
+    none(faults())
 
 
-@pytest.mark.parametrize("module", [name for name in OUTSIDE if part_of(name) != "kernels"])
-def test_nothing_outside_a_world_asks_for_its_views_or_benchmarks(module):
+def test_nothing_outside_a_world_asks_for_its_views_or_benchmarks():
     """They are words that have other meanings, too, so that what counts is whether anything depends on them."""
     kinds = ("views", "tiles", "bench", "bench_cuda")
     names = {name for kind in kinds for name in registry.listed(kind)} - {"sheet", "bits"}
-    tested = set()
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+    asks = {"describe", "preview", "measure", "load", "listed"}
+
+    def tested(node: ast.AST) -> set[object]:
+        """Return the constants that a node compares with, or asks for."""
         if isinstance(node, (ast.Compare, ast.match_case)):
-            tested |= {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
-        elif isinstance(node, ast.Call):
-            tested |= {
-                arg.value
-                for arg in [*node.args, *(word.value for word in node.keywords)]
-                if isinstance(arg, ast.Constant)
-                and ast.unparse(node.func).split(".")[-1] in {"describe", "preview", "measure", "load", "listed"}
-            }
-    assert not names & tested, f"{module} depends on {', '.join(names & tested)}"
+            return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in asks:
+            given = [*node.args, *(word.value for word in node.keywords)]
+            return {argument.value for argument in given if isinstance(argument, ast.Constant)}
+        return set()
+
+    def faults() -> Iterator[str]:
+        for module in OUTSIDE:
+            if part_of(module) != "kernels":
+                found = names & {value for node in nodes(MODULES[module]) for value in tested(node)}
+                if found:
+                    yield f"{module} depends on {', '.join(found)}"
+
+    none(faults())
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("simkit_cli")])
-def test_commands_that_are_of_one_world_are_listed(module):
+def test_commands_that_are_of_one_world_are_listed():
     """All others know worlds by the registry."""
-    worlds = {part_of(name) for name in imports(MODULES[module]) if name.startswith("simkit.")} & WORLDS
-    command = module.removeprefix("simkit_cli.commands.").split(".")[0]
-    assert worlds <= {COMMANDS_OF_A_WORLD.get(command)}, f"{module} imports {', '.join(worlds)}"
+
+    def faults() -> Iterator[str]:
+        for module in COMMAND_LINE:
+            worlds = {part_of(name) for name in imports(MODULES[module]) if name.startswith("simkit.")} & WORLDS
+            command = module.removeprefix("simkit_cli.commands.").split(".")[0]
+            if not worlds <= {COMMANDS_OF_A_WORLD.get(command)}:
+                yield f"{module} imports {', '.join(worlds)}"
+
+    none(faults())
 
 
 def drawing() -> str:
@@ -254,81 +298,93 @@ def test_the_manifest_of_a_world_loads_nothing_else(world):
     assert names <= {"__future__.annotations", "simkit.registry.World"}
 
 
+def at_the_top(module: str) -> Iterator[str]:
+    """Yield the names of the modules that a module imports when it is imported."""
+    for node in nodes(MODULES[module])[0].body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
 def test_the_package_itself_imports_nothing_when_it_is_imported():
-    tree = ast.parse(MODULES["simkit"].read_text("utf-8"))
-    for node in tree.body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module]
-            assert set(names) <= {"__future__", "importlib", "typing"}
+    assert set(at_the_top("simkit")) <= {"__future__", "importlib", "typing"}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_libraries_have_one_owner(module):
-    for name in imports(MODULES[module]):
-        library = name.split(".")[0]
-        if library in OWNERS:
-            assert module.startswith(OWNERS[library]), f"{module} must not import {library}"
+def test_libraries_have_one_owner():
+    none(
+        f"{module} must not import {name}"
+        for module, path in MODULES.items()
+        for name in imports(path)
+        if not module.startswith(OWNERS.get(name.split(".")[0], ""))
+    )
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("simkit_cli")])
-def test_commands_load_nothing_heavy_at_the_top(module):
-    for node in ast.parse(MODULES[module].read_text("utf-8")).body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-            for name in names:
-                assert name.split(".")[0] not in {"rich", "numpy"}, f"{module} imports {name} at the top"
-                light = {"simkit.errors", "simkit.tables"}
-                assert not name.startswith("simkit.") or name in light, f"{module} imports {name} at the top"
+def test_commands_load_nothing_heavy_at_the_top():
+    light = {"simkit.errors", "simkit.tables"}
+    none(
+        f"{module} imports {name} at the top"
+        for module in COMMAND_LINE
+        for name in at_the_top(module)
+        if name.split(".")[0] in {"rich", "numpy"} or (name.startswith("simkit.") and name not in light)
+    )
 
 
 def test_options_that_commands_share_are_stated_once():
     """What `simkit_cli.options` adds, no command adds by itself; `bench` has other backends, as it measures them."""
 
     def options(module: str) -> set[str]:
-        tree = ast.parse(MODULES[module].read_text("utf-8"))
         calls = [
-            node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "click.option"
+            node
+            for node in nodes(MODULES[module])
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "click.option"
         ]
         return {arg.value for call in calls for arg in call.args if isinstance(arg, ast.Constant)}
 
     shared = options("simkit_cli.options") - {"--backend"}
     assert "--force" in shared
-    for module in MODULES:
-        if module.startswith("simkit_cli.commands"):
-            assert not shared & options(module), f"{module} states an option again that `options` has"
+    none(
+        f"{module} states an option again that `options` has"
+        for module in COMMAND_LINE
+        if module.startswith("simkit_cli.commands") and shared & options(module)
+    )
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_no_assert_and_no_bare_except_in_the_library(module):
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
-        assert not isinstance(node, ast.Assert), f"{module}:{node.lineno}: assert"
-        assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{module}:{node.lineno}: bare except"
+def test_no_assert_and_no_bare_except_in_the_library():
+    none(
+        f"{module}:{node.lineno}: {'assert' if isinstance(node, ast.Assert) else 'bare except'}"
+        for module, path in MODULES.items()
+        for node in nodes(path)
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.ExceptHandler) and node.type is None)
+    )
 
 
-@pytest.mark.parametrize("module", sorted(set(MODULES) - {"simkit", "simkit.errors"}))
-def test_messages_show_values_by_show(module):
+def test_messages_show_values_by_show():
     """A value's own repr may be of any length or fail, and then the message that refuses the value fails with it."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
-        if isinstance(node, ast.FormattedValue):
-            assert node.conversion == -1, f"{module}:{node.lineno}: {{...!r}}; write {{show(...)}} of simkit.errors"
+    none(
+        f"{module}:{node.lineno}: {{...!r}}; write {{show(...)}} of simkit.errors"
+        for module in set(MODULES) - {"simkit", "simkit.errors"}
+        for node in nodes(MODULES[module])
+        if isinstance(node, ast.FormattedValue) and node.conversion != -1
+    )
 
 
-@pytest.mark.parametrize(
-    "module", [name for name in MODULES if name.startswith("simkit.kernels.") and name.count(".") > 2]
-)
-def test_kernels_have_a_reference_and_cases(module):
-    folder = ROOT / "simkit" / "kernels" / module.split(".")[2]
-    assert (folder / "reference.py").is_file()
-    assert (folder / "cases.py").is_file()
+def test_kernels_have_a_reference_and_cases():
+    kernels = {name.split(".")[2] for name in MODULES if name.startswith("simkit.kernels.") and name.count(".") > 2}
+    files = [ROOT / "simkit" / "kernels" / kernel / name for kernel in kernels for name in ("reference.py", "cases.py")]
+    none(f"there is no {file}" for file in files if not file.is_file())
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.split(".")[1:2] and part_of(name) in WORLDS])
-def test_a_source_is_handed_its_kernels(module):
+def test_a_source_is_handed_its_kernels():
     """It names no backend, and loads no kernel by itself."""
-    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
-        if isinstance(node, ast.FunctionDef) and "on" in {argument.arg for argument in node.args.args}:
-            names = {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
-            assert not names & {"KERNEL", "backend"}, f"{module}.{node.name} has `on`, and asks for a backend besides"
+    none(
+        f"{module}.{node.name} has `on`, and asks for a backend besides"
+        for module, path in MODULES.items()
+        if part_of(module) in WORLDS
+        for node in nodes(path)
+        if isinstance(node, ast.FunctionDef) and "on" in {argument.arg for argument in node.args.args}
+        if {"KERNEL", "backend"} & {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
+    )
 
 
 def test_no_name_hides_a_module_of_the_store():
