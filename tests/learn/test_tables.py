@@ -69,7 +69,8 @@ def test_tables_are_the_plain_network(shape, soup, train):
     architecture.loss(wanted, classes).backward()
     gradients = [[p.grad for p in each.parameters()] for each in (by_tables, plain)]
     assert near(*gradients)
-    assert near(*([b for b in each.buffers() if b.is_floating_point()] for each in (by_tables, plain)))
+    # variances of a batch differ from unbiased ones by 1 / 1536 to 1 / 6144
+    assert near(*([b for b in each.buffers() if b.is_floating_point()] for each in (by_tables, plain)), 6e-6)
     counters = [[int(b) for b in each.buffers() if not b.is_floating_point()] for each in (by_tables, plain)]
     assert counters[0] == counters[1] == [int(train)] * (by_tables.d + 1)
 
