@@ -94,7 +94,7 @@ def _count(codes, counts):
         counts[0, codes[i]] += 1
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 @stamped
 def _place(at, side, is_torus):
     """Return a coordinate on the torus, or -1 for one that is outside."""
@@ -105,46 +105,61 @@ def _place(at, side, is_torus):
 
 @nb.njit(nogil=True, cache=True)
 @stamped
-def _lists(n_columns):
-    """Return memory for what is listed of a row, with room for what is written and not counted."""
-    n = n_columns + 1
-    return np.empty((n, 9), np.intp), np.empty(n, np.intp), np.empty(n, np.intp)
+def _lists(n_columns, width):
+    """Return memory for what is listed of a row."""
+    return (
+        np.empty((n_columns + 1, 9), np.intp),
+        np.empty(n_columns, np.intp),
+        np.empty(n_columns, np.intp),
+        np.empty(width, np.uint16),
+    )
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 @stamped
-def _list(board, y, n_codes, n_hidden, grid, offsets, active, own):
+def _differ(above, own, below, background, others):
+    """Note where one of three rows is no background."""
+    for x in range(own.size):
+        others[x] = (above[x] ^ background) | (own[x] ^ background) | (below[x] ^ background)
+
+
+@nb.njit(nogil=True, cache=True, forceinline=True)
+@stamped
+def _list(board, y, n_codes, n_hidden, grid, offsets, active, own, others):
     """List the cells of a row that are no background, and where in the tables what they see is; return how many."""
     stride, dilation, is_torus, background = grid
     height, width = board.shape
     top, bottom = _place(y - dilation, height, is_torus), _place(y + dilation, height, is_torus)
     step = (n_codes + 1) * n_hidden
+    is_inside = background >= 0 and top >= 0 and bottom >= 0
+    if is_inside:
+        _differ(board[top], board[y], board[bottom], np.uint16(background), others)
     n = 0
     for column in range(-(-width // stride)):
         x = column * stride
         left, right = _place(x - dilation, width, is_torus), _place(x + dilation, width, is_torus)
-        others = 0
+        if is_inside and left >= 0 and right >= 0 and not others[left] | others[x] | others[right]:
+            continue
         for i in range(3):
             row = top if i == 0 else y if i == 1 else bottom
             for j in range(3):
                 at = left if j == 0 else x if j == 1 else right
                 code = np.intp(board[row, at]) if row >= 0 and at >= 0 else n_codes
-                others |= code ^ background
                 offsets[n, 3 * i + j] = (3 * i + j) * step + code * n_hidden
         own[n] = board[y, x]
         active[n] = column
-        n += others != 0
+        n += 1
     return n
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 @stamped
 def _hidden(taps, offsets, at, bias, hidden):
     for block in range(0, hidden.size, LANES):
         gather(taps, offsets, at, block, bias, block, hidden, block)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 @stamped
 def _cell(offsets, at, own, stream, taps, bias, mix, mixed_bias, hidden, out, to):
     n_channels = mixed_bias.size
@@ -164,7 +179,7 @@ def _cell(offsets, at, own, stream, taps, bias, mix, mixed_bias, hidden, out, to
 def _forward(codes, n_codes, stream, taps, bias, mix, mixed_bias, stride, dilation, is_torus, background, out):
     n_boards, n_rows, n_columns, n_channels = out.shape
     flat, grid = out.reshape(-1), (stride, dilation, is_torus, background)
-    offsets, active, own = _lists(n_columns)
+    offsets, active, own, others = _lists(n_columns, codes.shape[2])
     where = offsets.reshape(-1)
     hidden, common = np.empty(bias.size, np.float32), np.empty(n_channels, np.float32)
     if background >= 0:
@@ -173,7 +188,7 @@ def _forward(codes, n_codes, stream, taps, bias, mix, mixed_bias, stride, dilati
         _cell(where, 0, background, stream, taps, bias, mix, mixed_bias, hidden, common, 0)
     for i in range(n_boards):
         for y in range(n_rows):
-            n = _list(codes[i], y * stride, n_codes, bias.size, grid, offsets, active, own)
+            n = _list(codes[i], y * stride, n_codes, bias.size, grid, offsets, active, own, others)
             first = (i * n_rows + y) * n_columns * n_channels
             if n < n_columns:
                 for x in range(n_columns):
@@ -184,7 +199,7 @@ def _forward(codes, n_codes, stream, taps, bias, mix, mixed_bias, stride, dilati
                 _cell(where, 9 * j, own[j], stream, taps, bias, mix, mixed_bias, hidden, flat, to)
 
 
-@nb.njit(nogil=True, cache=True)
+@nb.njit(nogil=True, cache=True, forceinline=True)
 @stamped
 def _back(offsets, at, taps, bias, turned, upward, up_at, hidden, within, to_taps, to_bias, to_mix, n_channels):
     """Take the gradient of a cell, or the sum of those of cells that are alike, back to what the cell saw."""
@@ -209,7 +224,7 @@ def _backward(codes, n_codes, taps, bias, turned, stride, dilation, is_torus, ba
               to_stream, to_taps, to_bias, to_mix, to_mixed_bias):  # fmt: skip
     n_boards, n_rows, n_columns, n_channels = gradient.shape
     flat, grid, n_hidden = gradient.reshape(-1), (stride, dilation, is_torus, background), bias.size
-    offsets, active, own = _lists(n_columns)
+    offsets, active, own, others = _lists(n_columns, codes.shape[2])
     where = offsets.reshape(-1)
     hidden, within = np.empty(n_hidden, np.float32), np.empty(n_hidden, np.float32)
     # sums of a row are of float32, those of all rows of float64
@@ -219,7 +234,7 @@ def _backward(codes, n_codes, taps, bias, turned, stride, dilation, is_torus, ba
     all_bias, all_mix = np.zeros(n_hidden, np.float64), np.zeros(n_hidden * n_channels, np.float64)
     for i in range(n_boards):
         for y in range(n_rows):
-            n = _list(codes[i], y * stride, n_codes, n_hidden, grid, offsets, active, own)
+            n = _list(codes[i], y * stride, n_codes, n_hidden, grid, offsets, active, own, others)
             first = (i * n_rows + y) * n_columns * n_channels
             row_sum[:] = 0
             row_own[:] = 0
