@@ -112,9 +112,9 @@ def embedding(model: ResCNN_CAC, codes: Codes) -> torch.Tensor:
     return functional.leaky_relu(_normalised(table, codes.counts, norm), SLOPE)
 
 
-def embedded(codes: Codes, stream: torch.Tensor) -> torch.Tensor:
+def embedded(codes: Codes, stream: torch.Tensor, *, stride: int = 1) -> torch.Tensor:
     """Return a table of the residual stream as its cells, float32 (sample, C, y, x), channels last in memory."""
-    numbers = torch.from_numpy(codes.codes.astype(np.int32))
+    numbers = torch.from_numpy(codes.codes[:, ::stride, ::stride].astype(np.int32))
     return functional.embedding(numbers, stream).permute(0, 3, 1, 2)
 
 
