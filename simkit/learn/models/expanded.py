@@ -123,8 +123,8 @@ def _grids(model: ResCNN_CAC, dilations: Sequence[int], last: int) -> list[int]:
         strides.insert(0, gcd(strides[0], dilation))
     if model.padding == "circular" and any(model.W % stride for stride in strides):
         raise ParameterError(
-            f"on a torus of side {model.W} the cells of a subgrid of {last} do not meet at the edges; choose pool='full'"
-            " or a side that is a multiple"
+            f"on a torus of side {model.W} a subgrid of every {last}th cell does not close; choose pool='full', or a "
+            "side that is a multiple"
         )
     strides[0] = 1  # the board
     return strides
@@ -135,8 +135,7 @@ def _applied(x: torch.Tensor, layer: CAC_layer | None, stride: int, dilation: in
     own = x[:, :, ::stride, ::stride]
     if layer is None:
         return own
-    norm, convolution, leaky, mixing = (cast("nn.Module", part) for part in layer.seq)
-    convolution = cast("nn.Conv2d", convolution)
+    norm, convolution, leaky, mixing = layer.seq[0], cast("nn.Conv2d", layer.seq[1]), layer.seq[2], layer.seq[3]
     around = norm(x)
     padding = dilation
     if is_torus:
