@@ -87,7 +87,7 @@ class Source(ABC):
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            value = _coerce(f"{self.name}: parameter {show(field.name)}", str(field.type), getattr(self, field.name))
+            value = coerce(f"{self.name}: parameter {show(field.name)}", str(field.type), getattr(self, field.name))
             object.__setattr__(self, field.name, value)
         self.validate()
 
@@ -251,7 +251,7 @@ def documented(cls: type[Source]) -> Iterable[tuple[str, str, Any, str]]:
         yield field.name, str(field.type), field.default, field.metadata["doc"]
 
 
-def _coerce(what: str, kind: str, value: Any) -> Any:
+def coerce(what: str, kind: str, value: Any) -> Any:
     """Return `value` as the kind of parameter that its annotation names, or raise ParameterError."""
     readers: Mapping[str, tuple[Callable[[Any], Any], str]] = {
         "int": (_integer, "an integer of at most 64 bits"),

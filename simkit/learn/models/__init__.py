@@ -16,6 +16,7 @@ with needed_for("simkit.models"):
     from simkit.learn.models.architecture import Architecture as Architecture
     from simkit.learn.models.architecture import flatten as flatten
     from simkit.learn.models.architecture import unflatten as unflatten
+    from simkit.learn.models.boards import packed as packed
     from simkit.learn.models.boards import planes as planes
     from simkit.learn.models.stored import load as load
 

@@ -32,6 +32,10 @@ class Architecture(ABC):
     title: ClassVar[str]
     #: author, title, year, where
     citation: ClassVar[str] = ""
+    #: of boards as its inputs; see `simkit.learn.batches`
+    dtype: ClassVar[torch.dtype] = torch.float32
+    #: names of other forms of the network that are measured beside it while it is trained; see `forms`
+    form_names: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any]) -> Architecture:
@@ -48,6 +52,16 @@ class Architecture(ABC):
     @abstractmethod
     def loss(self, outputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
         """Return the mean loss of outputs (sample, ...) against int64 class numbers (sample,), as a scalar."""
+
+    def outputs(self, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the outputs of a network for inputs as they come from batches; differentiable."""
+        result: torch.Tensor = module(inputs)
+        return result
+
+    def forms(self, module: nn.Module, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the outputs of other forms of a network in evaluation mode, one for each of `form_names`."""
+        del module, inputs
+        return {}
 
     @abstractmethod
     def predicted(self, outputs: torch.Tensor) -> torch.Tensor:

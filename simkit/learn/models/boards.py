@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 
@@ -22,3 +23,8 @@ def planes(boards: torch.Tensor, width: int) -> torch.Tensor:
     bits = torch.arange(8, dtype=torch.uint8, device=boards.device)
     alive = ((boards.unsqueeze(-1) >> bits) & 1).flatten(-2)[..., :width].to(torch.float32)
     return torch.stack((1 - alive, alive), dim=1)
+
+
+def packed(cells: torch.Tensor) -> torch.Tensor:
+    """Return cells, uint8 (sample, 1, y, x) of 0 and 1, as boards, uint8 (sample, y, x_byte)."""
+    return torch.from_numpy(np.packbits(cells[:, 0].cpu().numpy(), axis=-1, bitorder="little")).to(cells.device)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal, final
+from typing import ClassVar, Literal, cast, final
 
 import torch
 from torch import nn
@@ -12,6 +12,7 @@ from torch.nn import functional
 from simkit.contract import param
 from simkit.errors import ParameterError
 from simkit.learn.models.architecture import Architecture
+from simkit.learn.models.boards import packed
 
 #: how the edges of boards are padded, as torch calls it
 Padding = Literal["zeros", "circular"]
@@ -26,6 +27,8 @@ class ResCNNCAC(Architecture):
     name: ClassVar[str] = "res-cnn-cac"
     title: ClassVar[str] = "residual network of strided layers for boards of automata"
     citation: ClassVar[str] = "Exploring AI Model Diversity, blog post, 2026-03-05"
+    dtype: ClassVar[torch.dtype] = torch.uint8
+    form_names: ClassVar[tuple[str, ...]] = ("swap",)
 
     W: int = param(128, "side of the boards in cells, 8..4096")
     C: int = param(16, "channels of the residual stream, 1..1024")
@@ -50,6 +53,24 @@ class ResCNNCAC(Architecture):
         if self.n_classes == 2:
             return functional.binary_cross_entropy_with_logits(outputs, classes.to(outputs.dtype))
         return functional.cross_entropy(outputs, classes)
+
+    def outputs(self, module: nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the logits of boards of cells, uint8 (sample, 1, y, x), by tables where that is possible."""
+        from simkit.learn.models import tables  # which knows the network
+
+        return tables.forward(cast("ResCNN_CAC", module), packed(inputs))
+
+    def forms(self, module: nn.Module, inputs: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the logits of the expanded form whose last two layers are swapped, each with its own dilation.
+
+        The maximum is over the cells of the strided network, so that the two differ by the swap alone. Networks of one
+        layer have nothing to be swapped: theirs are their own.
+        """
+        from simkit.learn.models.expanded import Form, forward, swapped
+
+        net = cast("ResCNN_CAC", module)
+        order = swapped(net, self.d - 2) if self.d > 1 else (0,)
+        return {"swap": forward(net, packed(inputs), Form(order, "layer", "subgrid"))}
 
     def predicted(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return the class numbers; of two classes the second one where the logit is above 0."""
