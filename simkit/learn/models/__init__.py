@@ -18,6 +18,7 @@ with needed_for("simkit.models"):
     from simkit.learn.models.architecture import unflatten as unflatten
     from simkit.learn.models.boards import packed as packed
     from simkit.learn.models.boards import planes as planes
+    from simkit.learn.models.residual import ResCNN_CAC as ResCNN_CAC
     from simkit.learn.models.stored import load as load
 
 #: name of an architecture -> its module in this package and its class there

@@ -22,7 +22,7 @@ from torch.nn import functional
 from simkit.errors import ParameterError, show
 from simkit.learn.models import tables
 from simkit.learn.models.boards import planes
-from simkit.learn.models.res_cnn_cac import CAC_layer, ResCNN_CAC
+from simkit.learn.models.residual import CAC_layer, ResCNN_CAC
 
 #: which cells the maximum is over: all of the board, or every 2**d-th of every 2**d-th row, as in the strided network
 Pool = Literal["full", "subgrid"]

@@ -21,7 +21,7 @@ from simkit.kernels import neighbourhoods, table_convolution
 from simkit.kernels.neighbourhoods.patterns import patches
 from simkit.kernels.table_convolution import SLOPE, Grid, Parameters
 from simkit.learn.models.boards import planes
-from simkit.learn.models.res_cnn_cac import CAC_layer, ResCNN_CAC
+from simkit.learn.models.residual import CAC_layer, ResCNN_CAC
 
 
 class Codes(NamedTuple):

@@ -116,8 +116,10 @@ def train(
     )
     out = Path(f"{population.name}.zarr") if out is None else Path(out)
     place = _made(population, out, data, n_threads, data_progress)
-    training = population.training(open_store(place)).at(place, Checkpoints(out.with_name(f"{out.name}.checkpoints")))
+    training = population.training(open_store(place)).at(place)
     training.opened()  # which checks it before anything is written
+    of = {**training.parameters(), "seed": population.seed, "version": training.version}
+    training = training.at(place, Checkpoints(out.with_name(f"{out.name}.checkpoints"), of))
     recipe = Recipe(training, population.seed, population.models)
     made = {"backend": "torch", "versions": {**versions(), "torch": torch.__version__}}
     is_shared = share.n_workers > 1
@@ -172,7 +174,7 @@ def _run(
                 batch, shard = future.result(), running.pop(future)
                 store.commit(shard, batch)
                 if training.checkpoints is not None:
-                    training.checkpoints.remove(recipe.seed, shard)
+                    training.checkpoints.remove(shard)
                 now = replace(now, n_models_now=now.n_models_now + 1)
             report()
     finally:

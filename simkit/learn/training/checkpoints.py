@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from simkit.errors import DamageError, StoreError, show
+from simkit.errors import DamageError, StoreError
 from simkit.store.local import Folder
 
 #: bytes of a digest
@@ -26,22 +26,25 @@ class Checkpoints:
     Parameters
     ----------
     folder : Path
+    of : dict
+        What the networks are of, as plain values: their recipe and seed.
     """
 
     folder: Path
+    of: dict[str, Any]
 
-    def _file(self, seed: int, row: int) -> str:
-        return f"seed-{seed}-row-{row}.pt"
+    def _file(self, row: int) -> str:
+        return f"network-{row}.pt"
 
-    def save(self, seed: int, row: int, state: dict[str, Any]) -> None:
+    def save(self, row: int, state: dict[str, Any]) -> None:
         """Keep the state of a network in place of what was kept before; StoreError if it cannot be written."""
         data = io.BytesIO()
-        torch.save(state, data)
+        torch.save({"of": self.of, **state}, data)
         place = Folder(self.folder)
         place.create()
-        place.put(self._file(seed, row), hashlib.sha256(data.getbuffer()).digest() + data.getvalue())
+        place.put(self._file(row), hashlib.sha256(data.getbuffer()).digest() + data.getvalue())
 
-    def load(self, seed: int, row: int, identity: str) -> dict[str, Any] | None:
+    def load(self, row: int) -> dict[str, Any] | None:
         """Return the state that was kept of a network, None if there is none.
 
         Raises
@@ -51,7 +54,7 @@ class Checkpoints:
         StoreError
             If it is of another architecture or recipe.
         """
-        place, name = Folder(self.folder), self._file(seed, row)
+        place, name = Folder(self.folder), self._file(row)
         if not (place.exists() and place.has(name)):
             return None
         path, content = self.folder / name, place.get(name)
@@ -62,15 +65,16 @@ class Checkpoints:
             state: dict[str, Any] = torch.load(io.BytesIO(content[_N_DIGEST:]), weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
             raise DamageError(f"the checkpoint {path} cannot be read ({type(error).__name__}); {advice}") from error
-        if not isinstance(state, dict) or state.get("identity") != identity:
-            what = state.get("architecture") if isinstance(state, dict) else state
-            raise StoreError(f"the checkpoint {path} is of another recipe or architecture, {show(what)}; {advice}")
+        of = state.pop("of", None) if isinstance(state, dict) else None
+        if of != self.of:
+            differs = [name for name in self.of if not isinstance(of, dict) or of.get(name) != self.of[name]]
+            raise StoreError(f"the checkpoint {path} is of another training: its {differs[0]} differs; {advice}")
         return state
 
-    def remove(self, seed: int, row: int) -> None:
+    def remove(self, row: int) -> None:
         """Forget the state of a network, and the folder with the last of them."""
         place = Folder(self.folder)
         if place.exists():
-            place.delete(self._file(seed, row))
+            place.delete(self._file(row))
             if not any(self.folder.iterdir()):
                 shutil.rmtree(self.folder, ignore_errors=True)

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from simkit.learn.models import flatten
+from simkit.learn.models import Architecture, flatten
 from simkit.learn.streaming.batches import Batches, batches
-from simkit.learn.training.settings import TEST, TRAIN, VALIDATION
+from simkit.learn.training.checkpoints import Checkpoints
+from simkit.learn.training.settings import TEST, TRAIN, VALIDATION, Course, Data, Optimiser
 from simkit.schema import Batch
 from simkit.store import Store
 
-if TYPE_CHECKING:
-    from simkit.learn.training.checkpoints import Checkpoints
-    from simkit.learn.training.source import Training
-
 #: samples of a batch of measurements
 _MEASURED = 128
+
+
+class Regime(NamedTuple):
+    """What all networks of a population have in common; see `Training`."""
+
+    architecture: Architecture
+    data: Data
+    optimiser: Optimiser
+    course: Course
+
+    def metric_names(self) -> tuple[str, ...]:
+        """Return what is measured on the way: loss and error of the network, then those of its other forms."""
+        forms = ("", *(f"{name}_" for name in self.architecture.form_names))
+        return tuple(f"{form}{what}" for form in forms for what in ("loss", "error"))
 
 
 class Run:
@@ -28,58 +39,55 @@ class Run:
 
     Parameters
     ----------
-    training : Training
+    regime : Regime
     store : Store
         The data set.
-    seed, row : int
-        Of the population, and the network's number in it.
-    model_seed : int
-        Of the network.
+    model_seed, order_seed : int
+        Of the initial weights, and of the order of the data.
     """
 
-    def __init__(self, training: Training, store: Store, seed: int, row: int, model_seed: int) -> None:
-        course = training.course
-        self._training, self._store, self._of = training, store, (seed, row)
-        self._architecture = training.architecture
+    def __init__(self, regime: Regime, store: Store, model_seed: int, order_seed: int) -> None:
+        course = regime.course
+        self._regime, self._store = regime, store
+        self._architecture = regime.architecture
         self.model = self._architecture.build(model_seed).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimiser, self._schedule = training.optimiser.build(self.model.parameters(), course.steps)
-        order = model_seed if course.order == "each" else training.model_seeds(seed, range(1))[0]
-        augment = training.data.augment
+        self._optimiser, self._schedule = regime.optimiser.build(self.model.parameters(), course.steps)
+        augment = regime.data.augment
         self._batches = self._streamed(
-            TRAIN, order, shuffle=True, drop_last=True, batch_size=course.batch_size, augment=augment
+            TRAIN, order_seed, shuffle=True, drop_last=True, batch_size=course.batch_size, augment=augment
         )
         self.step, self._nan_step, self._model_seed = 0, -1, model_seed
         self._stream: Iterator[dict[str, torch.Tensor]] | None = None
         n_stages, times = len(course.stages) + 1, course.measured_at()
         self._times = times
         self._losses = np.full(course.steps, np.nan, np.float32)
-        self._metrics = np.full((len(times), len(training.metric_names())), np.nan, np.float32)
+        self._metrics = np.full((len(times), len(regime.metric_names())), np.nan, np.float32)
         self._weights = np.full((n_stages, self._architecture.n_weights), np.nan, np.float32)
         self._kept_at = np.full(n_stages, -1, np.int32)
 
     def _streamed(self, split: str, seed: int, **options: Any) -> Batches:
-        data = self._training.data
+        data = self._regime.data
         fields = (data.inputs, data.classes)
         return batches(self._store, n_threads=0, split=split, splits=data.splits, seed=seed, fields=fields,
                        channels="cells", dtype=self._architecture.dtype, ranks=(0, 1), **options)  # fmt: skip
 
-    def finish(self, checkpoints: Checkpoints | None, tell: Callable[[int], None]) -> None:
-        """Train to the end, from the state that was kept of this network if there is one."""
-        if checkpoints is not None and (state := checkpoints.load(*self._of, self._identity())) is not None:
+    def finish(self, checkpoints: Checkpoints | None, row: int, tell: Callable[[int], None]) -> None:
+        """Train to the end, from the state that was kept of the network of a row if there is one."""
+        if checkpoints is not None and (state := checkpoints.load(row)) is not None:
             self._load(state)
         self.model.train()
-        while self.step < self._training.course.steps and self._nan_step < 0:
+        while self.step < self._regime.course.steps and self._nan_step < 0:
             tell(self.step)
             self._advance()
             if self.step in self._times or self._nan_step >= 0:
                 self._measure()
                 if checkpoints is not None:
-                    checkpoints.save(*self._of, self._state())
+                    checkpoints.save(row, self._state())
         tell(self.step)
 
     def _advance(self) -> None:
         """Make a step; a loss that is not finite ends the training before its step."""
-        data = self._training.data
+        data = self._regime.data
         if self._stream is None:
             self._stream = self._endless()
         batch = next(self._stream)
@@ -104,7 +112,7 @@ class Run:
         """Measure on the first validation rows, and keep the weights of the stages that are reached."""
         if self.step not in self._times:
             return
-        course = self._training.course
+        course = self._regime.course
         found = self._measured(VALIDATION, course.n_validation, with_forms=True)
         self._metrics[self._times.index(self.step)] = found
         error = float(found[1])
@@ -117,7 +125,7 @@ class Run:
 
     def _measured(self, split: str, n: int | None, *, with_forms: bool) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Return loss and error of the network on the first `n` rows of a split, then of its other forms."""
-        data, architecture = self._training.data, self._architecture
+        data, architecture = self._regime.data, self._architecture
         size = _MEASURED if n is None else min(_MEASURED, n)
         sums, n_samples = np.zeros(2 + 2 * len(architecture.form_names) * with_forms), 0
         n_batches = None if n is None else -(-n // size)
@@ -160,15 +168,9 @@ class Run:
         }
         return {name: np.asarray(value) for name, value in values.items()}
 
-    def _identity(self) -> str:
-        """Return what a state has to be of: the architecture and everything else that the network depends on."""
-        return self._training.digest()
-
     def _state(self) -> dict[str, Any]:
         arrays = {"losses": self._losses, "metrics": self._metrics, "weights": self._weights, "kept_at": self._kept_at}
         return {
-            "identity": self._identity(),
-            "architecture": self._architecture.spec(),
             "step": self.step,
             "nan_step": self._nan_step,
             "model": self.model.state_dict(),

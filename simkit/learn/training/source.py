@@ -15,7 +15,7 @@ from simkit.errors import ParameterError, StoreError, UnknownNameError, show
 from simkit.kernels import philox
 from simkit.learn.models import Architecture, architecture
 from simkit.learn.training.checkpoints import Checkpoints
-from simkit.learn.training.loop import Run
+from simkit.learn.training.loop import Regime, Run
 from simkit.learn.training.settings import Course, Data, Optimiser
 from simkit.schema import Batch, Field, Schema
 from simkit.store import Store, open_store
@@ -89,7 +89,7 @@ class Training(Source):
         """Return the fields of a network."""
         course, n_weights = self.course, self.architecture.n_weights
         n_stages, n_times = len(course.stages) + 1, len(course.measured_at())
-        names = self.metric_names()
+        names = self.regime.metric_names()
         stages = [f"validation error at or below {error:g}" for error in course.stages]
         return Schema(
             weights=Field(
@@ -99,11 +99,11 @@ class Training(Source):
                 ("stage", "weight"),
                 (n_stages, n_weights),
             ),
-            step=Field("int32", "step that the weights of a stage are from; -1: not reached", ("stage",), (n_stages,)),
+            step=Field("int32", "step that the weights are from; -1: not reached", ("stage",), (n_stages,)),
             train_loss=Field("float32", "mean loss of the batch of a step", ("t",), (course.steps,)),
             metrics=Field(
                 "float32",
-                "of the first validation rows, in evaluation mode; a form of the network stands before its loss and error",
+                "of the first validation rows, in evaluation mode; a form of the network stands before its figures",
                 ("t_measured", "metric"),
                 (n_times, len(names)),
                 columns=names,
@@ -117,13 +117,10 @@ class Training(Source):
             ),
         )
 
-    def metric_names(self) -> tuple[str, ...]:
-        """Return what is measured on the way, in the order of the columns."""
-        return tuple(
-            f"{form}{what}"
-            for form in ("", *(f"{name}_" for name in self.architecture.form_names))
-            for what in ("loss", "error")
-        )
+    @property
+    def regime(self) -> Regime:
+        """What its networks have in common."""
+        return Regime(self.architecture, self.data, self.optimiser, self.course)
 
     def at(self, place: Path | None, checkpoints: Checkpoints | None = None) -> Training:
         """Return the same, told where its data set is and where it may keep the state of unfinished networks."""
@@ -168,8 +165,9 @@ class Training(Source):
         batch = self.schema().empty(len(rows))
         store = self.opened()
         for i, (row, model_seed) in enumerate(zip(rows, self.model_seeds(seed, rows), strict=True)):
-            run = Run(self, store, seed, row, model_seed)
-            run.finish(self.checkpoints, lambda step, row=row: tell(row, step))  # type: ignore[misc]
+            order_seed = model_seed if self.course.order == "each" else self.model_seeds(seed, range(1))[0]
+            run = Run(self.regime, store, model_seed, order_seed)
+            run.finish(self.checkpoints, row, lambda step, row=row: tell(row, step))  # type: ignore[misc]
             for name, values in run.results().items():
                 batch[name][i] = values
         return batch
