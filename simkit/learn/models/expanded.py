@@ -82,11 +82,11 @@ def forward(model: ResCNN_CAC, boards: torch.Tensor, form: Form) -> torch.Tensor
     return model.rest(x, model.d)
 
 
-def swapped(model: ResCNN_CAC, first: int) -> tuple[int, ...]:
-    """Return the order of the layers in which `first` and the next one have changed places."""
-    if not 0 <= first < model.d - 1:
-        raise ParameterError(f"layer {first} has no next one to be swapped with; the network has {model.d} layers")
-    order = list(range(model.d))
+def swapped(d: int, first: int) -> tuple[int, ...]:
+    """Return the order of `d` layers in which `first` and the next one have changed places."""
+    if not 0 <= first < d - 1:
+        raise ParameterError(f"layer {first} has no next one to be swapped with; there are {d} layers")
+    order = list(range(d))
     order[first : first + 2] = first + 1, first
     return tuple(order)
 

@@ -63,7 +63,7 @@ class ResCNNCAC(Architecture):
         layer have nothing to be swapped: theirs are their own.
         """
         net = cast("ResCNN_CAC", module)
-        order = swapped(net, self.d - 2) if self.d > 1 else (0,)
+        order = swapped(self.d, self.d - 2) if self.d > 1 else (0,)
         return {"swap": forward(net, packed(inputs), Form(order, "layer", "subgrid"))}
 
     def predicted(self, outputs: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,45 @@
+"""Loss and error of outputs over batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.nn import functional
+
+from simkit.analysis.boards import Pairs
+from simkit.learn.models import ResCNN_CAC
+
+#: outputs of boards, under several names
+Outputs = Callable[[torch.Tensor], dict[str, torch.Tensor]]
+
+
+def losses_and_errors(model: ResCNN_CAC, batches: Pairs, outputs: Outputs) -> dict[str, npt.NDArray[np.float32]]:
+    """Return name -> float32 (2,): the mean loss and the share of wrong classes over all batches.
+
+    Parameters
+    ----------
+    model : ResCNN_CAC
+        In evaluation mode, whose classes are meant.
+    batches : iterable of (boards, classes)
+    outputs : callable
+        Boards -> outputs under some names, the same for each batch.
+    """
+    sums: dict[str, npt.NDArray[np.float64]] = {}
+    n = 0
+    with torch.no_grad():
+        for boards, classes in batches:
+            for name, logits in outputs(boards).items():
+                if model.n_classes == 2:
+                    loss = functional.binary_cross_entropy_with_logits(
+                        logits, classes.to(logits.dtype), reduction="sum"
+                    )
+                    wrong = (logits > 0).long() != classes
+                else:
+                    loss = functional.cross_entropy(logits, classes, reduction="sum")
+                    wrong = logits.argmax(dim=1) != classes
+                sums[name] = sums.get(name, np.zeros(2)) + np.array([float(loss), float(wrong.sum())])
+            n += len(classes)
+    return {name: (total / n).astype(np.float32) for name, total in sums.items()}
