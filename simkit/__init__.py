@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simkit.interchange.card import write as card
     from simkit.lattices import ising as ising
     from simkit.learn import models as models
+    from simkit.learn.training import train as train
     from simkit.recipe import Recipe as Recipe
     from simkit.registry import source as source
     from simkit.run import generate as generate
@@ -38,13 +39,26 @@ _PUBLIC = {
     "open": ("simkit.store", "open_store"),
     "preview": ("simkit.figures.preview", "preview"),
     "source": ("simkit.registry", "source"),
+    "train": ("simkit.learn.training", "train"),
     "unpack": ("simkit.schema", "unpack"),
 }
 
 #: parts that are used by their name, as simkit.learn.batches -> module; imported when first used
 _PARTS = {"ising": "simkit.lattices.ising", "learn": "simkit.learn", "models": "simkit.learn.models"}
 
-__all__ = ["Recipe", "SimkitError", "card", "census", "export", "generate", "open", "preview", "source", "unpack"]
+__all__ = [
+    "Recipe",
+    "SimkitError",
+    "card",
+    "census",
+    "export",
+    "generate",
+    "open",
+    "preview",
+    "source",
+    "train",
+    "unpack",
+]
 
 
 def __getattr__(name: str) -> Any:

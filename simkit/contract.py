@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -114,6 +115,11 @@ class Source(ABC):
     def n_rows(self) -> int:
         """Return how many rows there are: 2**63, unless they show things that are given, such as images of a file."""
         return MAX_ROWS
+
+    def beside(self, folder: Path) -> Source:
+        """Return what makes the rows of a data set in a folder: this, unless rows are made of files that are there."""
+        del folder
+        return self
 
     def notes(self) -> list[str]:
         """Sentences that a user of these parameters should read."""
@@ -245,8 +251,8 @@ def ranges_of(rows: range | int | Sequence[int]) -> list[range]:
     return [range(int(listed[a]), int(listed[b - 1]) + 1) for a, b in pairwise(edges) if a < b]
 
 
-def documented(cls: type[Source]) -> Iterable[tuple[str, str, Any, str]]:
-    """Yield name, kind, default and documentation of each parameter of a source class."""
+def documented(cls: type[Any]) -> Iterable[tuple[str, str, Any, str]]:
+    """Yield name, kind, default and documentation of each parameter of a class that declares its by `param`."""
     for field in dataclasses.fields(cls):
         yield field.name, str(field.type), field.default, field.metadata["doc"]
 

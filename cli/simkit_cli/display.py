@@ -39,11 +39,11 @@ def count_text(n: float) -> str:
     return f"{float(f'{n:.3g}'):,.0f}" if n >= 99.95 else f"{n:.3g}"
 
 
-def rate_text(rate: float) -> str:
-    """Return a rate of rows, e.g. ``5,210 rows/s``, ``2.4 rows/s`` or, below one row per second, ``12.5 s per row``."""
+def rate_text(rate: float, unit: str = "row") -> str:
+    """Return a rate, e.g. ``5,210 rows/s``, ``2.4 rows/s`` or, below one row per second, ``12.5 s per row``."""
     if rate < 1:
-        return f"{time_text(1 / rate)} per row"
-    return f"{rate:,.0f} rows/s" if rate >= 9.95 else f"{rate:.1f} rows/s"
+        return f"{time_text(1 / rate)} per {unit}"
+    return f"{rate:,.0f} {unit}s/s" if rate >= 9.95 else f"{rate:.1f} {unit}s/s"
 
 
 def done_column() -> ProgressColumn:

@@ -18,7 +18,7 @@ from simkit_cli.interrupts import interruptible
 _SECTIONS = {
     "Data": ("generate", "sources", "info", "verify", "preview", "export", "card"),
     "Worlds": ("census", "lattice", "fractal", "study"),
-    "Networks": ("baseline",),
+    "Networks": ("baseline", "models", "train"),
     "This machine": ("bench",),
 }
 

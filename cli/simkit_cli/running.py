@@ -98,7 +98,9 @@ class Running:
             return f"{before}compiling {self.now.compiling}" + (f", {time_text(spent)}" if spent >= 1 else "")
         if self.now is not None and self.now.n_workers == 0:
             return f"{before}waiting for workers"
-        return before + ("generating" if self._compiling or (self.now and self.now.n_rows_now) else "starting")
+        if self.now is None or not (self._compiling or self.now.n_rows_now):
+            return f"{before}starting"
+        return before + self.now.doing
 
     @property
     def speed(self) -> str:
@@ -106,7 +108,7 @@ class Running:
         rate = self._pace.rate
         if self.now is None or self.now.compiling or rate is None:
             return ""
-        return f"{rate_text(rate)}, {time_text((self.now.n_rows - self.now.n_rows_done) / rate)} left"
+        return f"{rate_text(rate, self.now.unit)}, {time_text((self.now.n_rows - self.now.n_rows_done) / rate)} left"
 
     @property
     def line(self) -> str:
@@ -114,7 +116,7 @@ class Running:
         if self.now is None or self.now.compiling:
             return self.doing
         before = f"{self._of}: " if self._of else ""
-        rows = f"{before}{self.now.n_rows_done:,} of {counted(self.now.n_rows, 'row')}"
+        rows = f"{before}{self.now.n_rows_done:,} of {counted(self.now.n_rows, self.now.unit)}"
         if self.now.n_workers == 0:
             return f"{rows}, waiting for workers"
         return f"{rows}, {self.speed}" if self.speed else f"{rows} after {time_text(self._clock() - self._began)}"

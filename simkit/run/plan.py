@@ -40,7 +40,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a run has done so far; rows of its own share."""
+    """What a run has done so far; rows of its own share, or what else it counts."""
 
     n_rows: int
     n_rows_before: int
@@ -54,6 +54,9 @@ class Progress:
     compiled: float = 0.0
     #: workers of the Dask cluster that computes, None if this process does
     n_workers: int | None = None
+    #: what is counted, and what is done
+    unit: str = "row"
+    doing: str = "generating"
 
     @property
     def n_rows_done(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -38,6 +39,8 @@ def regenerate(
         The backend that ran, and one line for each row and field that differs by more than the field's ``atol``.
     """
     source, seed = Recipe.parse(store.recipe).source, store.recipe["seed"]
+    if isinstance(store.path, Path):
+        source = source.beside(store.path.parent)
     on = source.load(backend)
     done = [
         row for run in store.done().runs for row in (store.layout.rows(run[0]).start, store.layout.rows(run[-1]).stop)

@@ -24,6 +24,8 @@ COMMANDS = [
     "fractal",
     "study",
     "baseline",
+    "models",
+    "train",
     "bench",
 ]
 
@@ -52,7 +54,15 @@ def test_help_shows_each_example_on_its_own_line(simkit: Simkit, line: tuple[str
     assert "\b" not in text
     examples = [row for row in text.splitlines() if row.startswith("  simkit ")]
     assert all(row.count("simkit ") == 1 for row in examples)
-    assert len(examples) == {"--help": 2, "generate": 4, "preview": 3, "export": 5, "sources": 2}.get(line[0], 0)
+    assert len(examples) == {
+        "--help": 2,
+        "generate": 4,
+        "preview": 3,
+        "export": 5,
+        "sources": 2,
+        "models": 2,
+        "train": 2,
+    }.get(line[0], 0)
 
 
 def test_version(simkit: Simkit) -> None:

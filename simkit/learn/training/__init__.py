@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from simkit.backends import MAX_THREADS, n_processors
-from simkit.errors import ParameterError, show
+from simkit.errors import ParameterError, counted, show
 from simkit.learn.training.checkpoints import Checkpoints as Checkpoints
 from simkit.learn.training.recipe import Population as Population
 from simkit.learn.training.recipe import read as read
@@ -26,32 +26,11 @@ from simkit.run.plan import Plan
 from simkit.schema import Batch
 from simkit.store import Store, open_store, writing
 
+#: of mallopt in <malloc.h>: bytes from which on memory comes straight from the system, and that are given back
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
+
 #: seconds between two reports at most
 _TICK = 0.2
-
-
-@dataclass(frozen=True)
-class Steps:
-    """How far a population is; of this process's share of it.
-
-    Attributes
-    ----------
-    n_models, n_models_before, n_models_now : int
-        Networks, those that were finished before, and since.
-    n_steps : int
-        Steps that are to be made by this process, were no network begun before.
-    under_way : dict
-        Row -> steps that the network has behind it.
-    n_steps_now : int
-        Steps that this process has made.
-    """
-
-    n_models: int
-    n_models_before: int
-    n_models_now: int = 0
-    n_steps: int = 0
-    n_steps_now: int = 0
-    under_way: dict[int, int] = field(default_factory=dict)
 
 
 def train(
@@ -63,7 +42,7 @@ def train(
     data: str | Path | None = None,
     n_threads: int | None = None,
     share: Share = Share(),  # noqa: B008 - it is frozen
-    progress: Callable[[Steps], None] = lambda _: None,
+    progress: Callable[[Progress], None] = lambda _: None,
     data_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Store:
     """Train a population of networks, or those of it that are missing: ``simkit.train("recipe.toml", models=128)``.
@@ -90,7 +69,7 @@ def train(
     share : Share
         Which part of the work this process does, when several share it.
     progress, data_progress : callable
-        Called now and then from this thread, with the steps of networks, and with the rows of the data set.
+        Called now and then from this thread, with the steps of all networks, and with the rows of the data set.
 
     Returns
     -------
@@ -140,28 +119,28 @@ def _made(
 
 
 def _run(
-    training: Training, recipe: Recipe, store: Store, n_threads: int, share: Share, progress: Callable[[Steps], None]
+    training: Training, recipe: Recipe, store: Store, n_threads: int, share: Share, progress: Callable[[Progress], None]
 ) -> None:
     """Train the networks of a share that are missing, so many side by side, and write each when it is finished."""
-    plan, made = Plan.of(store, share), dict[int, int]()
+    plan, n_steps = Plan.of(store, share), training.course.steps
     todo = deque(plan.shards())
-    now = Steps(plan.n_rows, plan.n_rows_before, 0, len(todo) * training.course.steps)
-    begun: dict[int, int] = {}
+    begun, made = dict[int, int](), dict[int, int]()
 
     def one(shard: int) -> Batch:
-        with _single_thread():
-            return training.trained(recipe.seed, store.layout.rows(shard), tell)
+        return training.trained(recipe.seed, store.layout.rows(shard), tell)
 
     def tell(row: int, step: int) -> None:
         begun.setdefault(row, step)
         made[row] = step
 
     def report() -> None:
-        steps = made.copy()
-        n_steps = sum(step - begun[row] for row, step in steps.items())
-        under_way = {row: step for row, step in steps.items() if row in running.values()}
-        progress(replace(now, n_steps_now=n_steps, under_way=under_way))
+        steps, first = made.copy(), begun.copy()
+        n_now = sum(step - first[row] for row, step in steps.items())
+        n_before = plan.n_rows_before * n_steps + sum(first.values())
+        doing = f"training, {plan.n_rows_before + n_finished:,} of {counted(plan.n_rows, 'network')} done"
+        progress(Progress(plan.n_rows * n_steps, n_before, n_now, unit="step", doing=doing))
 
+    n_finished = 0
     pool = ThreadPoolExecutor(n_threads, "train")
     running: dict[Future[Batch], int] = {}
     try:
@@ -175,18 +154,19 @@ def _run(
                 store.commit(shard, batch)
                 if training.checkpoints is not None:
                     training.checkpoints.remove(shard)
-                now = replace(now, n_models_now=now.n_models_now + 1)
+                n_finished += 1
             report()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-@contextmanager
-def _single_thread() -> Iterator[None]:
-    """Let torch compute with this thread alone, so that sums have one order whatever the machine's processors."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+def keep_memory() -> None:
+    """Let the C library keep the memory that this process frees, rather than give it back: for commands that train.
+
+    A step frees and asks for the same arrays of some megabytes again and again. By its defaults glibc gives each back
+    to the system, which clears it anew, a fifth of the time of a step. Other C libraries have no such switch.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_MMAP_THRESHOLD, 2**30)
+        library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, final
 
 import numpy as np
+import torch
 
 from simkit.backends import Kernels
 from simkit.contract import Source
@@ -166,9 +168,11 @@ class Training(Source):
         store = self.opened()
         for i, (row, model_seed) in enumerate(zip(rows, self.model_seeds(seed, rows), strict=True)):
             order_seed = model_seed if self.course.order == "each" else self.model_seeds(seed, range(1))[0]
-            run = Run(self.regime, store, model_seed, order_seed)
-            run.finish(self.checkpoints, row, lambda step, row=row: tell(row, step))  # type: ignore[misc]
-            for name, values in run.results().items():
+            with single_thread():
+                run = Run(self.regime, store, model_seed, order_seed)
+                run.finish(self.checkpoints, row, lambda step, row=row: tell(row, step))  # type: ignore[misc]
+                results = run.results()
+            for name, values in results.items():
                 batch[name][i] = values
         return batch
 
@@ -178,3 +182,14 @@ def architecture_of(values: Any) -> Architecture:
     if not isinstance(values, Mapping) or not isinstance(values.get("name"), str):
         raise ParameterError(f'architecture is a table with a name, such as "res-cnn-cac"; this is {show(values)}')
     return architecture(values["name"], **{name: value for name, value in values.items() if name != "name"})
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """Let torch compute with this thread alone, so that sums have one order whatever the machine's processors."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
