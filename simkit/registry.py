@@ -81,7 +81,10 @@ class Study:
 
 #: sources whose rows are no data but what is made of data, such as trained networks: they need files that are there,
 #: and their values are the same bits on one kind of machine alone
-DERIVED = {"training": "simkit.learn.training.source:Training"}
+DERIVED = {
+    "training": "simkit.learn.training.source:Training",
+    "survey": "simkit.analysis.survey:Survey",
+}
 
 #: packages of the worlds that come with simkit
 WORLDS = ("simkit.ash", "simkit.lattices", "simkit.fractals", "simkit.images")

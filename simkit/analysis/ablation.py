@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 
 from simkit.analysis.boards import Pairs
+from simkit.analysis.measure import Measure
 from simkit.analysis.measured import losses_and_errors
 from simkit.analysis.swap import MEASURES
 from simkit.learn.models import ResCNN_CAC
@@ -43,3 +44,6 @@ def ablations(model: ResCNN_CAC, batches: Pairs, seed: int = 0) -> dict[str, npt
 
     found = losses_and_errors(model, batches, outputs)
     return {"ablation": np.stack([found[str(layer)] for layer in range(model.d)])}
+
+
+MEASURE = Measure(schema, lambda model, sample, seed: ablations(model, sample.test, seed))

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from simkit.analysis.measure import Measure
 from simkit.learn.models import ResCNN_CAC
 from simkit.schema import Field, Schema
 
@@ -61,3 +62,6 @@ def spectra(model: ResCNN_CAC) -> dict[str, npt.NDArray[np.float32]]:
         with np.errstate(divide="ignore"):
             numbers[i] = found[0] / found[-1], (frobenius / found[0]) ** 2, frobenius, found[0]
     return {"singular_values": values, "spectrum": numbers}
+
+
+MEASURE = Measure(schema, lambda model, sample, seed: spectra(model))

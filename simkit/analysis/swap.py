@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 
 from simkit.analysis.boards import Pairs
+from simkit.analysis.measure import Measure
 from simkit.analysis.measured import losses_and_errors
 from simkit.learn.models import ResCNN_CAC
 from simkit.learn.models.expanded import Form, forward, swapped
@@ -70,3 +71,6 @@ def swaps(model: ResCNN_CAC, batches: Pairs, seed: int = 0) -> dict[str, npt.NDA
 
     found = losses_and_errors(model, batches, outputs)
     return {"swap": np.stack([found[name] for name in named])}
+
+
+MEASURE = Measure(schema, lambda model, sample, seed: swaps(model, sample.some, seed))
