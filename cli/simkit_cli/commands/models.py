@@ -19,7 +19,7 @@ def command(name: str | None, settings: tuple[str, ...]) -> None:
     simkit models res-cnn-cac --set C=32 --set W=64
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.contract import documented
-    from simkit.errors import UnknownNameError
+    from simkit.errors import UnknownNameError, show
     from simkit.learn.models import ARCHITECTURES, architecture
 
     if name is None:
@@ -39,11 +39,11 @@ def command(name: str | None, settings: tuple[str, ...]) -> None:
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
-            raise click.UsageError(f"--set takes NAME=VALUE, such as C=32; this is {setting!r}")
+            raise click.UsageError(f"--set takes NAME=VALUE, such as C=32; this is {show(setting)}")
         UnknownNameError.check("parameter", key, known, name)
         is_number = known[key][0] == "int"
         if is_number and not text.lstrip("-").isdigit():
-            raise click.UsageError(f"{key} is a whole number; this is {text!r}")
+            raise click.UsageError(f"{key} is a whole number; this is {show(text)}")
         values[key] = int(text) if is_number else text
     found = architecture(name, **values)
     click.echo(

@@ -101,9 +101,7 @@ def command(
         seconds = time.perf_counter() - began
         rate = display.rate_text(done.n_rows_now / seconds, "step")
         click.echo(f"{counted(done.n_rows_now, 'step')} in {display.time_text(seconds)}, {rate}; {_errors(store)}")
-    click.echo(
-        f"next: simkit info {shlex.quote(str(store.path))}; in Python: simkit.models.load({str(store.path)!r}, 0)"
-    )
+    click.echo(f'next: simkit info {shlex.quote(str(store.path))}; in Python: simkit.models.load("{store.path}", 0)')
 
 
 def _errors(store: Store) -> str:
