@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from simkit.analysis.boards import Pairs
+from simkit.analysis.boards import Pairs, Rows
+from simkit.analysis.measure import Measure, Sample
 from simkit.analysis.stream import points, streams
 from simkit.errors import ParameterError, needed_for
+from simkit.kernels.census import CONSTELLATIONS, KINDS, name_of
 from simkit.learn.models import ResCNN_CAC
 from simkit.schema import Field, Schema
 
@@ -28,6 +30,12 @@ POOLINGS = ("mean", "max")
 #: the inverse weight of the penalty of logistic regression, and the weight of that of linear regression, both on
 #: features that are scaled to a variance of one
 _INVERSE_PENALTY, _PENALTY = 100.0, 1.0
+
+
+#: kinds of objects whose numbers are read in surveys, beside all constellations that are complete and all objects
+_CODES = ("xs4_33", "xp2_7", "xs6_696", "xs7_2596", "xs5_253", "xs4_252", "xs8_6996", "xs6_356", "xq4_153")
+_FOURS = tuple(name for name in CONSTELLATIONS if not name.endswith("-3-of-4"))
+OBJECTS = (*map(name_of, _CODES), *_FOURS, "all objects")
 
 
 class Counts(NamedTuple):
@@ -191,3 +199,21 @@ def _known(counts: npt.NDArray[np.integer], n: int) -> npt.NDArray[np.bool_]:
     if is_known.sum() < 2:
         raise ParameterError(f"of {n:,} boards {is_known.sum():,} are censused; a regression needs some")
     return is_known
+
+
+def _counted(rows: Rows) -> npt.NDArray[np.integer]:
+    """Return the numbers of `OBJECTS` on boards, (sample, object); -1 on those that are not censused."""
+    kinds, fours = rows.field("counts"), rows.field("constellations")
+    if kinds.shape[1] != len(KINDS) or fours.shape[1] != len(CONSTELLATIONS):
+        raise ParameterError("the counts of objects of this data set have other columns than this version's census")
+    total = np.where(kinds[:, :1] < 0, -1, kinds.sum(1, keepdims=True))
+    named = [KINDS.index(code) for code in _CODES]
+    return np.hstack([kinds[:, named], fours[:, [CONSTELLATIONS.index(name) for name in _FOURS]], total])
+
+
+def _measured(model: ResCNN_CAC, sample: Sample, seed: int) -> dict[str, F32]:
+    counts = Counts(OBJECTS, _counted(sample.train), _counted(sample.test))
+    return probes(model, sample.train, sample.test, seed, counts)
+
+
+MEASURE = Measure(lambda model: schema(model, OBJECTS), _measured)

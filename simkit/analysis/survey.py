@@ -28,6 +28,8 @@ MEASURES = {
     "swaps": "swap:MEASURE",
     "ablations": "ablation:MEASURE",
     "spectra": "spectra:MEASURE",
+    "autoencoders": "sae:MEASURE",
+    "probes": "probes:MEASURE",
 }
 
 

@@ -48,8 +48,9 @@ def test_planted_directions_are_learnt_whatever_their_scale():
         assert kept(one, scale * x) > 0.99
         values, features = one.encode(scale * x)
         assert values.shape == features.shape == (8_000, 1)
-        best = np.abs(directions @ one.decoder.numpy().T).argmax(1)
-        assert set(features[values > 0].tolist()) == set(best.tolist())
+        planted_in = ((x - 0.5).numpy() @ directions.T).argmax(1)
+        best = (directions @ one.decoder.numpy().T).argmax(1)
+        assert np.mean(features[:, 0].numpy() == best[planted_in]) > 0.95
 
 
 def test_units_that_are_never_kept_start_anew():
