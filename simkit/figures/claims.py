@@ -15,6 +15,9 @@ MEANINGS = {
     "short": "runs too short against their correlation time",
     "frozen": "in no equilibrium: nothing is claimed",
     "reported": "measured, with nothing to compare it with",
+    "holds": "what others observed is seen here, too",
+    "does not hold": "what others observed is not seen here",
+    "undecided": "what others observed cannot be told from what was measured",
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simkit.backends import AUTO
 from simkit.errors import ParameterError, SimkitError, StoreError, UnknownNameError
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 _SOURCE = "study "
 
 
+class Need(Protocol):
+    """What a question needs that is made of other data sets, such as networks."""
+
+    def make(
+        self,
+        path: Path,
+        stores: Mapping[str, Store],
+        *,
+        n_threads: int | None,
+        client: Client | None,
+        progress: Callable[[Progress], None],
+    ) -> Store:
+        """Make or continue the data set at `path`; `stores` are those that were named before it."""
+
+
 @dataclass(frozen=True)
 class Question:
     """What is asked of data.
@@ -34,14 +49,14 @@ class Question:
     ----------
     name, title : str
     needs : callable
-        scale -> {name: Recipe}, the data sets; those of equal names are shared by the questions of a study.
+        scale -> {name: Recipe or Need}, the data sets; those of equal names are shared by the questions of a study.
     analyse : callable
         ({name: Store}, scale) -> Findings.
     """
 
     name: str
     title: str
-    needs: Callable[[Any], Mapping[str, Recipe]]
+    needs: Callable[[Any], Mapping[str, Recipe | Need]]
     analyse: Callable[[Mapping[str, Store], Any], Findings]
 
 
@@ -109,12 +124,13 @@ def conduct(
     asked, kind = question(of, name), type(next(iter(study(of).scales.values())))
     if not isinstance(scale, kind):
         raise ParameterError(f"a scale of the study {of} is a {kind.__name__}; this is a {type(scale).__name__}")
-    stores = {}
-    for data, recipe in asked.needs(scale).items():
-        path = out / "data" / f"{data}.zarr"
-        stores[data] = generate(
-            recipe, path, backend=backend, n_threads=n_threads, client=client, progress=partial(progress, data)
-        )
+    stores: dict[str, Store] = {}
+    for data, need in asked.needs(scale).items():
+        path, by = out / "data" / f"{data}.zarr", partial(progress, data)
+        if isinstance(need, Recipe):
+            stores[data] = generate(need, path, backend=backend, n_threads=n_threads, client=client, progress=by)
+        else:
+            stores[data] = need.make(path, stores, n_threads=n_threads, client=client, progress=by)
     found = asked.analyse(stores, scale)
     return write(found, of, asked, out, stores, scale)
 

@@ -13,7 +13,10 @@ from simkit.schema import Array, Field, Schema
 from simkit.study.statistics import Estimate
 
 #: what can be said of a claim
-VERDICTS = ("ok", "NOT", "unclear", "short", "frozen", "reported")
+VERDICTS = ("ok", "NOT", "unclear", "short", "frozen", "reported", "holds", "does not hold", "undecided")
+
+#: verdict on a claim of ours -> on what others observed
+_THEIRS = {"ok": "holds", "NOT": "does not hold", "unclear": "undecided", "short": "undecided"}
 
 #: standard errors that a measured value may be off by: one right claim in 16,000 is said to be NOT
 MOST_SIGMA = 4.0
@@ -47,6 +50,8 @@ class Claim(NamedTuple):
     #: where it was measured, if that, too, was
     at: str = ""
     is_frozen: bool = False
+    #: whether others observed it: then it is no fault of ours if it does not hold
+    is_theirs: bool = False
 
     @property
     def reference(self) -> Estimate:
@@ -64,8 +69,13 @@ class Claim(NamedTuple):
 
         A value has to be inside its interval by a standard error, and is NOT if it is outside by MOST_SIGMA: what is
         said depends as little as can be on chance. What is as many of its errors off, and these are known from too few
-        values for that to say much, is unclear. What is beside nothing can be neither: it is reported.
+        values for that to say much, is unclear. What is beside nothing can be neither: it is reported. What others
+        observed holds, does not hold, or is undecided, by the same rules.
         """
+        verdict = self._verdict()
+        return _THEIRS.get(verdict, verdict) if self.is_theirs else verdict
+
+    def _verdict(self) -> str:
         if self.is_frozen:
             return "frozen"
         if self.within is None:
