@@ -90,7 +90,7 @@ DERIVED = {
 WORLDS = ("simkit.ash", "simkit.lattices", "simkit.fractals", "simkit.images")
 
 #: name -> package of the studies that come with simkit
-STUDIES = {"thermo": "simkit.study.thermo"}
+STUDIES = {"thermo": "simkit.study.thermo", "model-diversity": "simkit.study.model_diversity"}
 
 #: names of the scales of every study, in the order of their sizes
 SCALES = ("tiny", "small", "full")

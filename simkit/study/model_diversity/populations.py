@@ -26,7 +26,7 @@ def boards(scale: Scale, recipe: str) -> Recipe:
 
 
 def population(scale: Scale, data: Recipe, models: int) -> Population:
-    """Return networks as published; the rate, schedule and augmentation are ours, since the post does not say its own."""
+    """Return networks as published; the post does not say how they were trained: rate and augmentation are ours."""
     n_classes = len(data.source.schema()["rule"].labels)
     return Population(
         architecture("res-cnn-cac", W=scale.side, C=scale.channels, n_classes=n_classes),
