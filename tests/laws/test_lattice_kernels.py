@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tracemalloc
 
 import agreement
@@ -12,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from where import COMPILED, load
+from where import COMPILED, load, run_as
 
 from simkit.kernels import lattice
 from simkit.kernels.lattice import cases, cpu, free, free_counting, packing, states
@@ -278,5 +275,4 @@ cells = random_stack(1, STACKS["sandwich"], 130)
 found, wanted = cpu.run(cells, 20, every=3), reference.run(cells, 20, every=3)
 assert np.array_equal(found.cells, wanted.cells) and np.array_equal(found.census, wanted.census)
 """
-    environment = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2"}
-    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    run_as("avx2", "-c", script)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from agreement import agree
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from where import COMPILED, load
+from where import COMPILED, load, run_as
 
 from simkit.kernels import metropolis
 from simkit.kernels.metropolis.cases import run, spins
@@ -78,5 +74,4 @@ assert simd.LANES == 4 and not simd.HAS_AVX512, simd.LANES
 call = cases.run(cases.spins(0, (32, 48)), 4, (2**31, cases.CRITICAL), every=2, seed=2**40, row=2**33)
 assert all(map(np.array_equal, call.of(cpu), call.of(reference)))
 """
-    environment = {**os.environ, "NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2"}
-    subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+    run_as("avx2", "-c", script)

@@ -57,22 +57,16 @@ def check_killed(out: Path, n: int, n_kills: int, seed: int, start: Start, whole
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_and_continued(out: Path, start: Start, uninterrupted: Trees) -> None:
-    n = 20 * SHARD_ROWS + 5
-    check_killed(out, n, n_kills=6, seed=0, start=start, whole=uninterrupted(n))
-
-
-@pytest.mark.slow
 def test_killed_very_often(out: Path, start: Start, uninterrupted: Trees) -> None:
-    n = 100 * SHARD_ROWS + 5
-    check_killed(out, n, n_kills=40, seed=1, start=start, whole=uninterrupted(n))
+    n = 50 * SHARD_ROWS + 5
+    check_killed(out, n, n_kills=20, seed=1, start=start, whole=uninterrupted(n))
 
 
 @pytest.mark.slow
 def test_workers_killed_very_often(out: Path, start: Start, uninterrupted: Trees) -> None:
     n = 40 * SHARD_ROWS + 5
     moments = random.Random(7)
-    for _ in range(12):
+    for _ in range(6):
         both = [start(out, n, 2, worker) for worker in range(2)]
         time.sleep(moments.uniform(0.4, 1.2))
         for process in both:
