@@ -50,6 +50,8 @@ STUDY = Study(
     questions={
         "training": "Errors of the networks, and when the swap loss parts from the loss",
         "swaps": "Layers swapped and layers left out",
+        "autoencoders": "What is left when the stream is replaced by one feature of each cell",
+        "probes": "What linear probes read off the stream",
         "weights": "Spectra of the weights",
         "four_rules": "The same with four rules",
     },
