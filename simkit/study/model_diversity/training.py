@@ -20,8 +20,13 @@ from simkit.study.statistics import Estimate
 
 F64 = npt.NDArray[np.float64]
 
-#: shares of the networks that a curve has below it
-_QUANTILES = {"lowest tenth": 0.1, "median": 0.5, "highest tenth": 0.9}
+#: curves: name -> what stands before loss and error, and the share of the networks below it
+_CURVES = {
+    "as trained, median": ("", 0.5),
+    "swapped, lowest tenth": ("swap_", 0.1),
+    "swapped, median": ("swap_", 0.5),
+    "swapped, highest tenth": ("swap_", 0.9),
+}
 
 #: by how much the swap loss is above the loss where the two are said to have parted
 _APART = 0.2
@@ -98,20 +103,17 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
 
 def _curves(of: Mapping[str, F64], steps: npt.NDArray[np.int32]) -> Table:
     """Return quantiles over networks of losses and errors, with the layers as trained and swapped."""
-    curves = [f"{form}{name}" for form in ("as trained, ", "swapped, ") for name in _QUANTILES]
     schema = Schema(
         measure=Field("int64", "what was measured", labels=("loss", "error")),
-        curve=Field("int64", "layers, and which of the networks", labels=tuple(curves)),
+        curve=Field("int64", "layers, and which of the networks", labels=tuple(_CURVES)),
         step=Field("int64", "steps of training"),
         value=Field("float64", "loss, or error in percent"),
     )
     rows: list[tuple[object, ...]] = []
     for i, measure in enumerate(("loss", "error")):
-        for j, form in enumerate(("", "swap_")):
+        for j, (form, quantile) in enumerate(_CURVES.values()):
             values = of[form + measure] * (100 if measure == "error" else 1)
-            for k, quantile in enumerate(_QUANTILES.values()):
-                for step, value in zip(steps, np.nanquantile(values, quantile, axis=0), strict=True):
-                    rows.append((i, j * len(_QUANTILES) + k, step, value))
+            rows += [(i, j, *at) for at in zip(steps, np.nanquantile(values, quantile, axis=0), strict=True)]
     return table(schema, rows)
 
 
