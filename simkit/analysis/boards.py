@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import torch
 
 from simkit.learn.streaming.batches import batches
-from simkit.schema import Array
+from simkit.schema import Array, Schema
 from simkit.store import Store
 
 #: boards and classes of a batch: uint8 (sample, y, x_byte), int64 (sample,)
@@ -51,6 +51,11 @@ class Rows:
     def __iter__(self) -> Iterator[Pair]:
         for batch in self._read(self._inputs, self._classes):
             yield batch[self._inputs], batch[self._classes]
+
+    @property
+    def schema(self) -> Schema:
+        """The fields of the data set."""
+        return self._store.schema
 
     def field(self, name: str) -> Array:
         """Return another field of the same rows, in the same order; UnknownNameError if there is none."""

@@ -15,7 +15,6 @@ import torch
 
 from simkit.analysis.boards import Pairs
 from simkit.analysis.dictionary import Dictionary, Training, train
-from simkit.analysis.measure import Measure
 from simkit.analysis.measured import losses_and_errors
 from simkit.analysis.stream import points, rest, streams, vectors
 from simkit.learn.models import ResCNN_CAC
@@ -122,6 +121,3 @@ def dictionaries(found: Mapping[str, npt.NDArray[np.float32]], k: int = 1) -> li
 def _stacked(tensors: list[torch.Tensor]) -> F32:
     array: F32 = torch.stack(tensors).numpy()
     return array
-
-
-MEASURE = Measure(schema, lambda model, sample, seed: autoencoders(model, sample.train, sample.test, seed))

@@ -28,7 +28,7 @@ MEASURES = {
     "swaps": "swap:MEASURE",
     "ablations": "ablation:MEASURE",
     "spectra": "spectra:MEASURE",
-    "autoencoders": "sae:MEASURE",
+    "autoencoders": "features:MEASURE",
     "probes": "probes:MEASURE",
 }
 
