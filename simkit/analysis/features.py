@@ -19,10 +19,10 @@ import numpy.typing as npt
 import torch
 
 from simkit.analysis import sae
-from simkit.analysis.boards import Pairs
+from simkit.analysis.boards import Pairs, Rows
 from simkit.analysis.dictionary import Dictionary
 from simkit.analysis.measure import Measure, Sample
-from simkit.analysis.places import KINDS, Places, of_rows
+from simkit.analysis.objects import KINDS, Places, find
 from simkit.analysis.stream import streams
 from simkit.errors import ParameterError
 from simkit.learn.models import ResCNN_CAC
@@ -126,7 +126,7 @@ def scores(model: ResCNN_CAC, dictionaries: Sequence[Dictionary], batches: Pairs
         One for each point, of the same number of features.
     batches : iterable of (boards, classes)
     places : Places
-        Objects of these boards, in their order.
+        Objects of these boards, in their order; blinkers of traffic lights are among the blinkers, too.
     seed : int
         Of the chance levels.
 
@@ -150,9 +150,9 @@ def scores(model: ResCNN_CAC, dictionaries: Sequence[Dictionary], batches: Pairs
 def scored(kept: Sequence[Kept], n_features: int, width: int, places: Places, seed: int = 0) -> dict[str, Array]:
     """Score features that are at hand, for boards of `width` cells; see `scores`."""
     n_boards = len(kept[0].features) if kept else 0
-    if not n_boards or n_boards != places.n_boards:
+    if not n_boards or n_boards != places.shape[0]:
         raise ParameterError(
-            f"places are of {places.n_boards:,} boards, and there are {n_boards:,}; take the same rows, at least one"
+            f"places are of {places.shape[0]:,} boards, and there are {n_boards:,}; take the same rows, at least one"
         )
     rng = np.random.Generator(np.random.Philox(seed))
     order = rng.permutation(n_boards)
@@ -162,11 +162,11 @@ def scored(kept: Sequence[Kept], n_features: int, width: int, places: Places, se
     found["n_places"][:] = np.bincount(places.kind, minlength=len(KINDS))
     for point, (values, features) in enumerate(kept):
         n_all = np.bincount(features.ravel(), minlength=n_features + 1)[:n_features]
-        for kind in range(len(KINDS)):
-            of = places.of(kind)
+        for kind, name in enumerate(KINDS):
+            of = places.of(name)
             cells = _cells(of, 2 ** (point + 1), width, features.shape[1])
-            own = _seen(of.board, cells, values, features, n_features)
-            chance = _seen(another[of.board], cells, values, features, n_features)
+            own = _seen(of.sample, cells, values, features, n_features)
+            chance = _seen(another[of.sample], cells, values, features, n_features)
             with np.errstate(divide="ignore", invalid="ignore"):
                 shares = [np.stack([one.n_cells / n_all, one.is_seen.sum(0) / len(of.y)]) for one in (own, chance)]
             found["feature_score"][point, :, kind] = np.concatenate(shares).T
@@ -180,8 +180,9 @@ def scored(kept: Sequence[Kept], n_features: int, width: int, places: Places, se
 
 def states(places: Places) -> list[I64]:
     """Return the states of objects, numbered from 0, in the order of `STATES`."""
-    y, x = places.y + places.height // 2, places.x + places.width // 2
-    return [places.phase, *(y % modulus * modulus + x % modulus for modulus in _MODULI)]
+    aligned = [places.alignment(modulus) for modulus in _MODULI]
+    numbers = [y * modulus + x for modulus, (y, x) in zip(_MODULI, aligned, strict=True)]
+    return [each.astype(np.int64) for each in (places.phase, *numbers)]
 
 
 def _kept(dictionaries: Sequence[Dictionary], found: Sequence[torch.Tensor]) -> list[Kept]:
@@ -277,10 +278,16 @@ def _information(strongest: I64, state: I64, deals: list[I64]) -> F64:
     return np.array([mutual(state), chance, bits(np.bincount(state)), 2 ** bits(np.bincount(strongest))])
 
 
+def _places(rows: Rows) -> Places:
+    """Return the objects of rows of a data set of ash."""
+    width = rows.schema["ash"].bits or 0
+    return find(rows.field("ash"), width, rows.schema["rule"].labels, rows.field("rule"), rows.field("period"))
+
+
 def _both(model: ResCNN_CAC, sample: Sample, seed: int) -> dict[str, Array]:
     """Train autoencoders, measure the network with them, and score their features."""
     trained = sae.autoencoders(model, sample.train, sample.test, seed)
-    return trained | scores(model, sae.dictionaries(trained), sample.some, of_rows(sample.some), seed)
+    return trained | scores(model, sae.dictionaries(trained), sample.some, _places(sample.some), seed)
 
 
 MEASURE = Measure(lambda model: Schema(**sae.schema(model), **schema(model)), _both)

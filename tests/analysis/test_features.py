@@ -12,16 +12,12 @@ from simkit.analysis.boards import Rows
 from simkit.analysis.dictionary import Training, train
 from simkit.analysis.features import Kept, scored
 from simkit.analysis.measure import Sample
-from simkit.analysis.places import KINDS, Places, of_rows, places
+from simkit.analysis.objects import KINDS, Places, find
 from simkit.analysis.stream import streams, vectors
 from simkit.errors import ParameterError
-from simkit.kernels.census import CONSTELLATIONS
-from simkit.kernels.census import KINDS as COLUMNS
-from simkit.kernels.life import Rule
 from simkit.schema import check
 
-LIFE = Rule.parse("B3/S23")
-N, SIDE, LIGHT, BLINKER = 8, 128, KINDS.index("traffic-light"), KINDS.index("blinker")
+N, SIDE, LIGHT, BLINKER = 8, 128, KINDS.index("traffic light"), KINDS.index("blinker")
 
 
 @pytest.fixture(scope="module")
@@ -30,88 +26,23 @@ def store(tmp_path_factory):
     return generate("ca-ash", out, n=300, size=(64, 64), max_steps=6000, rules=("B3/S23", "B36/S23"))
 
 
-def boards_of(*cells):
-    board = np.zeros((1, SIDE, SIDE), np.uint8)
-    for y, x in cells:
-        board[0, y % SIDE, x % SIDE] = 1
-    return np.packbits(board, axis=-1, bitorder="little")
-
-
-def found_on(*cells, period=2):
-    which, periods = np.zeros(1, np.uint8), np.full(1, period, np.int32)
-    return places(boards_of(*cells), SIDE, (LIFE,), which, periods)
-
-
-def ring(y, x):
-    """Return the traffic light whose blinkers lie along a ring, by its centre."""
-    ends = [(-3, d) for d in (-1, 0, 1)] + [(3, d) for d in (-1, 0, 1)]
-    return [(y + a, x + b) for a, b in ends] + [(y + b, x + a) for a, b in ends]
-
-
-def cross(y, x):
-    """Return the same a generation later."""
-    ends = [(a * s, 0) for a in (2, 3, 4) for s in (-1, 1)]
-    return [(y + a, x + b) for a, b in ends] + [(y + b, x + a) for a, b in ends]
-
-
-@pytest.mark.parametrize("centre", [(40, 50), (1, 126), (0, 0)])
-@pytest.mark.parametrize(("light", "phase", "side"), [(ring, 0, 7), (cross, 1, 9)])
-def test_a_traffic_light_is_found_in_both_phases_and_across_edges(light, phase, side, centre):
-    one = found_on(*light(*centre), (60, 90), (60, 91), (60, 92))
-    assert [KINDS[kind] for kind in sorted(one.kind)] == ["traffic-light", "blinker"]
-    only = one.of(LIGHT)
-    assert [only.height[0], only.width[0], only.phase[0]] == [side, side, phase]
-    assert ((only.y[0] + side // 2) % SIDE, (only.x[0] + side // 2) % SIDE) == centre
-    blinker = one.of(BLINKER)
-    assert (blinker.y[0], blinker.x[0], blinker.height[0], blinker.width[0], blinker.phase[0]) == (60, 90, 1, 3, 0)
-
-
-def test_a_traffic_light_that_lacks_a_blinker_is_three_blinkers():
-    three = ring(40, 50)[3:]
-    assert [KINDS[kind] for kind in found_on(*three).kind] == ["blinker"] * 3
-    assert sorted(found_on(*three).phase.tolist()) == [0, 1, 1]
-    assert not len(found_on(*three, period=0).kind)
-
-
-def test_places_are_as_many_as_the_census_counts(store):
-    rows = Rows(store, "train", 200)
-    found, kinds, fours = of_rows(rows), rows.field("counts"), rows.field("constellations")
-    assert found.n_boards == 200
-    number = {name: np.bincount(found.board[found.kind == i], minlength=200) for i, name in enumerate(KINDS)}
-    known = kinds[:, 0] >= 0
-    assert known.sum() > 150
-    for name in ("traffic-light", "honey-farm"):
-        assert np.array_equal(number[name][known], fours[known, CONSTELLATIONS.index(name)])
-        assert number[name].sum() > 0
-    assert np.array_equal(
-        (number["blinker"] + 4 * number["traffic-light"])[known], kinds[known, COLUMNS.index("xp2_7")]
-    )
-    assert np.array_equal((number["beehive"] + 4 * number["honey-farm"])[known], kinds[known, COLUMNS.index("xs6_696")])
-    assert np.array_equal(number["loaf"][known], kinds[known, COLUMNS.index("xs7_2596")])
-    cells = np.unpackbits(np.concatenate([boards.numpy() for boards, _ in rows]), axis=-1, bitorder="little")
-    for board, _, y, x, height, width, _ in np.stack(found[1:]).T[:2000]:
-        box = cells[board][np.ix_(np.arange(y, y + height) % 64, np.arange(x, x + width) % 64)]
-        assert box[0].any() and box[-1].any() and box[:, 0].any() and box[:, -1].any()  # noqa: PT018
-    some = found.among(range(50, 60))
-    assert np.array_equal(np.bincount(some.board, minlength=10), np.bincount(found.board, minlength=200)[50:60])
-
-
 def lights(n=60, seed=0):
     """Return boards of traffic lights at all places, two a board."""
     rng = np.random.default_rng(seed)
     board = np.repeat(np.arange(n), 2)
     phase = rng.integers(2, size=2 * n)
-    side = np.where(phase == 0, 7, 9)
+    side = np.where(phase == 0, 9, 7)
     y, x = np.tile([20, 80], n) + rng.integers(16, size=2 * n), rng.integers(SIDE, size=2 * n)
-    return Places(n, board, np.full(2 * n, LIGHT), y, x, side, side, phase)
+    kind, counted = np.full(2 * n, LIGHT, np.uint8), np.full(n, 2, np.int32)
+    return Places((n, SIDE, SIDE), board, kind, y, x, side, side, phase.astype(np.uint8), counted)
 
 
 def at_centres(of, is_seen, stride):
     """Return feature 3 at the cell next to the centre of each light that is seen, and feature 0 everywhere else."""
     side = SIDE // stride
-    kept = Kept(np.ones((of.n_boards, side, side, 1), np.float32), np.zeros((of.n_boards, side, side, 1), np.int32))
+    kept = Kept(np.ones((of.shape[0], side, side, 1), np.float32), np.zeros((of.shape[0], side, side, 1), np.int32))
     y, x = of.y + of.height // 2, of.x + of.width // 2
-    at = of.board[is_seen], y[is_seen] // stride % side, x[is_seen] // stride % side
+    at = of.sample[is_seen], y[is_seen] // stride % side, x[is_seen] // stride % side
     kept.features[at], kept.values[at] = 3, 5.0
     return kept, y, x
 
@@ -145,7 +76,7 @@ def test_a_detector_of_all_alignments_sees_all():
 def test_a_feature_for_each_phase_tells_the_phase():
     of = lights(400)
     kept, y, x = at_centres(of, np.ones(800, bool), 2)
-    kept.features[of.board, y // 2 % 64, x // 2 % 64, 0] = 3 + of.phase
+    kept.features[of.sample, y // 2 % 64, x // 2 % 64, 0] = 3 + of.phase.astype(int)
     found = scored([kept], N, SIDE, of)
     assert found["feature_states"][0, 3:5, LIGHT, 0, 0] == pytest.approx(1)
     assert found["feature_states"][0, 3:5, LIGHT, 0, 2] == pytest.approx(1)
@@ -159,17 +90,18 @@ def test_scores_are_as_defined(store):
     net = models.architecture("res-cnn-cac", W=64, C=6).build(3).eval()
     rows = Rows(store, "train", 8)
     trained = train(vectors(net, rows, 0, 64), Training(N, k=2, steps=30), 0)
-    of = of_rows(rows)
+    of = find(rows.field("ash"), 64, rows.schema["rule"].labels, rows.field("rule"), rows.field("period"))
     found = features.scores(net, trained, rows, of)
     check(features.schema(net, N), {name: values[None] for name, values in found.items()}, 1)
     boards = torch.cat([boards for boards, _ in rows])
-    blinkers = of.of(BLINKER)
+    blinkers = of.of("blinker")
     for point, (one, x) in enumerate(zip(trained, streams(net, boards), strict=True)):
         stride = 2 ** (point + 1)
         values, kept = (each.numpy() for each in one.encode(x))
         mask = np.zeros(kept.shape[:3], bool)
         sees = np.zeros((len(blinkers.y), N), bool)
-        for i, (board, _, y, x0, height, width, _) in enumerate(np.stack(blinkers[1:]).T):
+        columns = (blinkers.sample, blinkers.y, blinkers.x, blinkers.height, blinkers.width)
+        for i, (board, y, x0, height, width) in enumerate(zip(*columns, strict=True)):
             for cy in range(64 // stride):
                 for cx in range(64 // stride):
                     square = {
