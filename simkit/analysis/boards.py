@@ -57,6 +57,17 @@ class Rows:
         """The fields of the data set."""
         return self._store.schema
 
+    @property
+    def width(self) -> int:
+        """Of the boards, in cells."""
+        found = self._store.schema[self._inputs]
+        return found.bits or 8 * int(found.shape[-1])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return tuple(self._store.schema[self._classes].labels)
+
     def field(self, name: str) -> Array:
         """Return another field of the same rows, in the same order; UnknownNameError if there is none."""
         whole: Array = torch.cat([batch[name] for batch in self._read(name)]).numpy()
