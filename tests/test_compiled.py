@@ -119,6 +119,7 @@ def test_the_code_of_another_rule_is_refused(kept):
     assert said.startswith("the kept compiled code is damaged: what is kept as rule B3/S23 is of another one; remove ")
 
 
+@pytest.mark.slow
 def test_generate_says_what_it_compiles(tmp_path):
     command = [str(Path(sys.executable).with_name("simkit")), "generate", "ca-ash", "--n", "2", "--backend", "cpu"]
     command += ["--set", "size=16", "--set", "census=none", "--set", "max_steps=20", "--out", str(tmp_path / "x.zarr")]

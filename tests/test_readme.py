@@ -95,6 +95,7 @@ def run_examples(names: list[str], folder: Path) -> int:
     return n_ran
 
 
+@pytest.mark.slow
 def test_the_examples_run(tmp_path):
     assert run_examples(["README.md"], tmp_path) >= 10
     assert (tmp_path / "sheet.png").is_file()

@@ -145,7 +145,7 @@ def test_lists_may_be_as_long_as_is_said() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "parameter"), PARAMETERS)
 @given(value=VALUES, text=TEXTS)
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_very_many_values_and_texts(name: str, parameter: str, value: object, text: str) -> None:
     check_values(name, parameter, value)
     check_texts(name, parameter, text)

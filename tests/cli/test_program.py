@@ -222,6 +222,7 @@ def test_a_killed_run_is_continued_by_the_same_line(
     assert tree(Path("x.zarr")) == uninterrupted
 
 
+@pytest.mark.slow  # as in store/test_processes.py, by the command
 def test_two_at_once_are_told_apart(start: Start, process: Simkit) -> None:
     running = start(*LINE)
     wait_for(lambda: len(list(Path("x.zarr/ledger").glob("loose.*"))) >= 1, running)
@@ -233,6 +234,7 @@ def test_two_at_once_are_told_apart(start: Start, process: Simkit) -> None:
     assert running.communicate(timeout=120)[0].startswith("x.zarr: 20,580 rows, complete")
 
 
+@pytest.mark.slow
 def test_two_workers_at_once(start: Start, uninterrupted: dict[str, bytes | None]) -> None:
     both = [start(*LINE, "--workers", 2, "--worker", worker) for worker in range(2)]
     for running in both:

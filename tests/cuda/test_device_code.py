@@ -55,7 +55,12 @@ def test_life_takes_157_instructions_a_generation():
 
 @pytest.mark.parametrize(
     ("size", "ceiling"),
-    [((32, 32), 96), pytest.param((64, 64), 96, marks=pytest.mark.slow), ((256, 128), 200), ((100, 100), 64)],
+    [
+        ((32, 32), 96),
+        pytest.param((64, 64), 96, marks=pytest.mark.slow),
+        pytest.param((256, 128), 200, marks=pytest.mark.slow),
+        ((100, 100), 64),
+    ],
 )
 def test_boards_of_other_sizes(size, ceiling):
     cuda = load(life.KERNEL, HOST)
@@ -94,7 +99,12 @@ def test_census():
 
 @pytest.mark.parametrize(
     ("file", "rows", "registers"),
-    [pytest.param("stack", 2, 80, marks=pytest.mark.slow), ("stack", 4, 96), ("stack", 8, 168), ("creutz", 4, 96)],
+    [
+        pytest.param("stack", 2, 80, marks=pytest.mark.slow),
+        ("stack", 4, 96),
+        pytest.param("stack", 8, 168, marks=pytest.mark.slow),
+        ("creutz", 4, 96),
+    ],
 )
 def test_columns_of_a_lattice_in_registers(file, rows, registers):
     """Systems of 256x256 cells are two to a multiprocessor at least, which has 65,536 registers."""
@@ -105,7 +115,7 @@ def test_columns_of_a_lattice_in_registers(file, rows, registers):
     assert (kernel.spills, kernel.registers <= registers) == (0, True), kernel
 
 
-@pytest.mark.parametrize(("rows", "most"), [(4, 420), (8, 700)])
+@pytest.mark.parametrize(("rows", "most"), [(4, 420), pytest.param(8, 700, marks=pytest.mark.slow)])
 def test_a_step_of_a_stack(rows, most):
     """Of all that a step can be, gas and spins of either colour: the logic of each, shuffles, what warps show at ends.
 

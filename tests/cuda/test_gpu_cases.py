@@ -19,6 +19,7 @@ from simkit.kernels import census, escape, lattice, life, philox
 PLACES = [place for place in COMPILED if place != "cpu"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_every_case_has_a_rate_and_a_bound(place):
     with on(place, philox.KERNEL, life.KERNEL, census.KERNEL, lattice.KERNEL, escape.KERNEL):

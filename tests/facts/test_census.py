@@ -262,7 +262,7 @@ def test_against_the_reference(compiled, text, height, width):
     np.testing.assert_array_equal(compiled.label(*given), mask)
 
 
-@pytest.mark.parametrize("text", ["B3/S23", "B36/S23", "B36/S125"])
+@pytest.mark.parametrize("text", ["B3/S23", "B36/S23", pytest.param("B36/S125", marks=pytest.mark.slow)])
 def test_every_live_cell_is_in_one_object(text):
     given = ash(Rule.parse(text), 48, 72, 16)
     objects, counts, mask = cpu.find(*given), cpu.count(*given), cpu.label(*given)
@@ -276,7 +276,9 @@ def test_every_live_cell_is_in_one_object(text):
         np.testing.assert_array_equal(np.bincount(objects.kind[here], minlength=len(KINDS)), counts.kinds[i])
 
 
-@pytest.mark.parametrize("text", ["B3/S23", "B36/S23", "B38/S23", "B3/S238", "B36/S125"])
+@pytest.mark.parametrize(
+    "text", ["B3/S23", "B36/S23", "B38/S23", "B3/S238", pytest.param("B36/S125", marks=pytest.mark.slow)]
+)
 def test_objects_alone_do_what_they_do_in_the_whole_and_can_not_be_split_further(text):
     """The definition itself, tried out: parts evolved one by one, and every finer grouping of what does not touch."""
     rule = Rule.parse(text)

@@ -34,7 +34,8 @@ def key(name: str) -> str:
     return f"{name}@{registry.source_class(name).version}"
 
 
-@pytest.mark.parametrize("backend", ["auto", "reference"])
+# that the others give the same is a law, too (`tests/laws/test_sources.py`)
+@pytest.mark.parametrize("backend", ["auto", pytest.param("reference", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", registry.sources())
 def test_samples_are_those_of_the_version(name, backend):
     golden = json.loads(PATH.read_text())
@@ -42,6 +43,7 @@ def test_samples_are_those_of_the_version(name, backend):
     assert digest(name, backend) == golden[key(name)], f"samples of {name} changed: raise its version, or mend it"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", registry.sources())
 def test_every_backend_gives_them(name, run_on):
     with run_on(*registry.source_class(name).kernels) as backend:

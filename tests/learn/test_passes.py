@@ -19,8 +19,7 @@ SPAWNED = {"multiprocessing_context": "spawn"}
 LOADERS = [
     {},
     {"persistent_workers": True},
-    {**SPAWNED, "persistent_workers": True},
-    pytest.param(SPAWNED, marks=pytest.mark.slow),  # seconds for each worker of a pass
+    pytest.param({**SPAWNED, "persistent_workers": True}, marks=pytest.mark.slow),  # seconds for each worker
 ]
 
 NOT_ANNOUNCED = (

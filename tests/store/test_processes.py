@@ -159,7 +159,13 @@ SPLITS = {
 }
 
 
-@pytest.mark.parametrize("shares", SPLITS.values(), ids=SPLITS.keys())
+@pytest.mark.parametrize(
+    "shares",
+    [
+        pytest.param(shares, id=name, marks=[pytest.mark.slow] * (name == "two splits"))
+        for name, shares in SPLITS.items()
+    ],
+)
 def test_several_processes_at_once(
     shares: list[tuple[int, int]], out: Path, start: Start, uninterrupted: Trees
 ) -> None:
