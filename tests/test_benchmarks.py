@@ -194,3 +194,13 @@ def test_the_c_steppers_give_the_reference_result(name, rule, tmp_path):
     except AbsentError as error:
         pytest.skip(str(error))
     assert stepper.run() > 0
+
+
+def test_a_training_step_beside_plain_torch(tmp_path):
+    out = tmp_path / "results.jsonl"
+    command = [sys.executable, ROOT / "benchmarks" / "bench_training.py", "--level", "tiny", "--plain", "--out", out]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [record["keeps_memory"] for record in records] == [False, True]
+    assert all(set(record["seconds"]) == {"tables", "contiguous", "channels_last"} for record in records)
