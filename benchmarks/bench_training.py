@@ -3,9 +3,9 @@
 ``python benchmarks/bench_training.py [--level tiny|real] [--out PATH]``
 
 A step is forward, backward and Adam, in CPU seconds of the thread, by turns; medians, and ratios to each other way. The
-batch is ash; codes of neighbourhoods are made in the step of the tables, while the planes of the others are at hand. ``compiled`` is torch.compile, which needs a C++ compiler. Each way is measured twice: with the
-memory that the C library gives back to the system, as by default, and with what it keeps (`keep_memory`), as
-`simkit train` has it.
+batch is ash. Codes of neighbourhoods are made in the step of the tables, while the planes of the others are at hand.
+``compiled`` is torch.compile, which needs a C++ compiler. Each way is measured twice: with memory that the C library
+gives back to the system, as by default, and with what it keeps (`keep_memory`), as `simkit train` has it.
 """
 
 from __future__ import annotations

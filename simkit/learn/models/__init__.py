@@ -20,6 +20,7 @@ with needed_for("simkit.models"):
     from simkit.learn.models.boards import planes as planes
     from simkit.learn.models.residual import ResCNN_CAC as ResCNN_CAC
     from simkit.learn.models.stored import load as load
+    from simkit.learn.models.tables import forward as forward
 
 #: name of an architecture -> its module in this package and its class there
 ARCHITECTURES = {"res-cnn-cac": ("res_cnn_cac", "ResCNNCAC")}
