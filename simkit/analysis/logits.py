@@ -11,7 +11,8 @@ import numpy.typing as npt
 import torch
 
 from simkit.analysis.boards import Pairs
-from simkit.analysis.objects import KINDS, Places
+from simkit.analysis.measure import Measure, Sample
+from simkit.analysis.objects import KINDS, Places, find
 from simkit.errors import ParameterError, needed_for
 from simkit.learn.models import ResCNN_CAC, tables
 from simkit.schema import Array, Field, Schema
@@ -33,21 +34,12 @@ CLASSIFIERS = ("network", "sign of the regression", "logistic regression on the 
 
 
 def features(places: Places) -> F64:
-    """Return how many of `FEATURES` each board has, float64 (board, 3).
-
-    Raises
-    ------
-    ParameterError
-        If a board has no census.
-    """
-    without = np.flatnonzero(places.n_objects < 0)
-    if without.size:
-        raise ParameterError(
-            f"board {without[0]} has no census, since it never settled or its rule has B0; leave it out"
-        )
+    """Return how many of `FEATURES` each board has, float64 (board, 3); nan of a board without a census."""
     counts = places.counts()
     lights, farms = (counts[:, KINDS.index(name)] for name in ("traffic light", "honey farm"))
-    return np.stack([lights, farms, places.n_objects], axis=1).astype(np.float64)
+    found = np.stack([lights, farms, places.n_objects], axis=1).astype(np.float64)
+    found[places.n_objects < 0] = np.nan
+    return found
 
 
 def schema() -> Schema:
@@ -118,7 +110,7 @@ def regression(model: ResCNN_CAC, batches: Pairs, counts: F64, seed: int = 0) ->
         In evaluation mode, of two classes.
     batches : iterable of (boards, classes)
     counts : float64 (board, 3)
-        Of the same boards, see `features`.
+        Of the same boards, see `features`. Boards of which they are nan are left out.
     seed : int
         Divides the boards into halves: of each, classes are told by the logistic regression of the other.
 
@@ -142,6 +134,8 @@ def regression(model: ResCNN_CAC, batches: Pairs, counts: F64, seed: int = 0) ->
         raise ParameterError(f"there are counts of {len(counts):,} boards, and {len(logit):,} boards; take the same")
     if not np.isfinite(logit).all():
         raise ParameterError("a logit of this network is not finite; its training went wrong (see nan_step)")
+    known = ~np.isnan(counts).any(axis=1)
+    counts, logit, classes = counts[known], logit[known], classes[known]
     coefficients, standard_errors, _ = least_squares(counts, logit)
     columns = [[FEATURES.index(name) for name in names] for names in SETS]
     fitted = coefficients[0] + counts @ coefficients[1:]
@@ -178,3 +172,13 @@ def _correlation(a: F64, b: F64) -> float:
     if a.std() == 0 or b.std() == 0:
         return float("nan")
     return float(np.corrcoef(a, b)[0, 1])
+
+
+def _measured(model: ResCNN_CAC, sample: Sample, seed: int) -> dict[str, F32]:
+    rows = sample.test
+    boards = np.concatenate([boards.numpy() for boards, _ in rows])
+    places = find(boards, rows.width, rows.labels, rows.field("rule"), rows.field("period"))
+    return {f"logit_{name}": values for name, values in regression(model, rows, features(places), seed).items()}
+
+
+MEASURE = Measure(lambda model: Schema(**{f"logit_{name}": field for name, field in schema().items()}), _measured)

@@ -30,7 +30,12 @@ MEASURES = {
     "spectra": "spectra:MEASURE",
     "autoencoders": "features:MEASURE",
     "probes": "probes:MEASURE",
+    "logits": "logits:MEASURE",
+    "interventions": "interventions:MEASURE",
 }
+
+#: measures of all networks; the others are of two classes, and of boards with room for what is pasted
+USUAL = ("swaps", "ablations", "spectra", "autoencoders", "probes")
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Survey(Source):
 
     networks: dict[str, Any]
     stage: int = -1
-    measures: tuple[str, ...] = tuple(MEASURES)
+    measures: tuple[str, ...] = USUAL
     amount: Amount = field(default_factory=Amount)
     place: Path | None = field(default=None, compare=False)
 
@@ -93,7 +98,7 @@ class Survey(Source):
         if population.recipe["source"] != Training.name:
             raise StoreError(f"{population.path} holds {population.recipe['source']} and no networks that were trained")
         networks = {name: value for name, value in population.recipe.items() if name != "n"}
-        return cls(networks, stage, measures or tuple(MEASURES), amount or Amount(), Path(population.path))
+        return cls(networks, stage, measures or USUAL, amount or Amount(), Path(population.path))
 
     def parameters(self) -> dict[str, Any]:
         """Return the parameters as plain JSON and TOML values."""

@@ -86,6 +86,13 @@ def test_a_pasted_thing_is_there_at_all_alignments_and_all_else_stays(given, pas
 def test_places_are_within_the_board_and_depend_on_the_seed(given, pasted):
     assert ((pasted.y >= 8) & (pasted.y < W - 15)).all()
     assert ((pasted.x >= 8) & (pasted.x < W - 15)).all()
+    for seed in range(20):
+        found = edits.paste(*given, 6, seed)
+        for board, (row, y, x) in enumerate(zip(found.row, found.y, found.x, strict=True)):
+            for after in range(2):  # two cells more on all sides than the largest thing, in both phases
+                later = step(found.boards[board : board + 1], W, objects.Rule.parse(RULES[given[3][row]]), after)
+                cells = np.unpackbits(later, axis=-1, bitorder="little")
+                assert not cells[0, y - 8 : y + 16, x - 8 : x + 16].any()
     again, other = edits.paste(*given, 6), edits.paste(*given, 6, seed=1)
     assert np.array_equal(again.y, pasted.y)
     assert np.array_equal(other.row, pasted.row)

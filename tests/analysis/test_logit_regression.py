@@ -9,6 +9,7 @@ import torch
 from simkit import generate, models
 from simkit.analysis import logits, objects
 from simkit.analysis.boards import Rows
+from simkit.analysis.measure import Sample
 from simkit.errors import ParameterError
 from simkit.schema import check
 
@@ -94,6 +95,26 @@ def test_a_constant_feature_has_no_standard_error():
     assert np.isnan(logits.least_squares(x, np.ones(9))[2])
 
 
+def test_boards_without_a_census_are_left_out(rows, counts):
+    never = objects.find(np.zeros((1, 32, 4), np.uint8), 32, RULES, np.zeros(1, np.uint8), np.zeros(1, np.int32))
+    assert np.isnan(logits.features(never)).all()
+    some = counts.copy()
+    some[10:30] = np.nan
+    boards, classes = (torch.cat(parts) for parts in zip(*rows, strict=True))
+    left = np.r_[:10, 30:240]
+    found = logits.regression(network(), rows, some)
+    again = logits.regression(network(), [(boards[left], classes[left])], counts[left])
+    for name, values in found.items():
+        assert np.allclose(values, again[name], rtol=1e-3, atol=1e-6, equal_nan=True), name
+
+
+def test_a_measure_is_made_of_the_rows_of_a_survey(rows, counts):
+    found = logits.MEASURE.run(network(), Sample(rows, rows, rows), 3)
+    check(logits.MEASURE.schema(network()), {name: np.asarray(values)[None] for name, values in found.items()}, 1)
+    expected = logits.regression(network(), rows, counts, 3)
+    assert all(np.array_equal(values, found[f"logit_{name}"], equal_nan=True) for name, values in expected.items())
+
+
 def test_bad_input(rows, counts):
     with pytest.raises(ParameterError, match="counts of 239 boards, and 240 boards"):
         logits.regression(network(), rows, counts[1:])
@@ -103,9 +124,6 @@ def test_bad_input(rows, counts):
         logits.regression(network().train(), rows, counts)
     with pytest.raises(ParameterError, match="both classes in each half; there are 240 boards"):
         logits.regression(network(), [(boards, 0 * classes) for boards, classes in rows], counts)
-    never = objects.find(np.zeros((1, 32, 4), np.uint8), 32, RULES, np.zeros(1, np.uint8), np.zeros(1, np.int32))
-    with pytest.raises(ParameterError, match="board 0 has no census"):
-        logits.features(never)
     broken = network()
     torch.nn.init.constant_(broken.extract[0].bias, float("nan"))
     with pytest.raises(ParameterError, match="not finite"):

@@ -82,6 +82,46 @@ def forward(model: ResCNN_CAC, boards: torch.Tensor, form: Form) -> torch.Tensor
     return model.rest(x, model.d)
 
 
+def full_streams(model: ResCNN_CAC, boards: torch.Tensor, n_layers: int) -> list[torch.Tensor]:
+    """Return the residual stream behind each of the first layers in the expanded form, at every cell of the board.
+
+    Parameters
+    ----------
+    model : ResCNN_CAC
+        In evaluation mode.
+    boards : uint8 (sample, y, x_byte)
+    n_layers : int
+        How many layers are applied, 0..d.
+
+    Returns
+    -------
+    list of float32 (sample, C, y, x)
+        Behind layer ``i``, at every ``2 ** (i + 1)``-th cell along both axes, it is that of the strided network.
+
+    Raises
+    ------
+    ParameterError
+        If the network is in train mode, or has fewer layers.
+    """
+    if model.training or not 0 <= n_layers <= model.d:
+        raise ParameterError(
+            f"the expanded form has {model.d} layers, and is for evaluation; asked for {show(n_layers)} of a network "
+            f"in {'train' if model.training else 'evaluation'} mode"
+        )
+    found = []
+    with torch.no_grad():
+        if tables.is_possible(model):
+            codes = tables.encode(model, boards)
+            x = tables.embedded(codes, tables.embedding(model, codes))
+        else:
+            x = model.embed(planes(boards, model.W))
+        for i in range(n_layers):
+            layer = cast("CAC_layer", model.layers[i])
+            x = _applied(x, layer, 1, 2**i, is_torus=model.padding == "circular")
+            found.append(x)
+    return found
+
+
 def swapped(d: int, first: int) -> tuple[int, ...]:
     """Return the order of `d` layers in which `first` and the next one have changed places."""
     if not 0 <= first < d - 1:
