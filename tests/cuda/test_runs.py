@@ -11,6 +11,12 @@ from simkit.kernels import philox
 from simkit.run import generate
 
 
+def test_there_is_a_device():
+    """Without one the tests of kernels run on a stand-in alone, and this says why."""
+    with on("cuda", philox.KERNEL):
+        assert "cuda" in COMPILED
+
+
 @pytest.mark.parametrize("place", [place for place in COMPILED if place != "cpu"])
 def test_a_data_set_made_on_a_gpu_is_that_of_a_processor(place, tmp_path, monkeypatch):
     monkeypatch.setattr(simkit.store.layout, "_SHARD_ROWS", 16)

@@ -76,27 +76,33 @@ def test_another_seed_or_row_is_another_sample(name: str) -> None:
     assert not any(equal(a, b) for i, a in enumerate(samples) for b in samples[:i])
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("seed", "rows"),
-    [
-        (-1, range(1)),
-        (2**64, range(1)),
-        (1.5, range(1)),
-        (True, range(1)),
-        (0, [-1]),
-        (0, [0.5]),
-        (0, [[0]]),
-        (0, "5"),
-        (0, 0),
-        (0, True),
-        (0, range(0, 4, 2)),
-        (0, range(-1, 1)),
-    ],
+#: seeds and rows that are none
+OUT_OF_RANGE = (
+    (-1, range(1)),
+    (2**64, range(1)),
+    (1.5, range(1)),
+    (True, range(1)),
+    (0, [-1]),
+    (0, [0.5]),
+    (0, [[0]]),
+    (0, "5"),
+    (0, 0),
+    (0, True),
+    (0, range(0, 4, 2)),
+    (0, range(-1, 1)),
 )
-def test_arguments_out_of_range_are_refused(name: str, seed: int, rows: range) -> None:
-    with pytest.raises(ParameterError):
-        tiny(name).generate(seed, rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_out_of_range_are_refused(name: str) -> None:
+    def is_refused(seed: object, rows: object) -> bool:
+        try:
+            tiny(name).generate(seed, rows)
+        except ParameterError:
+            return True
+        return False
+
+    assert [given_ for given_ in OUT_OF_RANGE if not is_refused(*given_)] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
