@@ -66,30 +66,41 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, seed: int) -> Correlation:
     n = pairs.shape[1]
     if n < _LEAST or not np.ptp(pairs, axis=1).all():
         return Correlation(np.nan, np.nan, np.nan, np.nan, n, np.nan)
-    first, second = (_ranks(side) for side in pairs)
-    rho = _correlation(first, second)
+    first, second = (_ranks(side[None]) for side in pairs)
+    rho = float(_correlation(first, second)[0])
     random = np.random.default_rng(seed)
-    chance = np.array([_correlation(first, random.permutation(second)) for _ in range(_N)])
+    chance = _correlation(first, random.permuted(np.repeat(second, _N, axis=0), axis=1))
     p = (1 + int((np.abs(chance) >= abs(rho) - 1e-12).sum())) / (_N + 1)
     drawn = random.integers(0, n, (_N, n))
-    again = np.array([_correlation(_ranks(pairs[0, rows]), _ranks(pairs[1, rows])) for rows in drawn])
+    again = _correlation(*(_ranks(side[drawn]) for side in pairs))
     again = again[np.isfinite(again)]
     low, high = np.quantile(again, (0.025, 0.975)) if again.size else (np.nan, np.nan)
     return Correlation(rho, float(low), float(high), p, n, float(again.std()) if again.size else np.nan)
 
 
 def _ranks(values: F64) -> F64:
-    """Return ranks from 1 on; equal values share the mean of theirs."""
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    means: F64 = (ends - (counts - 1) / 2)[inverse]
-    return means
+    """Return ranks along the last axis, from 1 on; equal values share the mean of theirs."""
+    order = np.argsort(values, axis=-1, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=-1)
+    n = values.shape[-1]
+    is_new = np.ones(values.shape, np.bool_)
+    is_new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    places = np.broadcast_to(np.arange(n), values.shape)
+    first = np.maximum.accumulate(np.where(is_new, places, 0), axis=-1)
+    is_last = np.roll(is_new, -1, axis=-1)
+    is_last[:, -1] = True
+    last = np.minimum.accumulate(np.where(is_last, places, n)[:, ::-1], axis=-1)[:, ::-1]
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, 1 + (first + last) / 2, axis=-1)
+    return ranks
 
 
-def _correlation(x: F64, y: F64) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    scale = np.sqrt((x**2).sum() * (y**2).sum())
-    return float((x * y).sum() / scale) if scale > 0 else np.nan
+def _correlation(x: F64, y: F64) -> F64:
+    """Return correlations along the last axis; nan where one side does not vary."""
+    x, y = (side - side.mean(axis=-1, keepdims=True) for side in (x, y))
+    with np.errstate(invalid="ignore"):
+        found: F64 = (x * y).sum(axis=-1) / np.sqrt((x**2).sum(axis=-1) * (y**2).sum(axis=-1))
+    return found
 
 
 def share(is_so: npt.ArrayLike) -> Estimate:
