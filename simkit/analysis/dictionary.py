@@ -38,10 +38,10 @@ class Training:
 
     n_features: int = 64
     k: int = 1
-    steps: int = 1500
+    steps: int = 750
     batch_size: int = 1024
     lr: float = 5e-3
-    resample: int = 100
+    resample: int = 50
 
     def __post_init__(self) -> None:
         for name, most in (("n_features", 2**15), ("k", self.n_features), ("steps", 10**7), ("batch_size", 2**20)):

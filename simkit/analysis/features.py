@@ -138,7 +138,7 @@ def scores(model: ResCNN_CAC, dictionaries: Sequence[Dictionary], batches: Pairs
     Raises
     ------
     ParameterError
-        If there is not a dictionary for each point, or the places are of another number of boards, or of none.
+        If there is not a dictionary for each point, or the places are of other boards than these, or of fewer than two.
     """
     if len(dictionaries) != model.d:
         raise ParameterError(f"the network has {model.d} points, and there are {len(dictionaries)} autoencoders")
@@ -150,9 +150,9 @@ def scores(model: ResCNN_CAC, dictionaries: Sequence[Dictionary], batches: Pairs
 def scored(kept: Sequence[Kept], n_features: int, width: int, places: Places, seed: int = 0) -> dict[str, Array]:
     """Score features that are at hand, for boards of `width` cells; see `scores`."""
     n_boards = len(kept[0].features) if kept else 0
-    if not n_boards or n_boards != places.shape[0]:
+    if n_boards < 2 or n_boards != places.shape[0]:
         raise ParameterError(
-            f"places are of {places.shape[0]:,} boards, and there are {n_boards:,}; take the same rows, at least one"
+            f"places are of {places.shape[0]:,} boards, and there are {n_boards:,}; take the same rows, two or more"
         )
     rng = np.random.Generator(np.random.Philox(seed))
     order = rng.permutation(n_boards)
