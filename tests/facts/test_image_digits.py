@@ -228,7 +228,7 @@ def test_digits_that_are_not_brought_to_the_form_of_real_ones_do_not_do():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [11, 12, 13, 14])
+@pytest.mark.parametrize("seed", [11, 12])
 def test_real_digits_are_told_by_many_drawn_ones(seed):
     right, labels = told(20_000, seed)
     assert right.mean() > 0.9

@@ -169,7 +169,7 @@ ORDERS = pytest.mark.parametrize("is_extender_first", [pytest.param(False, id="w
 
 
 @ORDERS
-@pytest.mark.parametrize(("n_switches", "every"), [(1, 1), pytest.param(2, 3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("n_switches", "every"), [(1, 1), pytest.param(2, 5, marks=pytest.mark.slow)])
 def test_one_extends_what_another_is_folding(
     n_switches: int, every: int, is_extender_first: bool, unfolded, whole
 ) -> None:
