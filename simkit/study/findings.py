@@ -180,9 +180,15 @@ class Findings(NamedTuple):
     notes: list[str]
 
     def check(self) -> None:
-        """Raise ParameterError if a plot names what its table does not have, or a claim's interval bounds nothing."""
+        """Raise ParameterError if a plot names what its table does not have, or a claim's interval bounds nothing.
+
+        The same for a table without rows, which could not be read again.
+        """
         if "claims" in self.tables:
             raise ParameterError("a table of findings is called 'claims', the name of that of the claims; rename it")
+        for name, found in self.tables.items():
+            if not all(len(values) for values in found.columns.values()):
+                raise ParameterError(f"the table {show(name)} of what was found has no rows; give it one, or leave it out")
         for claim in self.claims:
             low, high = claim.within or (0.0, 0.0)
             if not low <= high or (math.isinf(low) and math.isinf(high)):

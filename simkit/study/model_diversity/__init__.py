@@ -51,6 +51,7 @@ STUDY = Study(
         "training": "Errors of the networks, and when the swap loss parts from the loss",
         "swaps": "Layers swapped and layers left out",
         "autoencoders": "What is left when the stream is replaced by one feature of each cell",
+        "features": "Which objects the features of the autoencoders stand for",
         "probes": "What linear probes read off the stream",
         "weights": "Spectra of the weights",
         "four_rules": "The same with four rules",
