@@ -188,7 +188,9 @@ class Findings(NamedTuple):
             raise ParameterError("a table of findings is called 'claims', the name of that of the claims; rename it")
         for name, found in self.tables.items():
             if not all(len(values) for values in found.columns.values()):
-                raise ParameterError(f"the table {show(name)} of what was found has no rows; give it one, or leave it out")
+                raise ParameterError(
+                    f"the table {show(name)} of what was found has no rows; give it one, or leave it out"
+                )
         for claim in self.claims:
             low, high = claim.within or (0.0, 0.0)
             if not low <= high or (math.isinf(low) and math.isinf(high)):
