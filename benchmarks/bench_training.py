@@ -25,8 +25,8 @@ import torch
 
 from benchmarks import machine
 from simkit import models, source
+from simkit.backends import keep_memory
 from simkit.learn.models import tables
-from simkit.learn.training import keep_memory
 
 #: side of the boards, channels, boards of a batch, rounds
 LEVELS = {"tiny": (32, 8, 4, 1), "real": (128, 16, 32, 11)}

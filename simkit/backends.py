@@ -23,6 +23,9 @@ from simkit.errors import BackendError, UnknownNameError, needed_for, show
 
 AUTO = "auto"
 
+#: of mallopt in <malloc.h>: bytes from which on memory comes straight from the system, and that are given back
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
+
 #: threads that compute at a time, at most: more than any machine has processors
 MAX_THREADS = 4096
 
@@ -157,6 +160,21 @@ def n_processors() -> int:
     if hasattr(os, "sched_getaffinity"):  # not on macOS
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def keep_memory() -> None:
+    """Let the C library keep the memory that this process frees, rather than give it back: for commands with networks.
+
+    A step of training frees and asks for the same arrays of some megabytes again and again. By its defaults glibc gives
+    each back to the system, which clears it anew: that is up to half of the time. Other C libraries have no such
+    switch.
+    """
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(_MMAP_THRESHOLD, 2**30)
+        library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def resolve(kernels: tuple[Kernel, ...], backend: str = AUTO) -> str:

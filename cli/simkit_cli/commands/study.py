@@ -111,6 +111,7 @@ def _ask(
     quiet: bool,
     **changes: Any,
 ) -> None:
+    from simkit.backends import keep_memory
     from simkit.figures import claims
     from simkit.figures.page import draw_page
     from simkit.figures.study import check_matplotlib, draw_study
@@ -118,6 +119,7 @@ def _ask(
     from simkit.study.conduct import conduct, results
 
     check_matplotlib()
+    keep_memory()
     scale = "tiny" if tiny else scale
     given = {field: value for field, value in changes.items() if value is not None}
     size = replace(study.scales[scale], **given)

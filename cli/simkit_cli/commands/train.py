@@ -51,7 +51,8 @@ def command(
     steps since the last measurement are lost, and the result is the same to the last bit on the same kind of machine.
     So many networks as there are --threads are trained side by side, each by one of them.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
-    from simkit.learn.training import keep_memory, read, train
+    from simkit.backends import keep_memory
+    from simkit.learn.training import read, train
     from simkit.run import Progress, Share
 
     share = Share(workers, worker)

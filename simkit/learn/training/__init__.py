@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -25,9 +24,6 @@ from simkit.run import Progress, Share, generate, versions
 from simkit.run.plan import Plan
 from simkit.schema import Batch
 from simkit.store import Store, open_store, writing
-
-#: of mallopt in <malloc.h>: bytes from which on memory comes straight from the system, and that are given back
-_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 
 #: seconds between two reports at most
 _TICK = 0.2
@@ -158,15 +154,3 @@ def _run(
             report()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def keep_memory() -> None:
-    """Let the C library keep the memory that this process frees, rather than give it back: for commands that train.
-
-    A step frees and asks for the same arrays of some megabytes again and again. By its defaults glibc gives each back
-    to the system, which clears it anew, a fifth of the time of a step. Other C libraries have no such switch.
-    """
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):
-        library.mallopt(_MMAP_THRESHOLD, 2**30)
-        library.mallopt(_TRIM_THRESHOLD, 2**31 - 1)
