@@ -59,6 +59,10 @@ FIRST = (
     "laws/test_sources.py",
     "laws/test_lattice_kernels.py",
     "cli/test_bench_command.py",
+    "cli/test_parameters.py",
+    "store/test_interleavings.py",
+    "facts/test_thermodynamics.py",
+    "golden/test_digests.py",
 )
 
 
