@@ -57,8 +57,8 @@ class Amount(Settings):
 class Survey(Source):
     """Measures of networks: row ``i`` is of network ``i`` of a population, at one of the stages that were kept.
 
-    What is random in it is drawn from (seed, i). Rows of a network whose stage was not reached are nan, and -1 where
-    numbers are whole.
+    What is random in it is drawn from (seed, i). Rows of a network whose stage was not reached, or
+    whose weights are not finite, are nan, and -1 where numbers are whole.
 
     Attributes
     ----------
@@ -142,7 +142,7 @@ class Survey(Source):
         batch = schema.empty(len(rows))
         for i, row in enumerate(rows):
             weights = population["weights"][population.check_row(row)][self.stage]
-            if np.isnan(weights).any():
+            if not np.isfinite(weights).all():
                 found: Mapping[str, Any] = {
                     name: np.full(each.shape, np.nan if np.dtype(each.dtype).kind == "f" else -1)
                     for name, each in schema.items()

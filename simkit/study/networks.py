@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simkit.analysis.survey import Amount, Survey
+from simkit.analysis.survey import USUAL, Amount, Survey
 from simkit.errors import SimkitError
 from simkit.learn.training import Population, train
 from simkit.recipe import Recipe
@@ -61,11 +61,14 @@ class Surveyed:
     stage : int
         Of the weights that were kept.
     amount : Amount
+    measures : tuple of str
+        Of `simkit.analysis.survey.MEASURES`.
     """
 
     networks: str
     stage: int
     amount: Amount
+    measures: tuple[str, ...] = USUAL
 
     def make(
         self,
@@ -80,6 +83,6 @@ class Surveyed:
         population = stores[self.networks]
         if isinstance(population.path, str):
             raise SimkitError("networks of a study are in a folder")
-        survey = Survey.of(population, self.stage, amount=self.amount)
+        survey = Survey.of(population, self.stage, self.measures, self.amount)
         recipe = Recipe(survey, population.recipe["seed"], population.n_rows)
         return generate(recipe, path, n_threads=n_threads, client=client, progress=progress)

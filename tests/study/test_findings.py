@@ -60,6 +60,9 @@ PANELS, POINTS, CLAIMS, NOTES = (
         Claim("both noisy", Estimate(1.0, 0.3), Estimate(0.0, 0.4)),
         Claim("error without bound", Estimate(1.0, math.inf), 0.0),
         Claim("beside an error without bound", Estimate(1.0, 0.1), Estimate(0.0, math.inf)),
+        Claim("seen by others", Estimate(0.9, 0.1), within=(0.5, math.inf), is_theirs=True),
+        Claim("seen by others alone", Estimate(0.1, 0.05), within=(0.5, math.inf), is_theirs=True),
+        Claim("who knows what others saw", Estimate(0.5, 0.1), within=(0.5, math.inf), is_theirs=True),
     ],
     ["a note"],
 )
@@ -67,7 +70,7 @@ FOUND = of_points(PANELS, POINTS, CLAIMS, NOTES)
 VERDICTS = [
     *("ok", "NOT", "ok", "unclear", "unclear", "unclear", "NOT", "ok", "ok", "NOT", "unclear", "unclear", "unclear"),
     *("unclear", "short", "NOT", "frozen", "reported", "ok", "NOT", "ok"),
-    *("unclear", "unclear"),
+    *("unclear", "unclear", "holds", "does not hold", "undecided"),
 ]
 
 
@@ -102,6 +105,13 @@ def test_an_interval_that_no_value_can_miss_or_meet_is_refused(tmp_path, data, w
     with pytest.raises(SimkitError, match="the claim 'vague' needs a value from .* bounds in rising order"):
         written(FOUND._replace(claims=[vague]), tmp_path, data)
     assert not (tmp_path / "graph-claims.zarr").exists()
+
+
+def test_a_table_without_rows_is_refused(tmp_path, data):
+    none = findings.table(FOUND.tables["points"].schema, [])
+    with pytest.raises(SimkitError, match="the table 'points' of what was found has no rows"):
+        written(FOUND._replace(tables={"points": none}), tmp_path, data)
+    assert not (tmp_path / "graph-points.zarr").exists()
 
 
 def test_what_is_written_is_a_data_set_that_names_what_it_comes_from(tmp_path, data):

@@ -53,6 +53,7 @@ STUDY = Study(
         "autoencoders": "What is left when the stream is replaced by one feature of each cell",
         "features": "Which objects the features of the autoencoders stand for",
         "probes": "What linear probes read off the stream",
+        "logits": "What the logit is a function of: counts of objects, and objects pasted and cut",
         "weights": "Spectra of the weights",
         "four_rules": "The same with four rules",
     },

@@ -18,6 +18,9 @@ STAGES = {"early": 0, "last": 1}
 #: most steps until a soup settles; boards of a torus of 128 cells take some thousand
 _MAX_STEPS = 100_000
 
+#: side of boards from which on some have an empty place that is large enough for things to be pasted at all alignments
+_ROOM = 64
+
 
 def boards(scale: Scale, recipe: str) -> Recipe:
     """Return the boards of a task."""
@@ -51,6 +54,15 @@ def needs(scale: Scale, *, early: bool = True) -> Mapping[str, Recipe | Need]:
     if early:
         found["survey-early"] = Surveyed("networks", STAGES["early"], amount)
     return found
+
+
+def needs_of_logits(scale: Scale) -> Mapping[str, Recipe | Need]:
+    """Return the two-rule task with surveys of logits at both stages, and of interventions where boards have room."""
+    found = needs(scale)
+    measures = ("logits", "interventions") if scale.side >= _ROOM else ("logits",)
+    amount = Amount(n_train=scale.learn, n_test=scale.test, n_some=scale.some)
+    surveys = {f"logits-{stage}": Surveyed("networks", i, amount, measures) for stage, i in STAGES.items()}
+    return {**found, **surveys}
 
 
 def needs_of_four_rules(scale: Scale) -> Mapping[str, Recipe | Need]:
