@@ -61,7 +61,7 @@ def read(claims: Store) -> list[Row]:
                 "" if math.isinf(dof) else f"{dof:.0f}",
                 number(columns["exact"][i], columns["exact_error"][i]),
                 "" if math.isnan(z) else f"{z:+.1f}",
-                "" if math.isnan(low) else f"> {low:.4g}" if math.isinf(high) else f"{low:.4g} .. {high:.4g}",
+                _interval(low, high),
                 labels["verdict"][columns["verdict"][i]],
             )
         )
@@ -79,3 +79,12 @@ def number(value: float, error: float) -> str:
     digits = max(0, 1 - math.floor(math.log10(error)))
     shown = f"{error * 10**digits:.0f}" if digits else f"{error:,.0f}"
     return f"{value:,.{digits}f}({shown})"
+
+
+def _interval(low: float, high: float) -> str:
+    """Return what a value has to be between, as text; empty if that is nothing."""
+    if math.isnan(low):
+        return ""
+    if math.isinf(high):
+        return f"> {low:.4g}"
+    return f"< {high:.4g}" if math.isinf(low) else f"{low:.4g} .. {high:.4g}"

@@ -24,6 +24,9 @@ MOST_SIGMA = 4.0
 #: standard errors that a value has to be inside of an interval by
 _INSIDE_SIGMA = 1.0
 
+#: the same where it says that what others observed holds: 2 % of those that do not are said to
+_SEEN_SIGMA = 2.0
+
 
 class Point(NamedTuple):
     """A point of a plot of lines; points of one series without errors are joined by a line."""
@@ -70,7 +73,7 @@ class Claim(NamedTuple):
         A value has to be inside its interval by a standard error, and is NOT if it is outside by MOST_SIGMA: what is
         said depends as little as can be on chance. What is as many of its errors off, and these are known from too few
         values for that to say much, is unclear. What is beside nothing can be neither: it is reported. What others
-        observed holds, does not hold, or is undecided, by the same rules.
+        observed holds if it is inside by two standard errors, does not hold, or is undecided.
         """
         verdict = self._verdict()
         return _THEIRS.get(verdict, verdict) if self.is_theirs else verdict
@@ -95,7 +98,7 @@ class Claim(NamedTuple):
             if math.isnan(self.found.mean) or math.isnan(self.found.error) or math.isnan(distance):
                 verdict = "unclear"
             elif low <= self.found.mean <= high:
-                verdict = "ok" if distance >= _INSIDE_SIGMA else "unclear"
+                verdict = "ok" if distance >= (_SEEN_SIGMA if self.is_theirs else _INSIDE_SIGMA) else "unclear"
             else:
                 verdict = "NOT" if distance >= MOST_SIGMA else "unclear"
         is_short = self.found.is_short or self.reference.is_short

@@ -62,7 +62,7 @@ PANELS, POINTS, CLAIMS, NOTES = (
         Claim("beside an error without bound", Estimate(1.0, 0.1), Estimate(0.0, math.inf)),
         Claim("seen by others", Estimate(0.9, 0.1), within=(0.5, math.inf), is_theirs=True),
         Claim("seen by others alone", Estimate(0.1, 0.05), within=(0.5, math.inf), is_theirs=True),
-        Claim("who knows what others saw", Estimate(0.5, 0.1), within=(0.5, math.inf), is_theirs=True),
+        Claim("who knows what others saw", Estimate(0.65, 0.1), within=(0.5, math.inf), is_theirs=True),
     ],
     ["a note"],
 )

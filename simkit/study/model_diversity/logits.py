@@ -101,10 +101,7 @@ def _of_counts(survey: Store, stage: str, seed: int) -> list[Claim]:
 
 def _of_pastes(survey: Store, swap_error: F64, stage: str, seed: int) -> list[Claim]:
     change = survey["paste"][:].astype(np.float64)[..., NUMBERS.index("mean")]
-    change = change.copy()
-    change[~np.isfinite(change).all(axis=1)] = np.nan
-    is_there = np.isfinite(change[:, 0])
-    there, cut = change[is_there], survey["cut"][:].astype(np.float64)[..., CUT_NUMBERS.index("mean")]
+    there = change[np.isfinite(change).all(axis=1)]
     light = there[:, _LIGHTS].mean(axis=1)
     phases = np.abs(np.diff(there[:, _LIGHTS], axis=1)[:, 0]) / np.abs(light)
     depends, at = dependence(survey), f"{stage} weights"
@@ -113,7 +110,7 @@ def _of_pastes(survey: Store, swap_error: F64, stage: str, seed: int) -> list[Cl
               within=(-np.inf, 0.0), at=at, is_theirs=True),
         Claim("change of the logit by a honey farm that is pasted, median", median(there[:, _FARM], seed), at=at),
         Claim("change of the logit by a block that is pasted, median", median(there[:, _BLOCK], seed), at=at),
-        Claim("change of the logit by a traffic light that is cut out, median", median(cut.mean(axis=1), seed), at=at),
+        Claim("change of the logit by a traffic light that is cut out, median", median(_by_cuts(survey), seed), at=at),
         Claim("share of networks whose logit a traffic light changes more than a block does",
               share(np.abs(light) > np.abs(there[:, _BLOCK])), within=(0.5, np.inf), at=at, is_theirs=True),
         Claim("share of networks whose logit a honey farm changes to the same side as a traffic light",
@@ -125,6 +122,15 @@ def _of_pastes(survey: Store, swap_error: F64, stage: str, seed: int) -> list[Cl
         Claim("rank correlation of the swap error of layers 1 and 2 with this dependence on alignment",
               spearman(swap_error, depends, seed).estimate(), at=at),
     ]  # fmt: skip
+
+
+def _by_cuts(survey: Store) -> F64:
+    """Return the mean change of the logit by cuts of traffic lights, of both phases; nan where nothing was cut."""
+    cut = survey["cut"][:].astype(np.float64)
+    n = np.nan_to_num(cut[..., CUT_NUMBERS.index("n")])
+    total = (n * np.nan_to_num(cut[..., CUT_NUMBERS.index("mean")])).sum(axis=1)
+    found: F64 = np.divide(total, n.sum(axis=1), out=np.full_like(total, np.nan), where=n.sum(axis=1) > 0)
+    return found
 
 
 def _networks(stages: Mapping[str, Store]) -> Table:
