@@ -168,8 +168,8 @@ def test_without_avx512_many_rules_and_sizes(processor):
     assert run_as(processor, "-c", _BITS, "4", rules, *_SIZES, *sizes).strip() == "equal"
 
 
-#: kernels of whole numbers one at a time, whatever the processor
-_PLAIN = ("maze", "platformer", "neighbourhoods")
+#: kernels of whole numbers one at a time, whatever the processor, and a source of which all other kernels have tests here
+_PLAIN = ("maze", "platformer", "neighbourhoods", "census", "ca-ash")
 
 #: kernels that are written in vectors as wide as the processor has them
 _IN_VECTORS = ("life", "cells", "gather", "lattice", "metropolis", "escape", "raster", "table_convolution")
