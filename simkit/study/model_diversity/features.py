@@ -50,8 +50,9 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
     plots = [
         Plot("best detector of each kind", "kinds", {"x": "kind", "y": "score", "series": "point"},
              Axes("kind of object", "precision and recall, harmonic mean"), "bars"),
-        *(Plot(f"alignment modulo 4 of traffic lights, told by features at {point}", "alignments", told_by,
-               Axes("share of its bits", "networks"), "histogram", rows=("point", point)) for point in _POINTS[1:]),
+        *(Plot(f"alignment of traffic lights at {point}", "alignments", told_by,
+               Axes("share of its bits modulo 4, told by features", "networks"), "histogram",
+               rows=("point", point)) for point in _POINTS[1:]),
     ]  # fmt: skip
     notes = [
         f"objects are those of {scale.some:,} test boards; a feature sees an object if any cell of the stream has it "
