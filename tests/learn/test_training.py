@@ -161,7 +161,7 @@ simkit.train(sys.argv[1], sys.argv[2], models=1, n_threads=1)
 """
 
 
-@pytest.mark.parametrize("at", [15, 22])
+@pytest.mark.parametrize("at", [15, pytest.param(22, marks=pytest.mark.slow)])
 def test_killed_it_goes_on_to_the_same_bits(folder, store, at):
     del store  # which made the data
     out = folder / f"killed-{at}.zarr"
