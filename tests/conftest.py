@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# before torch is imported: tests run side by side, and threads that wait for each other would take their processors
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import signal
 import tempfile
 from pathlib import Path

@@ -120,7 +120,13 @@ def test_the_first_step_is_that_of_torch(store):
 
 def test_rows_are_the_same_alone_and_beside_others(store, folder):
     source = training(store)
-    alone = source.generate(5, range(1, 2))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        alone = source.generate(5, range(1, 2))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
     for name, values in alone.items():
         assert np.array_equal(values[0], store[name][1], equal_nan=True), name
     one = simkit.train(folder / "small.toml", folder / "one.zarr", n_threads=1, data=folder / "ca-ash-2rules.zarr")

@@ -18,7 +18,7 @@ class Scale:
     channels: int = field(default=16, metadata={"help": "Channels of the networks."})
     boards: int = field(default=60_000, metadata={"help": "Boards of each task; four fifths are learnt from."})
     steps: int = field(default=2_200, metadata={"help": "Steps of training."})
-    every: int = field(default=100, metadata={"help": "Steps between measurements while training."})
+    every: int = field(default=50, metadata={"help": "Steps between measurements while training."})
     validation: int = field(default=512, metadata={"help": "Boards of these measurements."})
     early: float = field(default=0.02, metadata={"help": "Validation error at which weights are kept on the way."})
     learn: int = field(default=2_000, metadata={"help": "Boards from which dictionaries and probes are learnt."})
@@ -52,6 +52,7 @@ STUDY = Study(
         "swaps": "Layers swapped and layers left out",
         "autoencoders": "What is left when the stream is replaced by one feature of each cell",
         "features": "Which objects the features of the autoencoders stand for",
+        "pictures": "What features look at: patches, and their activation over a board",
         "probes": "What linear probes read off the stream",
         "logits": "What the logit is a function of: counts of objects, and objects pasted and cut",
         "weights": "Spectra of the weights",
