@@ -62,13 +62,14 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
         scores = survey["feature_score"][row][_POINT]
         for feature in _detectors(scores):
             activation = _feature(dictionary, feature)
-            for patch in zip(*patches(model, rows, activation, _POINT, _N_PATCHES, _SIDE)[::4], strict=True):
-                drawn = picture(patch[1], np.zeros(patch[1].shape, np.float32), 1.0)
-                of_patches.append((i, f"feature {feature}: {patch[0]:.2f}", drawn))
+            best = patches(model, rows, activation, _POINT, _N_PATCHES, _SIDE)
+            for value, cells in zip(best.activation, best.cells, strict=True):
+                drawn = picture(cells, np.zeros(cells.shape, np.float32), 1.0)
+                of_patches.append((i, f"{feature}: {value:.1f}", drawn))
             found = activation_maps(model, whole[1], activation, _POINT)[0]
-            cells = np.unpackbits(whole[1][0].numpy(), axis=-1, count=rows.width, bitorder="little")
-            ceiling = max(float(found.max()), 1e-6)
-            of_maps.append((f"network {row}, feature {feature}", picture(cells, found, ceiling)))
+            board = np.unpackbits(whole[1][0].numpy(), axis=-1, count=rows.width, bitorder="little")
+            drawn = picture(board, found, max(float(found.max()), 1e-6))
+            of_maps.append((f"network {row}, feature {feature}", drawn))
             precision, recall = scores[feature, KINDS.index(_LIGHTS), :2]
             at = f"network {row}, feature {feature}"
             claims += [
@@ -101,9 +102,10 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
         Plot("activation over a board, in the expanded form", "maps", parts, Axes("", ""), "pictures"),
     ]  # fmt: skip
     notes = [
-        f"features are those at L{_POINT} with the largest harmonic mean of precision and recall for traffic lights; "
-        f"patches are the places of {scale.some:,} test boards where one is most active, one place of a board at most; "
-        f"the board that is drawn whole, {whole[0]}, has the most traffic lights of them"
+        f"features are those at L{_POINT} with the largest harmonic mean of precision and recall for traffic lights",
+        "over each patch stand feature and activation; patches are the places where one is most active, of "
+        f"{scale.some:,} test boards, one place of a board at most",
+        f"the board that is drawn whole, {whole[0]}, has the most traffic lights of these",
     ]
     return Findings(tables, plots, claims, notes)
 
