@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from simkit.errors import ParameterError
 from simkit.registry import Study
 
+#: side of the post's boards in cells
+PUBLISHED_SIDE = 128
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -36,6 +39,13 @@ class Scale:
         if not 0 < self.early < 1:
             raise ParameterError(f"the early error is between 0 and 1; asked for {self.early:g}")
 
+    def published(self, within: tuple[float, float]) -> tuple[float, float] | None:
+        """Return an interval of the post's errors, None where the boards have another side than the post's.
+
+        Smaller boards hold fewer objects and so cannot be told as well: errors on them are reported alone.
+        """
+        return within if self.side == PUBLISHED_SIDE else None
+
 
 STUDY = Study(
     package=__name__,
@@ -43,8 +53,8 @@ STUDY = Study(
     scales={
         "tiny": Scale(networks=4, four_rules=2, side=32, channels=8, boards=2_000, steps=200, every=50, validation=100,
                       early=0.42, learn=200, test=100, some=40),
-        "small": Scale(networks=16, four_rules=4, side=64, boards=30_000, steps=1_600, early=0.12, learn=2_000,
-                       test=1_000, some=256),
+        "small": Scale(networks=16, four_rules=4, side=64, boards=30_000, steps=1_600, every=100, early=0.12,
+                       learn=2_000, test=1_000, some=256),
         "full": Scale(),
     },
     questions={

@@ -60,7 +60,8 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
         for point, within in enumerate(_POST):
             claims.append(
                 Claim(f"error with the stream replaced at L{point}, median (%)",
-                      median(100 * values[:, point, error], scale.seed), within=within, at=at, is_theirs=True)
+                      median(100 * values[:, point, error], scale.seed), within=scale.published(within), at=at,
+                      is_theirs=True)
             )  # fmt: skip
         claims.append(
             Claim("error with the stream replaced at L0 - at L2, median (percentage points)",
@@ -81,7 +82,8 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
         for point in ("L0", "L1", "L2")
     ]  # fmt: skip
     notes = [
+        *populations.sides(scale),
         f"each point of each network has an autoencoder of its own, learnt from cells of {scale.learn:,} training "
-        f"boards, and each cell keeps one feature; errors are of {scale.test:,} test boards"
+        f"boards, and each cell keeps one feature; errors are of {scale.test:,} test boards",
     ]
     return Findings(tables, points, claims, notes)

@@ -9,7 +9,7 @@ from simkit.learn.models import architecture
 from simkit.learn.training import Course, Optimiser, Population
 from simkit.recipe import Recipe
 from simkit.study.conduct import Need
-from simkit.study.model_diversity import Scale
+from simkit.study.model_diversity import PUBLISHED_SIDE, Scale
 from simkit.study.networks import Networks, Surveyed
 
 #: stages of the weights that are kept: name -> number
@@ -20,6 +20,16 @@ _MAX_STEPS = 100_000
 
 #: side of boards from which on some have an empty place that is large enough for things to be pasted at all alignments
 _ROOM = 64
+
+
+def sides(scale: Scale) -> list[str]:
+    """Return a note on errors that cannot be compared with the post's, because boards have another side."""
+    if scale.side == PUBLISHED_SIDE:
+        return []
+    return [
+        f"boards have {scale.side} cells a side and the post's {PUBLISHED_SIDE}: its errors could not be tested at "
+        "this size, and ours are reported alone"
+    ]
 
 
 def boards(scale: Scale, recipe: str) -> Recipe:

@@ -50,7 +50,7 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
         for point, within in enumerate(_POST):
             claims.append(
                 Claim(f"error of a probe of the mean at L{point}, median (%)", median(mean[:, point], seed),
-                      within=within, at=at, is_theirs=True)
+                      within=scale.published(within), at=at, is_theirs=True)
             )  # fmt: skip
         is_there = np.isfinite(mean[:, 0])
         claims += [
@@ -87,9 +87,10 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
              Axes("network", "network"), "heat map", rows=("point", "L2")),
     ]  # fmt: skip
     notes = [
+        *populations.sides(scale),
         f"probes are learnt from {scale.learn:,} training boards and tested on {scale.test:,} test boards; channels of "
         "different networks are not the same, so that a cosine between two of them says something only in so far as "
-        "their channels are"
+        "their channels are",
     ]
     return Findings(tables, plots, claims, notes)
 

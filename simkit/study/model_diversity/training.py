@@ -63,13 +63,17 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
     }
     parted = _parted(networks["train_loss"][:].astype(np.float64), of, steps)
     claims = [
-        Claim("test error, median over networks (%)", median(error, scale.seed), within=_POST, is_theirs=True),
+        Claim(
+            "test error, median over networks (%)",
+            median(error, scale.seed),
+            within=scale.published(_POST),
+            is_theirs=True,
+        ),
         Claim("share of networks whose test error is at or below 1 %", share(error <= 1)),
         Claim("share of networks whose loss became infinite or NaN", share(networks["nan_step"][:] >= 0)),
         Claim(
             f"best baseline ({best.features}) - median test error of networks (percentage points)",
             Estimate(least, 100 * best.standard_error).less(median(error, scale.seed)),
-            within=(0.0, math.inf),
         ),
         Claim(
             f"training loss where the swap loss is first {_APART:g} above the loss, median over networks that part",
@@ -94,9 +98,10 @@ def analyse(stores: Mapping[str, Store], scale: Scale) -> Findings:
         Plot("swap error", "errors", {"x": "swap_error"}, Axes("swap error (%)", "networks"), "histogram"),
     ]
     notes = [
+        *populations.sides(scale),
         f"{networks.n_rows} networks; errors are of {round(scale.boards / 10):,} test boards, losses on the way of "
         f"{scale.validation:,} validation boards; the swap is that of the last two layers in the expanded form, with "
-        "the maximum over the cells of the strided network"
+        "the maximum over the cells of the strided network",
     ]
     return Findings(tables, plots, claims, notes)
 
@@ -132,8 +137,8 @@ def _errors(networks: Store, error: F64, swap_error: F64) -> Table:
 def _places(error: F64, swap_error: F64) -> Table:
     """Return how many networks have an error and a swap error, by places of a grid."""
     both = np.isfinite(error) & np.isfinite(swap_error)
-    top = max(1.0, float(np.ceil(error[both].max(initial=0))))
-    edges = np.linspace(0, top, 11), np.arange(0, 61, 5)
+    low, high = (np.floor(error[both].min()), np.ceil(error[both].max())) if both.any() else (0.0, 1.0)
+    edges = np.linspace(low, max(high, low + 1), 11), np.arange(0, 61, 5)
     counts, *_ = np.histogram2d(error[both], swap_error[both].clip(max=59.9), edges)
     middles = [(edge[1:] + edge[:-1]) / 2 for edge in edges]
     schema = Schema(
