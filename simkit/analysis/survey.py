@@ -127,7 +127,11 @@ class Survey(Source):
     def beside(self, folder: Path) -> Survey:
         """Return the same, whose population is looked for in a folder."""
         for path in sorted(folder.glob("*.zarr")):
-            if {name: value for name, value in open_store(path).recipe.items() if name != "n"} == self.networks:
+            try:
+                store = open_store(path)
+            except StoreError:  # a data set of somebody else's, and so none that is looked for
+                continue
+            if {name: value for name, value in store.recipe.items() if name != "n"} == self.networks:
                 return replace(self, place=path)
         raise StoreError(f"the population of networks that the survey is of is not in {folder}; put it there")
 

@@ -269,7 +269,17 @@ def test_optimisers_are_those_of_torch(name, schedule):
         ([("n = 400", f'n = 400\ndigest = "{"0" * 64}"')], DamageError, "the recipe says 0000"),
         ([("[architecture]", "[architecture]\nwidth = 3")], UnknownNameError, "no parameter 'width'"),
         ([('name = "res-cnn-cac"', 'name = "res-cnn"')], UnknownNameError, "did you mean 'res-cnn-cac'"),
-        ([("W = 16", "W = 32")], ParameterError, r"takes packed boards, uint8 \(sample, 32, 4\); these are"),
+        (
+            [("W = 16", "W = 32")],
+            RecipeError,
+            "W = 32 learns from bit-packed boards of 32x32 cells; this field has the axes",
+        ),
+        (
+            [("augment = ", 'inputs = "settle"\naugment = ')],
+            RecipeError,
+            "learns from bit-packed boards of 16x16 cells",
+        ),
+        ([("augment = ", 'classes = "period"\naugment = ')], RecipeError, "take a field whose classes have names"),
         ([("C = 4", "C = 0")], ParameterError, "C is a"),
         ([("[optimiser]", "[optimizer]")], UnknownNameError, "did you mean 'optimiser'"),
         ([("lr = 4e-3", "lr = -1")], ParameterError, "lr is above 0"),
@@ -295,7 +305,7 @@ def test_what_is_wrong_with_a_recipe_is_said_in_one_line(tmp_path, changes, erro
 
 def test_another_number_of_classes_is_refused(tmp_path):
     path = recipe(tmp_path, "four", ('recipe = "ca-ash-2rules"', 'recipe = "ca-ash-4rules"'))
-    with pytest.raises(RecipeError, match="has 4 classes and the networks have 2; say n_classes = 4"):
+    with pytest.raises(RecipeError, match="tells 2 classes, and this field names 4: say n_classes = 4"):
         simkit.train(path, tmp_path / "out.zarr", n_threads=1)
 
 
@@ -309,6 +319,7 @@ def test_a_store_of_other_data_is_refused(folder, store, tmp_path):
         simkit.train(folder / "small.toml", tmp_path / "mine.zarr", models=1, n_threads=1)
     with pytest.raises(RecipeError, match="another data set than the networks learn from"):
         training(store).at(tmp_path / "other.zarr").opened()
+    (tmp_path / "empty" / "foreign.zarr").mkdir(parents=True)
     with pytest.raises(StoreError, match="the data set that the networks learnt from is not in"):
         simkit.Recipe.parse(store.recipe).source.beside(tmp_path / "empty")
     with pytest.raises(ParameterError, match="told where its data set is"):

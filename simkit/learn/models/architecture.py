@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from simkit.errors import ParameterError, UnknownNameError, show
+from simkit.schema import Field
 
 F32 = npt.NDArray[np.float32]
 
@@ -66,6 +67,9 @@ class Architecture(ABC):
     @abstractmethod
     def predicted(self, outputs: torch.Tensor) -> torch.Tensor:
         """Return the class numbers, int64 (sample,), that outputs mean."""
+
+    def check(self, inputs: Field, classes: Field) -> None:  # noqa: B027 - most take whatever there is
+        """Raise ParameterError unless networks can learn from a field of inputs and one of class numbers."""
 
     def build(self, seed: int) -> nn.Module:
         """Return a network in train mode whose initial weights are torch's, drawn from `seed` (0..2**64-1)."""

@@ -10,11 +10,13 @@ from torch import nn
 from torch.nn import functional
 
 from simkit.contract import param
+from simkit.errors import ParameterError
 from simkit.learn.models import tables
 from simkit.learn.models.architecture import Architecture
 from simkit.learn.models.boards import packed
 from simkit.learn.models.expanded import Form, forward, swapped
 from simkit.learn.models.residual import PADDINGS, Padding, ResCNN_CAC
+from simkit.schema import Field
 
 
 @final
@@ -45,6 +47,20 @@ class ResCNNCAC(Architecture):
         """Return the network, whose weights torch draws."""
         padding: Padding = "circular" if self.padding == "circular" else "zeros"
         return ResCNN_CAC(self.W, self.C, self.r, self.d, self.n_classes, padding)
+
+    def check(self, inputs: Field, classes: Field) -> None:
+        """Raise ParameterError unless inputs are bit-packed boards of W x W cells, and classes as many as it has."""
+        if inputs.bits != self.W or inputs.shape != (self.W, -(-self.W // 8)):
+            raise ParameterError(
+                f"{self.name} with W = {self.W} learns from bit-packed boards of {self.W}x{self.W} cells; this field "
+                f"has the axes {inputs.axes}" + (f", {inputs.bits} cells along the last" if inputs.bits else "")
+            )
+        n = len(classes.labels)
+        if not 1 <= n <= self.n_classes:
+            raise ParameterError(
+                f"{self.name} tells {self.n_classes} classes, and this field names {n}: "
+                + (f"say n_classes = {n}" if n else "take a field whose classes have names")
+            )
 
     def loss(self, outputs: torch.Tensor, classes: torch.Tensor) -> torch.Tensor:
         """Return the mean binary cross-entropy of logits, or the cross-entropy of more than two classes."""

@@ -11,6 +11,7 @@ import torch
 
 from simkit.contract import MAX_ROWS, coerce, param
 from simkit.errors import ParameterError, RecipeError, UnknownNameError, show
+from simkit.learn.models import Architecture
 from simkit.learn.streaming.options import SYMMETRY
 from simkit.recipe import Recipe
 from simkit.split import SPLITS, Split
@@ -103,7 +104,7 @@ class Data(Settings):
         for part in (TRAIN, VALIDATION, TEST):
             UnknownNameError.check("split", part, self.splits, "the splits of a training recipe")
 
-    def check(self, store: Store, n_classes: int) -> None:
+    def check(self, store: Store, architecture: Architecture) -> None:
         """Raise the error unless a data set is the one that is meant, and has the two fields."""
         for name in (self.inputs, self.classes):
             if name not in store:
@@ -116,12 +117,10 @@ class Data(Settings):
                 f"{store.path} is another data set than the networks learn from: it has digest {store.root_digest()}, "
                 f"and theirs has {self.digest}; name theirs, or train anew"
             )
-        labels = store.schema[self.classes].labels
-        if len(labels) > n_classes:
-            raise RecipeError(
-                f"the field {show(self.classes)} of {store.path} has {len(labels)} classes and the networks have "
-                f"{n_classes}; say n_classes = {len(labels)}"
-            )
+        try:
+            architecture.check(store.schema[self.inputs], store.schema[self.classes])
+        except ParameterError as error:
+            raise RecipeError(f"fields {self.inputs} and {self.classes} of {store.path}: {error}") from None
 
     def made_by(self) -> Recipe:
         """Return what generates the data set."""

@@ -131,7 +131,10 @@ class Training(Source):
     def beside(self, folder: Path) -> Training:
         """Return the same, whose data set is looked for in a folder and in its folder ``data``."""
         for path in sorted([*folder.glob("*.zarr"), *folder.glob("data/*.zarr")]):
-            store = open_store(path)
+            try:
+                store = open_store(path)
+            except StoreError:  # a data set of somebody else's, and so none that is looked for
+                continue
             if (
                 store.recipe == self.data.recipe
                 and not store.n_rows - store.n_rows_done
@@ -148,7 +151,7 @@ class Training(Source):
         if self.place is None:
             raise ParameterError("training needs to be told where its data set is: at(path)")
         store = open_store(self.place)
-        self.data.check(store, getattr(self.architecture, "n_classes", 2))
+        self.data.check(store, self.architecture)
         return store
 
     def model_seeds(self, seed: int, rows: range) -> list[int]:
