@@ -213,7 +213,7 @@ def source_class(name: str) -> type[Source]:
     from simkit.contract import Source
 
     known = sources()
-    if name not in DERIVED:
+    if not isinstance(name, str) or name not in DERIVED:
         UnknownNameError.check("source", name, known)
     cls = load({**known, **DERIVED}[name])
     if not (isinstance(cls, type) and issubclass(cls, Source) and getattr(cls, "name", None) == name):

@@ -122,7 +122,7 @@ def test_a_study_of_another_package_is_a_command(installed: Path, tmp_path: Path
     done = run(command_lines([*lines, asked]), installed, tmp_path)
     assert done.returncode == 0, done.stderr
     (_, studies), (_, questions), (status, answers) = json.loads(done.stdout)
-    assert "papers  How much ink wallpapers take" in studies
+    assert re.search(r"^ +papers +How much ink wallpapers take", studies, re.MULTILINE)
     assert studies.index("thermo") < studies.index("papers")
     assert "ink  Is every second cell ink?" in questions
     assert "--papers COUNT Wallpapers. [full: 4096]" in " ".join(questions.split())

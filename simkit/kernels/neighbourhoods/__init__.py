@@ -13,8 +13,8 @@ Every backend module has one function.
     which says where the board ends; codes are below 4,608.
 
 Arguments: `boards` uint8 of shape (sample, y, x_byte), eight cells a byte, lowest bit first, spare bits of any value;
-`width` in cells; `padding` one of `PADDINGS`. A side is 1 cell or more with ``"circular"``, and 3 or more with
-``"zeros"``, so that no cell is at two opposite edges. Anything else is refused.
+`width` in cells; `padding` one of `PADDINGS`. A side is 1 cell or more with ``"circular"``, and 3 or more
+with ``"zeros"``, so that no cell is at two opposite edges. Anything else is refused.
 """
 
 from __future__ import annotations
