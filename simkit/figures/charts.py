@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _Series = tuple[Array, str | None, str]
 
 #: ticks of an axis whose values are drawn one by one, at most
-_MOST_TICKS = 12
+_MOST_TICKS = 16
 
 #: characters of all labels of an axis from which on they are slanted
 _LONG = 24

@@ -95,7 +95,8 @@ def _styles(labels: tuple[str, ...], fields: dict[str, Array]) -> list[_Style]:
         is_line = bool(np.isnan(fields["error"][fields["series"] == series]).all())
         inks, marks = (_LINE_INKS, _DASHES) if is_line else (INKS, _MARKERS)
         n = sum(style.is_line == is_line for style in styles)
-        styles.append(_Style(label, is_line, inks[n % len(inks)], marks[n % len(marks)]))
+        mark = marks[(n + n // len(inks)) % len(marks)]  # where inks begin anew, other marks go with them
+        styles.append(_Style(label, is_line, inks[n % len(inks)], mark))
     return styles
 
 
