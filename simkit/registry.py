@@ -210,14 +210,18 @@ def sources() -> dict[str, str]:
 
 def source_class(name: str) -> type[Source]:
     """Return the class of the source called `name`; UnknownNameError if there is none."""
+    known = sources()
+    UnknownNameError.check("source", name, known)
+    return _class(name, known[name])
+
+
+def _class(name: str, reference: str) -> type[Source]:
+    """Return the class that is listed under a name; SimkitError if it is none of a source of that name."""
     from simkit.contract import Source
 
-    known = sources()
-    if not isinstance(name, str) or name not in DERIVED:
-        UnknownNameError.check("source", name, known)
-    cls = load({**known, **DERIVED}[name])
+    cls = load(reference)
     if not (isinstance(cls, type) and issubclass(cls, Source) and getattr(cls, "name", None) == name):
-        raise SimkitError(f"{known[name]} is listed as the source {show(name)}, and is not a class of that name")
+        raise SimkitError(f"{reference} is listed as the source {show(name)}, and is not a class of that name")
     return cls
 
 
@@ -245,7 +249,9 @@ def parse(spec: Mapping[str, Any]) -> Source:
     for key in ("source", "version", "parameters"):
         if not isinstance(spec, Mapping) or key not in spec:
             raise RecipeError(f"a spec is a mapping with source, version and parameters; this is {show(spec)}")
-    cls = source_class(spec["source"])
+    name = spec["source"]
+    is_derived = isinstance(name, str) and name in DERIVED
+    cls = _class(name, DERIVED[name]) if is_derived else source_class(name)
     if not isinstance(spec["parameters"], Mapping):
         raise ParameterError(f"parameters are a table of name = value; this is {show(spec['parameters'])}")
     if type(spec["version"]) is not int or spec["version"] != cls.version:
