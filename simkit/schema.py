@@ -70,7 +70,7 @@ class Field:
 
     def __post_init__(self) -> None:
         if len(self.dims) != len(self.shape):
-            raise SchemaError(f"dims {self.dims} and shape {self.shape} differ in length")
+            raise SchemaError(f"dims {show(self.dims)} and shape {show(self.shape)} differ in length")
         if self.columns and (len(self.columns),) != self.shape[-1:]:
             raise SchemaError(f"{len(self.columns)} columns are named on the last axis of the shape {show(self.shape)}")
         if self.bits is not None and (self.dtype != "uint8" or self.shape[-1:] != (-(-self.bits // 8),)):

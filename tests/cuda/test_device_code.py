@@ -12,7 +12,20 @@ import pytest
 from device_code import compiled
 from where import HOST, load
 
-from simkit.kernels import basin, census, escape, lattice, life, maze, metropolis, orbit, philox, platformer, raster
+from simkit.kernels import (
+    basin,
+    census,
+    escape,
+    lattice,
+    life,
+    maze,
+    metropolis,
+    neighbourhoods,
+    orbit,
+    philox,
+    platformer,
+    raster,
+)
 from simkit.kernels.life import Rule
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="NVRTC is installed with the tests on Linux only")
@@ -218,3 +231,14 @@ def test_maze(name):
     assert "warning" not in log, log
     kernel = kernels[name]
     assert (kernel.spills, kernel.registers <= 64) == (0, True), kernel
+
+
+def test_neighbourhoods():
+    """Eight blocks of eight warps fill a multiprocessor. Eight cells that a thread has are one store, if rows are whole."""
+    kernels, log = compiled(load(neighbourhoods.KERNEL, HOST).module())
+    assert "warning" not in log, log
+    kernel = kernels["codes"]
+    assert (kernel.spills, kernel.registers <= 32) == (0, True), kernel
+    cells = max(kernel.loops, key=Counter.total)
+    assert cells["STG"] == 1 + 8  # eight cells at once, or one by one
+    assert cells.total() <= 320, cells

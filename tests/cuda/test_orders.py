@@ -15,12 +15,39 @@ from agreement import same
 from host_cupy import RANDOM, REVERSE, RawModule
 from where import HOST, load
 
-from simkit.kernels import basin, census, escape, lattice, life, maze, metropolis, orbit, philox, platformer, raster
+from simkit.kernels import (
+    basin,
+    census,
+    escape,
+    lattice,
+    life,
+    maze,
+    metropolis,
+    neighbourhoods,
+    orbit,
+    philox,
+    platformer,
+    raster,
+)
 from simkit.kernels.cases import cases
 from simkit.kernels.lattice.cases import random_cells
 
 KERNELS = tuple(
-    each.KERNEL for each in (philox, life, census, lattice, metropolis, basin, orbit, escape, raster, platformer, maze)
+    each.KERNEL
+    for each in (
+        philox,
+        life,
+        census,
+        lattice,
+        metropolis,
+        basin,
+        orbit,
+        escape,
+        raster,
+        platformer,
+        maze,
+        neighbourhoods,
+    )
 )
 
 #: what the sanitizers, which make all this slow, leave out: larger boards of what they see on small ones

@@ -13,7 +13,7 @@ Every backend module has one function.
     which says where the board ends; codes are below 4,608.
 
 Arguments: `boards` uint8 of shape (sample, y, x_byte), eight cells a byte, lowest bit first, spare bits of any value;
-`width` in cells; `padding` one of `PADDINGS`. A side is 1 cell or more with ``"circular"``, and 3 or more
+`width` in cells; `padding` one of `PADDINGS`. A side is 1 cell or more on a torus, and 3 or more
 with ``"zeros"``, so that no cell is at two opposite edges. Anything else is refused.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 from simkit.backends import Kernel
 from simkit.errors import ParameterError, UnknownNameError, show
 
-KERNEL = Kernel("neighbourhoods", ("cpu", "reference"))
+KERNEL = Kernel("neighbourhoods", ("cuda", "cpu", "reference"))
 
 #: what is beside a board -> how many cells a side of it has at least
 PADDINGS = {"zeros": 3, "circular": 1}
