@@ -293,6 +293,15 @@ def test_optimisers_are_those_of_torch(name, schedule):
         ([("models = 3", "models = 0")], ParameterError, "the number of models"),
         ([("models = 3", "models = ")], RecipeError, "is not TOML"),
         ([('augment = ["translate"', 'augment = ["shift"')], UnknownNameError, "no symmetry 'shift'"),
+        (
+            [('["translate", "rotate", "reflect"]', "true")],
+            ParameterError,
+            "'augment' takes a list of texts; this is True",
+        ),
+        ([('["translate", "rotate", "reflect"]', '"rotate"')], ParameterError, "'augment' takes a list of texts"),
+        ([('recipe = "ca-ash-2rules"', "recipe = 3")], ParameterError, "'recipe' takes a text; this is 3"),
+        ([("augment = ", 'classes = "settle"\naugment = ')], RecipeError, "take a field whose classes have names"),
+        ([("augment = ", 'classes = "ash"\naugment = ')], RecipeError, "take a field whose classes have names"),
     ],
 )
 def test_what_is_wrong_with_a_recipe_is_said_in_one_line(tmp_path, changes, error, words):

@@ -49,7 +49,7 @@ def command(
     The data set is made first, if it is not there. Each network is a row: its weights, losses and errors. The same
     command again continues what was stopped; more --models extend what is finished. Whenever it is killed, at most the
     steps since the last measurement are lost, and the result is the same to the last bit on the same kind of machine.
-    So many networks as there are --threads are trained side by side, each by one of them.
+    As many networks as there are --threads are trained side by side, each by one of them.
     """  # noqa: D301 - the backspace is click's mark for a paragraph that is not to be wrapped
     from simkit.backends import keep_memory
     from simkit.learn.training import read, train

@@ -24,6 +24,11 @@ _OTHERS = ("models", "seed", "title", "citation")
 _WHICH = ("recipe", "store", "n", "seed", "parameters", "digest")
 _WHAT = ("inputs", "classes", "augment", "splits")
 
+#: keys that are texts, or lists of them
+_TEXTS: Mapping[str, type] = {
+    "recipe": str, "store": str, "digest": str, "inputs": str, "classes": str, "augment": list,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Population:
@@ -109,24 +114,26 @@ def _data(table: Mapping[str, Any], path: Path) -> tuple[Recipe | Path, dict[str
     """Return what makes the data set or where it is, what is learnt of it, and its name."""
     for key in table:
         UnknownNameError.check("key", key, (*_WHICH, *_WHAT), f"the table data of {path}")
-    what = {key: tuple(table[key]) if key == "augment" else table[key] for key in _WHAT if key in table}
+    what = {key: table[key] for key in _WHAT if key in table}
+    for key, kind in _TEXTS.items():
+        if not isinstance(table.get(key, kind()), kind):
+            shown = "a text" if kind is str else "a list of texts"
+            raise ParameterError(f"the table data of {path}: {show(key)} takes {shown}; this is {show(table[key])}")
     if ("recipe" in table) == ("store" in table):
         raise RecipeError(f"the table data of {path} names a recipe or a store, one of the two")
     if "store" in table:
         if more := [key for key in ("n", "seed", "parameters") if key in table]:
             raise RecipeError(f"a store has the rows it has; the table data of {path} has {', '.join(more)} beside it")
-        place = path.parent / str(table["store"])
+        place = path.parent / table["store"]
         if "digest" in table and open_store(place).root_digest() != table["digest"]:
             raise RecipeError(
                 f"{place} has digest {open_store(place).root_digest()}, and {path} says {table['digest']}"
             )
         return place, what, place.stem
-    given = str(table["recipe"])
+    given = table["recipe"]
     beside = path.parent / given
     found = beside if given.endswith(".toml") and beside.exists() else given
     recipe = Recipe.of(found, n=table.get("n"), seed=table.get("seed"), parameters=table.get("parameters", {}))
     if "digest" in table:
-        if not isinstance(table["digest"], str):
-            raise ParameterError(f"digest is a text of 64 characters; this is {show(table['digest'])}")
         recipe = Recipe(recipe.source, recipe.seed, recipe.n, table["digest"])
     return recipe, what, Path(given).stem

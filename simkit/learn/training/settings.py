@@ -145,8 +145,8 @@ class Optimiser(Settings):
         choose("the schedule", self.schedule, SCHEDULES)
         if not 0 < self.lr < 1e6 or not 0 <= self.beta1 < 1 or not 0 <= self.beta2 < 1:
             raise ParameterError(
-                f"lr is above 0, and beta1 and beta2 are from 0 to below 1; these are {self.lr:g}, {self.beta1:g}, "
-                f"{self.beta2:g}"
+                f"lr is above 0 and below 1e6, and beta1 and beta2 are from 0 to below 1; these are "
+                f"{self.lr:g}, {self.beta1:g}, {self.beta2:g}"
             )
         if self.eps <= 0 or self.weight_decay < 0:
             raise ParameterError(
