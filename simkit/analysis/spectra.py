@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from simkit.analysis.measure import Measure
+from simkit.errors import ParameterError
 from simkit.learn.models import ResCNN_CAC
 from simkit.schema import Field, Schema
 
@@ -50,16 +51,24 @@ def spectra(model: ResCNN_CAC) -> dict[str, npt.NDArray[np.float32]]:
     -------
     dict
         ``singular_values`` float32 (matrix, rank), falling, nan behind the last; ``spectrum`` float32 (matrix, 4), see
-        `NUMBERS`. Matrices are in the order of `matrices`.
+        `NUMBERS`. Matrices are in the order of `matrices`. The condition number is inf where the smallest singular
+        value is zero; of a matrix of zeros it is nan, and so is the stable rank.
+
+    Raises
+    ------
+    ParameterError
+        If a matrix is not finite.
     """
     shape = schema(model)
     values = np.full(shape["singular_values"].shape, np.nan, np.float32)
     numbers = np.empty(shape["spectrum"].shape, np.float32)
-    for i, matrix in enumerate(matrices(model).values()):
+    for i, (name, matrix) in enumerate(matrices(model).items()):
+        if not bool(torch.isfinite(matrix).all()):
+            raise ParameterError(f"weights of {name} are not finite; its training went wrong (see nan_step)")
         found = torch.linalg.svdvals(matrix.double()).numpy()
         values[i, : len(found)] = found
         frobenius = float(np.sqrt((found**2).sum()))
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             numbers[i] = found[0] / found[-1], (frobenius / found[0]) ** 2, frobenius, found[0]
     return {"singular_values": values, "spectrum": numbers}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ import torch
 from simkit import generate, models
 from simkit.analysis import ablation, spectra, swap
 from simkit.analysis.boards import Rows
+from simkit.errors import ParameterError
 from simkit.learn.models.expanded import Form, forward
 from simkit.schema import check
 
@@ -48,11 +51,10 @@ def test_rows_are_those_of_the_split_in_their_order(store):
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_swaps_are_losses_and_errors_of_the_forms(store, nets, n_classes):
     net, rows = nets[n_classes], Rows(store, "test", 50)
-    found = checked(swap.schema(net), swap.swaps(net, rows))["swap"]
     boards, classes = (torch.cat(parts) for parts in zip(*rows, strict=True))
-    classes = classes % n_classes if n_classes == 2 else classes
+    classes = classes % n_classes
     pairs = [(boards[:20], classes[:20]), (boards[20:], classes[20:])]
-    found = swap.swaps(net, pairs)["swap"]
+    found = checked(swap.schema(net), swap.swaps(net, pairs))["swap"]
     architecture = models.architecture("res-cnn-cac", W=16, C=4, n_classes=n_classes)
     names = list(swap.forms(3))
     assert names[0] == "as trained"
@@ -88,3 +90,30 @@ def test_spectra_are_those_of_the_matrices(nets):
     assert np.isnan(found["singular_values"][-1, 1:]).all()
     for i, matrix in enumerate(spectra.matrices(net).values()):
         assert found["spectrum"][i, 2] == pytest.approx(float(matrix.norm()), rel=1e-6)
+
+
+def test_a_matrix_of_zeros_has_norms_and_no_ranks(nets):
+    net = copy.deepcopy(nets[2])
+    with torch.no_grad():
+        net.layers[0].seq[1].weight.zero_()
+        net.layers[0].seq[3].weight.copy_(torch.diag(torch.tensor([2.0, 1, 0, 0]))[:, :, None, None])
+    found, names = spectra.spectra(net)["spectrum"], list(spectra.matrices(net))
+    assert np.array_equal(found[names.index("layers.0.seq.1")], [np.nan, np.nan, 0, 0], equal_nan=True)
+    assert found[names.index("layers.0.seq.3"), :2].tolist() == [np.inf, 1.25]
+
+
+def test_weights_that_are_not_finite_have_no_spectrum(nets):
+    net = copy.deepcopy(nets[2])
+    with torch.no_grad():
+        net.layers[1].seq[1].weight[0, 0, 0, 0] = torch.nan
+    with pytest.raises(ParameterError, match=r"weights of layers\.1\.seq\.1 are not finite"):
+        spectra.spectra(net)
+
+
+def test_no_boards_and_classes_of_others_are_refused(store, nets):
+    with pytest.raises(ParameterError, match="no boards"):
+        swap.swaps(nets[2], [])
+    boards = next(iter(Rows(store, "test", 3)))[0]
+    for n_classes, classes in ((2, [0, 1, 2]), (3, [0, 3, 1]), (2, [-1, 0, 1])):
+        with pytest.raises(ParameterError, match=f"tells classes 0 to {n_classes - 1}; these boards have classes"):
+            ablation.ablations(nets[n_classes], [(boards, torch.tensor(classes))])

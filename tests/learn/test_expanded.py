@@ -12,7 +12,7 @@ from test_tables import boards, near, networks
 from simkit import models
 from simkit.errors import ParameterError
 from simkit.learn.models import tables
-from simkit.learn.models.expanded import Form, forward, strided, swapped
+from simkit.learn.models.expanded import Form, forward, full_streams, strided, swapped
 
 SHAPES = {
     "published": {"W": 32, "C": 16},
@@ -63,6 +63,31 @@ def test_in_their_own_order_on_the_subgrid_it_is_the_network(shape):
         assert torch.equal(own, models.architecture("res-cnn-cac", **SHAPES[shape]).outputs(net, cells(packed, net.W)))
         assert near([own], [net(models.planes(packed, net.W))], 2e-5)
         assert not near([own], [forward(net, packed, Form())], 1e-3)  # the maximum is over more cells
+
+
+@pytest.mark.parametrize("d", [1, 2, 4])
+def test_other_depths_are_what_they_are_on_the_full_grid(d):
+    _, net, _ = networks(False, W=21, C=4, d=d)
+    packed = boards(21)
+    with torch.no_grad():
+        for order in list(permutations(range(d)))[::5]:
+            for follows in ("layer", "position"):
+                for pool in ("full", "subgrid"):
+                    form = Form(order, follows, pool)
+                    assert near([forward(net, packed, form)], [full_grid(net, packed, form)], 2e-5), form
+
+
+@pytest.mark.parametrize("shape", ["published", "torus"])
+def test_every_second_cell_of_the_full_grid_is_the_strided_stream(shape):
+    _, net, _ = networks(False, **SHAPES[shape])
+    packed = boards(net.W)
+    with torch.no_grad():
+        x = net.embed(models.planes(packed, net.W))
+        found = full_streams(net, packed, 3)
+        for i, layer in enumerate(net.layers):
+            x = x[:, :, ::2, ::2] + layer(x)
+            assert near([found[i][:, :, :: 2 ** (i + 1), :: 2 ** (i + 1)]], [x], 2e-5)
+            assert not near([found[i][:, :, 1 :: 2 ** (i + 1), :: 2 ** (i + 1)]], [x], 1e-2)
 
 
 def cells(packed, width):
