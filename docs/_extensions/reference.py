@@ -33,7 +33,6 @@ MODULES = {
     "simkit.learn": "Training",
     "simkit.learn.models": "Architectures and trained networks",
     "simkit.learn.training": "Populations of networks",
-    "simkit.analysis.boards": "Boards that networks are analysed on",
     "simkit.analysis.swap": "Layers swapped",
     "simkit.analysis.ablation": "Layers left out",
     "simkit.analysis.spectra": "Spectra of weights",
