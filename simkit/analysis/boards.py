@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 
 from simkit.learn.streaming.batches import batches
 from simkit.schema import Array, Schema
+from simkit.split import SPLITS
 from simkit.store import Store
 
 #: boards and classes of a batch: uint8 (sample, y, x_byte), int64 (sample,)
@@ -33,15 +34,27 @@ class Rows:
         Rows at most.
     inputs, classes : str
         Names of the fields.
+    splits : mapping
+        Name -> share, as of `simkit.split.Split`. They have to be those that the networks were trained by: else rows
+        that these learnt from are among those that they are tested on.
     """
 
-    def __init__(self, store: Store, split: str, n: int, inputs: str = "ash", classes: str = "rule") -> None:
+    def __init__(
+        self,
+        store: Store,
+        split: str,
+        n: int,
+        inputs: str = "ash",
+        classes: str = "rule",
+        splits: Mapping[str, float] = SPLITS,
+    ) -> None:
         self._store, self._split, self._n, self._inputs, self._classes = store, split, n, inputs, classes
+        self._splits = splits
 
     def _read(self, *names: str) -> Iterator[dict[str, torch.Tensor]]:
         n_left = self._n
-        stream = batches(self._store, n_threads=0, split=self._split, fields=names, channels="packed",
-                         batch_size=min(_SIZE, self._n), ranks=(0, 1))  # fmt: skip
+        stream = batches(self._store, n_threads=0, split=self._split, splits=self._splits, fields=names,
+                         channels="packed", batch_size=min(_SIZE, self._n), ranks=(0, 1))  # fmt: skip
         for batch in stream:
             if n_left <= 0:
                 return

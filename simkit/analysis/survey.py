@@ -161,9 +161,9 @@ class Survey(Source):
     def _measured(self, model: ResCNN_CAC, data: Store, training: Training, seed: int, row: int) -> dict[str, Any]:
         names, amount = (training.data.inputs, training.data.classes), self.amount
         sample = Sample(
-            Rows(data, TRAIN, amount.n_train, *names),
-            Rows(data, TEST, amount.n_test, *names),
-            Rows(data, TEST, amount.n_some, *names),
+            Rows(data, TRAIN, amount.n_train, *names, training.data.splits),
+            Rows(data, TEST, amount.n_test, *names, training.data.splits),
+            Rows(data, TEST, amount.n_some, *names, training.data.splits),
         )
         mine = training.model_seeds(seed, range(row, row + 1))[0]
         found: dict[str, Any] = {}

@@ -99,6 +99,22 @@ def test_every_measure_declares_what_it_gives(networks):
     assert {"swap", "ablation", "spectrum", "sae", "probe_error"} <= set(store)
 
 
+def test_a_survey_tests_no_row_that_networks_learnt_from(tmp_path):
+    """Of a population with other splits, named in another order than the usual one."""
+    splits = "splits = {test = 0.05, validation = 0.05, train = 0.9}\n[course]"
+    (tmp_path / "other.toml").write_text(RECIPE.replace("[course]", splits))
+    networks = simkit.train(tmp_path / "other.toml", tmp_path / "networks.zarr", models=1, n_threads=1)
+    kept = networks.recipe["parameters"]["data"]["splits"]
+    assert list(kept) == ["train", "validation", "test"]
+    found = Survey.of(networks, measures=CHEAP, amount=Amount(100, 400, 400)).generate(0, 1)
+    data, net = simkit.open(tmp_path / "ca-ash-2rules.zarr"), models.load(networks, 0)
+    theirs = Rows(data, "test", 400, splits=kept)
+    assert len(theirs.field("rule")) == 20
+    assert np.array_equal(found["ablation"][0], ablation.ablations(net, theirs)["ablation"])
+    assert np.array_equal(found["swap"][0], swap.swaps(net, theirs)["swap"])
+    assert found["swap"][0][0] == pytest.approx([networks["test_loss"][0], networks["test_error"][0]], abs=1e-5)
+
+
 def test_what_a_survey_cannot_be_of_is_said(networks, found, tmp_path):
     with pytest.raises(StoreError, match="no networks that were trained"):
         Survey.of(found)

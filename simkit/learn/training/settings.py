@@ -101,8 +101,12 @@ class Data(Settings):
         for name in self.augment:
             UnknownNameError.check("symmetry", name, SYMMETRY, "the torus")
         Split(None, self.splits)
-        for part in (TRAIN, VALIDATION, TEST):
+        parts = (TRAIN, VALIDATION, TEST)
+        for part in parts:
             UnknownNameError.check("split", part, self.splits, "the splits of a training recipe")
+        # which rows a part has depends on its place among the parts, and equal recipes have to mean equal rows
+        order = [*parts, *sorted(set(self.splits) - set(parts))]
+        object.__setattr__(self, "splits", {part: self.splits[part] for part in order})
 
     def check(self, store: Store, architecture: Architecture) -> None:
         """Raise the error unless a data set is the one that is meant, and has the two fields."""
